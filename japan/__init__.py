@@ -1,0 +1,1 @@
+"""What readers and matchers must both know of Japan; pure."""

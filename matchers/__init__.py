@@ -1,0 +1,1 @@
+"""Two records in, evidence out: no database, no settings, no clock."""

@@ -1,0 +1,1 @@
+"""Page pictures in, readings out: no database, no settings, no clock."""
