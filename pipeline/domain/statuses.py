@@ -1,0 +1,203 @@
+"""The statuses of the nouns; words from docs/glossary.md."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """受付経路: how an application came, kept only to answer over the same one."""
+
+    MAIL = "mail"
+    COUNTER = "counter"
+    BRANCH = "branch"
+    DROP_BOX = "drop_box"
+    ONLINE = "online"
+
+    @property
+    def is_paper(self) -> bool:
+        """True for every channel that ends on the scanner."""
+        return self is not Channel.ONLINE
+
+
+class BatchStatus(StrEnum):
+    """スキャン束."""
+
+    RECEIVED = "received"  # files stored, not yet split into sheets
+    SPLIT = "split"  # every page has a document or an exception
+    CLOSED = "closed"  # counted and received sheets agree and a person closed it
+
+
+class ArrivalStatus(StrEnum):
+    """One scan file or one online record."""
+
+    STORED = "stored"
+    TAKEN = "taken"
+    REPEATED = "repeated"  # 重複到着: the same bytes, or the same receipt number, came before
+    REFUSED = "refused"  # a named exception stands on someone's screen
+
+
+class PageFate(StrEnum):
+    """What became of a sheet side."""
+
+    PENDING = "pending"
+    IN_DOCUMENT = "in_document"
+    BLANK = "blank"
+    SEPARATOR = "separator"
+    UNREADABLE = "unreadable"
+    RESCAN = "rescan"
+    REJECTED = "rejected"
+
+    @property
+    def is_exception(self) -> bool:
+        """True when the page is accounted for without being in a document."""
+        return self not in (PageFate.PENDING, PageFate.IN_DOCUMENT)
+
+
+class DocumentKind(StrEnum):
+    """書類."""
+
+    FORM = "form"
+    ATTACHMENT = "attachment"
+    UNKNOWN = "unknown"
+
+
+class SubmissionStatus(StrEnum):
+    """申請: how far along the path it is."""
+
+    RECEIVED = "received"
+    READ = "read"
+    CHECKED = "checked"
+    MATCHED = "matched"
+    IN_REVIEW = "in_review"
+    ACCEPTED = "accepted"  # a clerk decided; its entries go to their cases next
+    AWAITING_CORRECTION = "awaiting_correction"
+    SETTLED = "settled"
+    ENDED = "ended"
+
+
+class EntryStatus(StrEnum):
+    """申請明細."""
+
+    IN_PROGRESS = "in_progress"
+    IN_REVIEW = "in_review"
+    IN_CASE = "in_case"
+    ENDED = "ended"
+
+
+class EndReason(StrEnum):
+    """Why an entry ended without a case."""
+
+    WITHDRAWN = "withdrawn"  # 取下げ
+    REJECTED = "rejected"  # 却下
+    REFERRED = "referred"  # 他課回付
+    OUT_OF_SCOPE = "out_of_scope"  # 対象外
+
+
+class Origin(StrEnum):
+    """Where a field's value comes from."""
+
+    OCR = "ocr"
+    APPLICANT = "applicant"
+    CLERK = "clerk"
+
+
+class LinkStatus(StrEnum):
+    """紐付け. Links are never deleted: a later one supersedes, a clerk undoes."""
+
+    PROPOSED = "proposed"
+    AUTO = "auto"
+    CONFIRMED = "confirmed"
+    UNDONE = "undone"
+
+    @property
+    def is_active(self) -> bool:
+        """True when the link says who it is."""
+        return self in (LinkStatus.AUTO, LinkStatus.CONFIRMED)
+
+
+class CaseStatus(StrEnum):
+    """案件."""
+
+    OPEN = "open"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class TaskKind(StrEnum):
+    """確認作業. `MAILROOM` tasks are about sheets and files, `INTAKE` about a submission."""
+
+    INTAKE = "intake"
+    MAILROOM = "mailroom"
+
+
+class TaskStatus(StrEnum):
+    """Open tasks may carry a lease; done ones keep their history."""
+
+    OPEN = "open"
+    DONE = "done"
+
+
+class ReasonCode(StrEnum):
+    """要確認理由: our doubt. `detail` says which field, which check, which other submission."""
+
+    UNKNOWN_FORM = "unknown_form"
+    FIELD_DOUBTFUL = "field_doubtful"
+    FIELD_INVALID = "field_invalid"
+    CHECK_FAILED = "check_failed"
+    PERSON_UNCLEAR = "person_unclear"
+    NOT_ON_ROSTER = "not_on_roster"
+    REFERENCE_CONTRADICTED = "reference_contradicted"
+    NOT_ELIGIBLE = "not_eligible"
+    DUPLICATE = "duplicate"
+    RECEIPT_CHANGED = "receipt_changed"
+    PAGE_MISSING = "page_missing"
+    FILE_REFUSED = "file_refused"
+    SHEETS_DISAGREE = "sheets_disagree"
+    READING_FAILED = "reading_failed"
+    NOT_STRAIGHT_THROUGH = "not_straight_through"
+
+
+class DecisionKind(StrEnum):
+    """確認結果: what a clerk did."""
+
+    ACCEPT = "accept"
+    CORRECT_FIELD = "correct_field"
+    ACCEPT_FIELD = "accept_field"
+    SAME_PERSON = "same_person"
+    NOT_SAME_PERSON = "not_same_person"
+    NEW_PERSON = "new_person"
+    ADOPT = "adopt"
+    KEEP_EARLIER = "keep_earlier"
+    REQUEST_CORRECTION = "request_correction"
+    REJECT = "reject"
+    WITHDRAW = "withdraw"
+    REFER = "refer"
+    RELEASE = "release"
+    REOPEN = "reopen"
+    UNDO_LINK = "undo_link"
+    CLOSE = "close"
+
+
+class StaffRole(StrEnum):
+    """What a member of staff may do."""
+
+    REVIEWER = "reviewer"
+    MAILROOM = "mailroom"
+    OPERATOR = "operator"
+
+
+class OutboundKind(StrEnum):
+    """連携."""
+
+    CORRECTION_LETTER = "correction_letter"
+    CASE_EXPORT = "case_export"
+
+
+class OutboundStatus(StrEnum):
+    """Delivered at least once, with the same idempotency key."""
+
+    DUE = "due"
+    READY = "ready"
+    FAILED = "failed"

@@ -1,0 +1,121 @@
+"""The one read filter: who may see which rows.
+
+Every query that leaves the house towards a person (lists, counts, search, pictures, candidates, API) passes
+through `visible`. What touches a protected person (支援措置対象者) is whole and wholly elsewhere: a row of it
+is not thinned out but absent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, true
+from sqlmodel import col, select
+
+from pipeline.domain.statuses import StaffRole
+from pipeline.store.tables import (
+    Arrival,
+    Batch,
+    Candidate,
+    Case,
+    Document,
+    Link,
+    Outbound,
+    Page,
+    Person,
+    ReviewTask,
+    Submission,
+)
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A signed-in member of staff, as far as seeing and acting is concerned."""
+
+    user_id: str
+    display_name: str
+    department: str
+    roles: frozenset[StaffRole] = field(default_factory=frozenset)
+    sees_protected: bool = False
+
+    def has(self, role: StaffRole) -> bool:
+        """True when this person holds the role."""
+        return role in self.roles
+
+
+def visible(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
+    """The condition under which rows of `model` may be read by `viewer`; KeyError for a model without a rule.
+
+    Put it into every `where`. Tables that only hang on one of these (field values, entries, findings) are read
+    through their submission.
+    """
+    return _RULES[model](viewer)
+
+
+def _own(model: type[Any]) -> Any:
+    def rule(viewer: Viewer) -> ColumnElement[bool]:
+        mine = col(model.department) == viewer.department
+        return mine if viewer.sees_protected else and_(mine, col(model.protected).is_(False))
+
+    return rule
+
+
+def _department_only(model: type[Any]) -> Any:
+    def rule(viewer: Viewer) -> ColumnElement[bool]:
+        return col(model.department) == viewer.department
+
+    return rule
+
+
+def _person(viewer: Viewer) -> ColumnElement[bool]:
+    return true() if viewer.sees_protected else col(Person.protected).is_(False)
+
+
+def _through_submission(model: type[Any]) -> Any:
+    def rule(viewer: Viewer) -> ColumnElement[bool]:
+        return (
+            select(Submission.id)
+            .where(col(Submission.id) == model.submission_id, visible(Submission, viewer))
+            .exists()
+        )
+
+    return rule
+
+
+def _in_batch(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
+    return select(Batch.id).where(col(Batch.id) == model.batch_id, visible(Batch, viewer)).exists()
+
+
+def _document(viewer: Viewer) -> ColumnElement[bool]:
+    hidden = (
+        select(Submission.id)
+        .where(col(Submission.id) == Document.submission_id, ~visible(Submission, viewer))
+        .exists()
+    )
+    return and_(_in_batch(Document, viewer), ~hidden)
+
+
+def _page(viewer: Viewer) -> ColumnElement[bool]:
+    hidden = (
+        select(Document.id)
+        .join(Submission, col(Submission.id) == Document.submission_id)
+        .where(col(Document.id) == Page.document_id, ~visible(Submission, viewer))
+        .exists()
+    )
+    return and_(_in_batch(Page, viewer), ~hidden)
+
+
+_RULES: dict[type[Any], Any] = {
+    Submission: _own(Submission),
+    Case: _own(Case),
+    ReviewTask: _own(ReviewTask),
+    Outbound: _own(Outbound),
+    Batch: _department_only(Batch),
+    Arrival: _department_only(Arrival),
+    Person: _person,
+    Candidate: _through_submission(Candidate),
+    Link: _through_submission(Link),
+    Document: _document,
+    Page: _page,
+}

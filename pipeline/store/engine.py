@@ -1,0 +1,63 @@
+"""Connections to the case store: SQLite (WAL) by default, PostgreSQL where several workers run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlmodel import Session
+
+_BUSY_MS = 30_000
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for this URL. Parameters are hidden in its errors, since they hold values from forms."""
+    if url.startswith("sqlite"):
+        engine = create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # SQLAlchemy's own BEGIN handling is switched off so that `write` may take the lock at once.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    immediate = connection.get_execution_options().get("ichimado_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def write(engine: Engine) -> Iterator[Session]:
+    """One short writing transaction; leaving by an exception rolls back.
+
+    On SQLite the write lock is taken at the start, so that what was read inside cannot change before commit.
+    Nothing slow belongs in here: SQLite has one writer.
+    """
+    with engine.connect().execution_options(ichimado_write=True) as connection, connection.begin():
+        with Session(bind=connection, expire_on_commit=False) as session:
+            yield session
+            session.flush()
+
+
+@contextmanager
+def read(engine: Engine) -> Iterator[Session]:
+    """A session for reading only: whatever it changed is thrown away."""
+    with Session(engine, expire_on_commit=False) as session:
+        try:
+            yield session
+        finally:
+            session.rollback()
+
+
+def is_reachable(engine: Engine) -> bool:
+    """True when the database answers."""
+    with engine.connect() as connection:
+        return connection.execute(text("select 1")).scalar() == 1
