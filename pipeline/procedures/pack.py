@@ -130,6 +130,15 @@ class CellRow(PackModel):
     gap_after: tuple[int, ...] = ()
     gap_mm: float = 0.0
 
+    def cells(self) -> tuple[BoxMm, ...]:
+        """The cells from left to right; the gaps (after cell n, 1-based) are inside the row's box."""
+        width = (self.box.w - self.gap_mm * len(self.gap_after)) / self.count
+        lefts = (
+            self.box.x + width * n + self.gap_mm * sum(1 for gap in self.gap_after if gap <= n)
+            for n in range(self.count)
+        )
+        return tuple(BoxMm(x=round(x, 3), y=self.box.y, w=round(width, 3), h=self.box.h) for x in lefts)
+
 
 class OptionBox(PackModel):
     """Where a value is ticked or circled."""
@@ -210,7 +219,13 @@ class PrintedText(PackModel):
 
 
 class FormPage(PackModel):
-    """One page of a form. `code` is where the QR stands; `rules` are printed frames, `texts` printed words."""
+    """One page of a form.
+
+    code: where the QR stands, its quiet zone outside the box.
+    frames, shades, texts: printed outlines, grey bars and words; what belongs to a box (cell rules, era
+        words, tick squares and their labels) is drawn from the box itself and not repeated here.
+    prefilled: where known values are printed; `reference_number` is a field of every page here.
+    """
 
     number: int = 1
     width_mm: float = 210
@@ -220,6 +235,7 @@ class FormPage(PackModel):
     boxes: tuple[FormBox, ...] = ()
     texts: tuple[PrintedText, ...] = ()
     frames: tuple[BoxMm, ...] = ()
+    shades: tuple[BoxMm, ...] = ()
     prefilled: tuple[LineBox, ...] = ()
 
 
