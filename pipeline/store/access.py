@@ -7,6 +7,7 @@ is not thinned out but absent.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,16 +45,20 @@ class Viewer:
         return role in self.roles
 
 
+Rule = Callable[[Viewer], ColumnElement[bool]]
+
+
 def visible(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
     """The condition under which rows of `model` may be read by `viewer`; KeyError for a model without a rule.
 
     Put it into every `where`. Tables that only hang on one of these (field values, entries, findings) are read
     through their submission.
     """
-    return _RULES[model](viewer)
+    rule: Rule = _RULES[model]
+    return rule(viewer)
 
 
-def _own(model: type[Any]) -> Any:
+def _own(model: type[Any]) -> Rule:
     def rule(viewer: Viewer) -> ColumnElement[bool]:
         mine = col(model.department) == viewer.department
         return mine if viewer.sees_protected else and_(mine, col(model.protected).is_(False))
@@ -61,7 +66,7 @@ def _own(model: type[Any]) -> Any:
     return rule
 
 
-def _department_only(model: type[Any]) -> Any:
+def _department_only(model: type[Any]) -> Rule:
     def rule(viewer: Viewer) -> ColumnElement[bool]:
         return col(model.department) == viewer.department
 
@@ -72,7 +77,7 @@ def _person(viewer: Viewer) -> ColumnElement[bool]:
     return true() if viewer.sees_protected else col(Person.protected).is_(False)
 
 
-def _through_submission(model: type[Any]) -> Any:
+def _through_submission(model: type[Any]) -> Rule:
     def rule(viewer: Viewer) -> ColumnElement[bool]:
         return (
             select(Submission.id)
@@ -106,7 +111,7 @@ def _page(viewer: Viewer) -> ColumnElement[bool]:
     return and_(_in_batch(Page, viewer), ~hidden)
 
 
-_RULES: dict[type[Any], Any] = {
+_RULES: dict[type[Any], Rule] = {
     Submission: _own(Submission),
     Case: _own(Case),
     ReviewTask: _own(ReviewTask),

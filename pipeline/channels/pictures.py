@@ -1,0 +1,63 @@
+"""What a page is once it is out of its file: pixels, or the name of what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.channels.errors import PictureTooLarge
+
+Pixels = NDArray[np.uint8]
+
+MAX_PIXELS = 80_000_000
+"""An A3 sheet at 600 dpi has 70 million pixels. Below Pillow's own warning, so that this limit answers first."""
+
+
+@dataclass(frozen=True, eq=False)
+class PagePicture:
+    """One page as it is in the file.
+
+    page_index: 0-based.
+    image: uint8, (height, width) grey or (height, width, 3) BGR.
+    dpi: pixels per inch, both ways; None where the file does not say.
+    """
+
+    page_index: int
+    image: Pixels
+    dpi: float | None
+
+
+@dataclass(frozen=True)
+class UnreadablePage:
+    """A page that cannot be read; the rest of its file goes on. code: that of an `ArrivalError`."""
+
+    page_index: int
+    code: str
+
+
+def check_size(width: int, height: int) -> None:
+    """Nothing, or PictureTooLarge: asked of a header, before a single pixel is decoded."""
+    if width * height > MAX_PIXELS:
+        raise PictureTooLarge(f"{width} × {height} px > {MAX_PIXELS:,}")  # noqa: RUF001
+
+
+def to_pixels(picture: Image.Image) -> Pixels:
+    """The picture as grey (H, W) or BGR (H, W, 3) uint8; what is transparent becomes white paper."""
+    if picture.mode in ("1", "L"):
+        return np.array(picture.convert("L"), dtype=np.uint8)
+    if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
+        return _scaled_grey(np.array(picture))
+    if "A" in picture.getbands() or "transparency" in picture.info:
+        layered = picture.convert("RGBA")
+        paper = Image.new("RGBA", layered.size, "white")
+        picture = Image.alpha_composite(paper, layered)
+    rgb = np.array(picture.convert("RGB"), dtype=np.uint8)
+    return np.ascontiguousarray(rgb[:, :, ::-1])
+
+
+def _scaled_grey(samples: NDArray[np.generic]) -> Pixels:
+    """Sixteen-bit grey brought to eight; Pillow's own conversion would clip it."""
+    return np.asarray(np.clip(samples.astype(np.float64) / 257.0, 0, 255), dtype=np.uint8)

@@ -1,0 +1,78 @@
+"""What the use cases need from outside, put together once by `ichimado.compose`."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cryptography.fernet import Fernet
+from sqlalchemy import Engine
+
+from ocr.engine import Recogniser
+from ocr.fullpage import FullPageReader
+from pipeline.store.blobs import Blobs
+from pipeline.store.columns import now_utc
+
+JST = ZoneInfo("Asia/Tokyo")
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """The installation's key (a Fernet key), and what is derived from it."""
+
+    key: bytes
+
+    def seal(self, text: str) -> str:
+        """Encrypted text, for original file names."""
+        return Fernet(self.key).encrypt(text.encode()).decode()
+
+    def unseal(self, token: str) -> str:
+        """The text that `seal` hid; raises cryptography's InvalidToken under another key."""
+        return Fernet(self.key).decrypt(token.encode()).decode()
+
+    def digest(self, text: str) -> str:
+        """A keyed digest (hex): the same for the same text under this key, and silent about it."""
+        return hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()
+
+
+@dataclass
+class Runtime:
+    """The shell around the pure rooms. The two readers are made on first use, since their weights are large.
+
+    clock: the present moment, aware. data_dir: where local files of this installation live.
+    """
+
+    engine: Engine
+    blobs: Blobs
+    secrets: Secrets
+    data_dir: Path
+    make_recogniser: Callable[[], Recogniser]
+    make_full_page_reader: Callable[[], FullPageReader]
+    clock: Callable[[], datetime] = now_utc
+    _made: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def recogniser(self) -> Recogniser:
+        """The reader of single lines."""
+        if "recogniser" not in self._made:
+            self._made["recogniser"] = self.make_recogniser()
+        made: Recogniser = self._made["recogniser"]
+        return made
+
+    @property
+    def full_page_reader(self) -> FullPageReader:
+        """The reader of pages no template knows."""
+        if "full_page" not in self._made:
+            self._made["full_page"] = self.make_full_page_reader()
+        made: FullPageReader = self._made["full_page"]
+        return made
+
+    def today(self) -> date:
+        """The date in Japan now."""
+        return self.clock().astimezone(JST).date()
