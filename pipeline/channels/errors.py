@@ -1,4 +1,4 @@
-"""What can be wrong with a file that arrives. Each has a stable code and says what happened and what to do next.
+"""What can be wrong with a file that arrives: each has a stable code and says what happened and what to do.
 
 | class                | code                 | what happened                                     |
 |----------------------|----------------------|---------------------------------------------------|
@@ -17,8 +17,8 @@
 | ·· WrongEncoding     | wrong_encoding       | the text is in no encoding that the pack declares |
 | ·· MissingColumn     | missing_column       | a column or path that the pack maps is not there  |
 
-Errors never hold values: not the content of a form, not the name of a file. `detail` holds column headers, limits
-and counts only.
+Errors never hold values: not the content of a form, not the name of a file. `detail` holds column headers,
+limits and counts only.
 """
 
 from __future__ import annotations
@@ -68,37 +68,64 @@ class ArrivalError(Exception):
 
 class EmptyFile(ArrivalError):
     code = "empty_file"
-    ja = Advice("ファイルの中身が空です。", "スキャナーまたは送信元でもう一度作成し、入れ直してください。")
+    ja = Advice(
+        "ファイルの中身が空です。",
+        "スキャナーまたは送信元でもう一度作成し、入れ直してください。",
+    )
     en = Advice("The file is empty.", "Make it again at the scanner or sender, and put it in again.")
 
 
 class DamagedFile(ArrivalError):
     code = "damaged_file"
-    ja = Advice("ファイルが壊れていて開けません。", "原本からもう一度スキャンし、入れ直してください。")
-    en = Advice("The file is damaged and cannot be opened.", "Scan the originals again, and put the file in again.")
+    ja = Advice(
+        "ファイルが壊れていて開けません。",
+        "原本からもう一度スキャンし、入れ直してください。",
+    )
+    en = Advice(
+        "The file is damaged and cannot be opened.",
+        "Scan the originals again, and put the file in again.",
+    )
 
 
 class TruncatedPdf(DamagedFile):
     code = "truncated_pdf"
-    ja = Advice("PDFが途中で切れています。", "転送が終わってから入れ直すか、原本からもう一度スキャンしてください。")
-    en = Advice("The PDF breaks off.", "Put it in again once its transfer has ended, or scan the originals again.")
+    ja = Advice(
+        "PDFが途中で切れています。",
+        "転送が終わってから入れ直すか、原本からもう一度スキャンしてください。",
+    )
+    en = Advice(
+        "The PDF breaks off.",
+        "Put it in again once its transfer has ended, or scan the originals again.",
+    )
 
 
 class EncryptedPdf(ArrivalError):
     code = "encrypted_pdf"
-    ja = Advice("PDFにパスワードが掛かっています。", "パスワードを外して保存し直したものを入れてください。")
-    en = Advice("The PDF is protected by a password.", "Save it without the password and put that file in.")
+    ja = Advice(
+        "PDFにパスワードが掛かっています。",
+        "パスワードを外して保存し直したものを入れてください。",
+    )
+    en = Advice(
+        "The PDF is protected by a password.",
+        "Save it without the password and put that file in.",
+    )
 
 
 class UnsupportedType(ArrivalError):
     code = "unsupported_type"
-    ja = Advice("読み取れない種類のファイルです。", "PDF、TIFF、JPEG、PNGのいずれかで入れ直してください。")
+    ja = Advice(
+        "読み取れない種類のファイルです。",
+        "PDF、TIFF、JPEG、PNGのいずれかで入れ直してください。",
+    )
     en = Advice("Files of this type are not read.", "Put it in as PDF, TIFF, JPEG or PNG.")
 
 
 class NotWhatItSays(UnsupportedType):
     code = "not_what_it_says"
-    ja = Advice("ファイルの名前と中身の種類が違います。", "開かずに送信元を確かめ、正しいファイルを入れ直してください。")
+    ja = Advice(
+        "ファイルの名前と中身の種類が違います。",
+        "開かずに送信元を確かめ、正しいファイルを入れ直してください。",
+    )
     en = Advice(
         "The file's name says one type, its content is another.",
         "Do not open it; ask where it came from and put the right file in.",
@@ -107,44 +134,74 @@ class NotWhatItSays(UnsupportedType):
 
 class PictureTooLarge(ArrivalError):
     code = "picture_too_large"
-    ja = Advice("画像の画素数が上限を超えています。", "解像度を300dpi程度に下げてスキャンし直してください。")
+    ja = Advice(
+        "画像の画素数が上限を超えています。",
+        "解像度を300dpi程度に下げてスキャンし直してください。",
+    )
     en = Advice("The picture has more pixels than allowed.", "Scan again at about 300 dpi.")
 
 
 class TooManyPages(ArrivalError):
     code = "too_many_pages"
-    ja = Advice("頁数が上限を超えています。", "束を分けてスキャンし直してください。")
+    ja = Advice(
+        "頁数が上限を超えています。",
+        "束を分けてスキャンし直してください。",
+    )
     en = Advice("There are more pages than allowed.", "Divide the batch and scan it in parts.")
 
 
 class UnreadablePageError(ArrivalError):
     code = "unreadable_page"
-    ja = Advice("この頁だけ読み取れません。", "該当する原本をもう一度スキャンしてください。")
+    ja = Advice(
+        "この頁だけ読み取れません。",
+        "該当する原本をもう一度スキャンしてください。",
+    )
     en = Advice("This one page cannot be read.", "Scan that sheet again.")
 
 
 class SlipError(ArrivalError):
     code = "malformed_slip"
-    ja = Advice("束の添え状(batch.yaml)が正しくありません。", "示された項目を直してください。束はそれまで取り込みません。")
-    en = Advice("The batch slip (batch.yaml) is not valid.", "Mend the items named; the batch waits until then.")
+    ja = Advice(
+        "束の添え状(batch.yaml)が正しくありません。",
+        "示された項目を直してください。束はそれまで取り込みません。",
+    )
+    en = Advice(
+        "The batch slip (batch.yaml) is not valid.",
+        "Mend the items named; the batch waits until then.",
+    )
 
 
 class ExportError(ArrivalError):
     code = "malformed_export"
-    ja = Advice("申請データの形式が正しくありません。", "送信元の出力設定を確かめ、出力し直してください。")
+    ja = Advice(
+        "申請データの形式が正しくありません。",
+        "送信元の出力設定を確かめ、出力し直してください。",
+    )
     en = Advice("The export is not a table of records.", "Check the sender's settings and export again.")
 
 
 class WrongEncoding(ExportError):
     code = "wrong_encoding"
-    ja = Advice("申請データの文字コードが手続の設定と違います。", "UTF-8またはShift_JIS(CP932)で出力し直してください。")
-    en = Advice("The export is in no encoding the procedure declares.", "Export again in UTF-8 or CP932.")
+    ja = Advice(
+        "申請データの文字コードが手続の設定と違います。",
+        "UTF-8またはShift_JIS(CP932)で出力し直してください。",
+    )
+    en = Advice(
+        "The export is in no encoding the procedure declares.",
+        "Export again in UTF-8 or CP932.",
+    )
 
 
 class MissingColumn(ExportError):
     code = "missing_column"
-    ja = Advice("申請データに必要な列がありません。", "列の見出しを確かめるか、手続の設定を直してください。")
-    en = Advice("The export lacks a column that is needed.", "Check the headers or mend the procedure's mapping.")
+    ja = Advice(
+        "申請データに必要な列がありません。",
+        "列の見出しを確かめるか、手続の設定を直してください。",
+    )
+    en = Advice(
+        "The export lacks a column that is needed.",
+        "Check the headers or mend the procedure's mapping.",
+    )
 
 
 def find_error_class(code: str) -> type[ArrivalError] | None:

@@ -1,7 +1,8 @@
 """Which files of a watched folder are finished: two looks, some seconds apart, that see the same thing.
 
-`look` reads the folder; `decide` only compares two looks, and is where the rule lives. Scanners and network copies
-write slowly and in bursts, so a file is taken only when neither its size nor its time has moved for a while.
+`look` reads the folder; `decide` only compares two looks, and is where the rule lives. Scanners and network
+copies write slowly and in bursts, so a file is taken only when neither its size nor its time has moved for a
+while.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".filepart", ".lock")
 
 @dataclass(frozen=True)
 class Seen:
-    """One file at one look. mtime_ns as the file system gives it; since: clock seconds when it was first so."""
+    """One file at one look. since: clock seconds when it was first seen so."""
 
     size: int
     mtime_ns: int
@@ -53,11 +54,15 @@ def is_candidate(relative: str) -> bool:
 
 
 def decide(
-    before: FolderState, seen: Mapping[str, tuple[int, int]], now: float, settle_seconds: float = SETTLE_SECONDS
+    before: FolderState,
+    seen: Mapping[str, tuple[int, int]],
+    now: float,
+    settle_seconds: float = SETTLE_SECONDS,
 ) -> Settled:
     """Which files have stayed the same for `settle_seconds`; pure.
 
-    seen: relative path -> (size, mtime_ns) at this look. now: seconds of any clock that does not run backwards.
+    seen: relative path -> (size, mtime_ns) at this look.
+    now: seconds of any clock that does not run backwards.
     A file of no bytes is taken too once it stays so: the empty file is then named to somebody.
     """
     state = {path: _held(before.get(path), look, now) for path, look in seen.items() if is_candidate(path)}
@@ -72,7 +77,7 @@ def _held(before: Seen | None, look: tuple[int, int], now: float) -> Seen:
 
 
 def look(folder: Path) -> dict[str, tuple[int, int]]:
-    """Relative path -> (size, mtime_ns) of each plain file in the folder and below; links are not followed."""
+    """Relative path -> (size, mtime_ns) of each plain file in the folder and below; no links."""
     found: dict[str, tuple[int, int]] = {}
     for parent, folders, names in os.walk(folder, followlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -95,6 +100,6 @@ def settled_files(
 
 
 def find_slip(folder: Path, relative: str) -> Path | None:
-    """The slip beside a file (the batch's own folder, or the watched folder itself); None when there is none."""
+    """The slip in a file's own folder; None when there is none."""
     slip = (folder / relative).parent / SLIP_NAME
     return slip if slip.is_file() else None

@@ -13,7 +13,7 @@ from pipeline.channels.errors import PictureTooLarge
 Pixels = NDArray[np.uint8]
 
 MAX_PIXELS = 80_000_000
-"""An A3 sheet at 600 dpi has 70 million pixels. Below Pillow's own warning, so that this limit answers first."""
+"""An A3 sheet at 600 dpi has 70 million. Below Pillow's own warning, so that this limit answers first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class UnreadablePage:
 def check_size(width: int, height: int) -> None:
     """Nothing, or PictureTooLarge: asked of a header, before a single pixel is decoded."""
     if width * height > MAX_PIXELS:
-        raise PictureTooLarge(f"{width} × {height} px > {MAX_PIXELS:,}")  # noqa: RUF001
+        raise PictureTooLarge(f"{width} × {height} px > {MAX_PIXELS:,}")
 
 
 def to_pixels(picture: Image.Image) -> Pixels:

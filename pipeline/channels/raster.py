@@ -14,7 +14,9 @@ from pipeline.channels.pictures import PagePicture, UnreadablePage, check_size, 
 
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 # What Pillow raises for broken content, found by cutting and flipping bytes of good files.
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, ZlibError, KeyError, TypeError, IndexError)
+_BROKEN = (
+    OSError, SyntaxError, ValueError, EOFError, struct.error, ZlibError, KeyError, TypeError, IndexError,
+)
 
 _SQUARE = 0.02
 
