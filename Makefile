@@ -24,8 +24,10 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(DEV_STAMP) ## install everything for running, testing and checking into .venv
+	@echo "ready: make demo, make test, make check"
 
 setup-run: $(RUN_STAMP) ## install only what running needs into .venv
+	@echo "ready: make demo"
 
 $(VENV)/bin/uv: requirements/tools.txt
 	@packaging/system-packages run
@@ -64,7 +66,7 @@ test: $(DEV_STAMP) ## run all tests, on SQLite and PostgreSQL and in Chromium (A
 
 check: $(DEV_STAMP) ## lint, format, types, import arrows, locks
 	@echo "ruff: lint and format"
-	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff check --quiet --output-format concise .
 	$(BIN)/ruff format --quiet --check .
 	echo "mypy: japan ocr matchers pipeline"
 	$(BIN)/mypy --no-error-summary

@@ -6,7 +6,6 @@ that asks for it, shared by the workers of one pytest run, and removed with the 
 
 from __future__ import annotations
 
-import importlib
 import os
 import shutil
 import sqlite3
@@ -26,8 +25,13 @@ UNSAFE_AND_FAST = ("fsync", "synchronous_commit", "full_page_writes")
 
 def create_schema(url: str) -> None:
     """Bring the database at `url` to the newest migration of the case store."""
-    # Imported late: unit tests must not pay for the store.
-    importlib.import_module("pipeline.store.migrate").upgrade(url)
+    # Imported here: unit tests must not pay for the store.
+    from pipeline.store.engine import open_engine
+    from pipeline.store.migrate import upgrade
+
+    engine = open_engine(url)
+    upgrade(engine)
+    engine.dispose()
 
 
 def sqlite_url(path: Path) -> str:
@@ -36,7 +40,7 @@ def sqlite_url(path: Path) -> str:
 
 
 def server_folder() -> Path:
-    """One folder per test run, the same for all its workers; short, since a socket's path may have 107 bytes."""
+    """One folder per test run, shared by its workers; short, since a socket path may have 107 bytes."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"{os.getpid():x}")
     return Path(tempfile.gettempdir()) / f"ichimado-pg-{run[:12]}"
 

@@ -61,3 +61,7 @@ def test_postgresql_is_a_real_server(databases: Databases) -> None:
     with databases.empty("postgresql") as url:
         (version,) = run(url, "SELECT version()")
     assert str(version).startswith("PostgreSQL")
+
+
+def test_schema_of_the_case_store_is_there(database_url: str) -> None:
+    assert run(database_url, "SELECT count(*) FROM alembic_version") == [1]
