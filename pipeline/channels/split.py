@@ -1,6 +1,6 @@
 """A batch's pages to documents and envelopes; pure.
 
-Every page ends in exactly one document or one named exception. The rules, in the order they are asked of a page:
+Every page ends in exactly one document or one named exception. The rules, in the order they are asked:
 
 1. It cannot be read: exception with its code. What follows may belong to a lost first page: it is marked.
 2. Two forms at once on its codes: exception `conflicting_codes`; the envelope ends.

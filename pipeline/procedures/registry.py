@@ -72,7 +72,7 @@ def pack_from_json(text: str) -> Procedure:
 
 
 class Packs:
-    """The installed packs; several versions of one procedure live side by side, since submissions pin theirs."""
+    """The installed packs; versions of one procedure live side by side, since submissions pin theirs."""
 
     def __init__(self, packs: Iterable[LoadedPack] = ()) -> None:
         self._packs: dict[tuple[str, str], LoadedPack] = {}

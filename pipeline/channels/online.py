@@ -1,0 +1,202 @@
+"""E-application exports in, records out: CSV and JSON through the channel's mapping of the pack.
+
+A row that cannot be used names its line and column and the rest goes on; what is wrong with the whole file
+is an `ArrivalError`. A value that is merely wrong (令和99年) is no problem here: the record keeps it as it
+came, and `pipeline.procedures.values` says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipeline.channels.errors import EmptyFile, MissingColumn, WrongEncoding
+from pipeline.channels.export_rows import BadRow, RawRow, decodings, read_csv, read_json
+from pipeline.channels.times import parse_time
+from pipeline.procedures.pack import ColumnMap, Label, OnlineChannel, Procedure, field_key
+
+
+@dataclass(frozen=True)
+class RowProblem:
+    """What is wrong with one row, without its values.
+
+    line: for CSV the line of the file where the row starts, for JSON the number of the record; 1-based.
+    column: header or path; None when it is the whole row.
+    record_kept: the row is among the records all the same.
+    """
+
+    line: int
+    column: str | None
+    code: str
+    message: Label
+    record_kept: bool = False
+
+
+@dataclass(frozen=True)
+class OnlineRecord:
+    """One application as it was sent.
+
+    received_at: 到達日時, with its zone (Japan's where the export says none).
+    values: field key -> raw text, only where something was given.
+    attachments: (attachment kind, file name relative to the export).
+    line: as in RowProblem. content_hash: SHA-256 (hex) of the whole row, mapped or not, in canonical form.
+    """
+
+    receipt_number: str
+    received_at: datetime
+    values: dict[str, str]
+    attachments: tuple[tuple[str, str], ...]
+    line: int
+    content_hash: str
+
+
+@dataclass(frozen=True)
+class ExportReading:
+    """Everything an export held: usable records, and what was wrong with the others."""
+
+    records: tuple[OnlineRecord, ...]
+    problems: tuple[RowProblem, ...]
+
+
+_MESSAGES = {
+    "malformed_row": Label(
+        ja="行の形式が崩れています(引用符や区切り)。", en="The row's quotes or separators are broken."
+    ),
+    "unclosed_quote": Label(
+        ja="引用符が閉じていないため、この行から後を読めません。",
+        en="A quote is not closed: nothing from this line on can be read.",
+    ),
+    "cell_count": Label(ja="列の数が見出しと違います。", en="The number of cells is not the header's."),
+    "no_receipt_number": Label(ja="受付番号がありません。", en="The receipt number is missing."),
+    "bad_received_at": Label(ja="受付日時を読み取れません。", en="The time of receipt cannot be read."),
+    "not_a_value": Label(ja="値ではなく構造が入っています。", en="Holds a structure instead of a value."),
+    "unsafe_file_name": Label(
+        ja="添付ファイル名が使えません(フォルダーの外など)。",
+        en="The attachment's name cannot be used (outside the folder, for example).",
+    ),
+    "not_a_record": Label(ja="レコードではありません。", en="Not a record."),
+}
+
+
+def read_export(data: bytes, procedure: Procedure, channel: OnlineChannel) -> ExportReading:
+    """The records of an export and the rows that are none.
+
+    Raises EmptyFile, WrongEncoding, MissingColumn (naming the headers), or ExportError.
+    """
+    if not data.strip():
+        raise EmptyFile
+    rows = _rows_of(data, channel)
+    known = {spec.name for spec in procedure.fields}
+    columns = tuple(column for column in channel.columns if column.field in known)
+    records: list[OnlineRecord] = []
+    problems: list[RowProblem] = []
+    for row in rows:
+        if isinstance(row, BadRow):
+            problems.append(_problem(row.line, row.column, row.code))
+            continue
+        record, found = _record_of(row, channel, columns)
+        problems.extend(found)
+        if record is not None:
+            records.append(record)
+    return ExportReading(tuple(records), tuple(problems))
+
+
+def _rows_of(data: bytes, channel: OnlineChannel) -> list[RawRow | BadRow]:
+    """The rows under the first declared encoding that gives the mapped headers.
+
+    Text in another encoding often decodes to nonsense without an error (EUC-JP as CP932), so an encoding
+    counts as right only when at least one mapped header is there.
+    """
+    best: tuple[int, list[str]] | None = None
+    for text in decodings(data, channel.encodings):
+        rows, missing = _read_text(text, channel)
+        if not missing:
+            return rows
+        present = len(_needed(channel)) - len(missing)
+        if best is None or present > best[0]:
+            best = (present, missing)
+    if best is None or not best[0]:
+        raise WrongEncoding(", ".join(channel.encodings))
+    raise MissingColumn(", ".join(best[1]))
+
+
+def _read_text(text: str, channel: OnlineChannel) -> tuple[list[RawRow | BadRow], list[str]]:
+    """The rows, and the mapped headers (for JSON: paths that no record has) which are missing."""
+    if channel.format == "csv":
+        headers, rows = read_csv(text)
+        return rows, [name for name in _needed(channel) if name not in headers]
+    rows = read_json(text, channel.records)
+    records = [row for row in rows if isinstance(row, RawRow)]
+    lacking = [name for name in _needed(channel) if not any(row.has(name) for row in records)]
+    return rows, lacking if records else []
+
+
+def _needed(channel: OnlineChannel) -> list[str]:
+    mapped = [column.column for column in channel.columns if column.required]
+    return list(dict.fromkeys([channel.receipt_number, channel.received_at, *mapped]))
+
+
+def _record_of(
+    row: RawRow, channel: OnlineChannel, columns: Iterable[ColumnMap]
+) -> tuple[OnlineRecord | None, list[RowProblem]]:
+    receipt = row.text(channel.receipt_number)
+    if not receipt:
+        return None, [_problem(row.line, channel.receipt_number, "no_receipt_number")]
+    received_at = parse_time(row.text(channel.received_at))
+    if received_at is None:
+        return None, [_problem(row.line, channel.received_at, "bad_received_at")]
+    values, problems = _values_of(row, columns)
+    attachments, unsafe = _attachments_of(row, channel)
+    problems += [_problem(row.line, column, "unsafe_file_name", kept=True) for column in unsafe]
+    digest = hashlib.sha256(row.canonical().encode()).hexdigest()
+    return OnlineRecord(receipt, received_at, values, attachments, row.line, digest), problems
+
+
+def _values_of(row: RawRow, columns: Iterable[ColumnMap]) -> tuple[dict[str, str], list[RowProblem]]:
+    """Raw values by field key; columns that feed the same field (姓 and 名) are joined with a space."""
+    values: dict[str, str] = {}
+    problems: list[RowProblem] = []
+    for column in columns:
+        if row.is_structure(column.column):
+            problems.append(_problem(row.line, column.column, "not_a_value", kept=True))
+            continue
+        text = row.text(column.column)
+        if not text:
+            continue
+        key = field_key(column.field, column.index)
+        told = column.values.get(text, text)
+        values[key] = f"{values[key]} {told}" if key in values else told
+    return values, problems
+
+
+def _attachments_of(row: RawRow, channel: OnlineChannel) -> tuple[tuple[tuple[str, str], ...], list[str]]:
+    found: list[tuple[str, str]] = []
+    unsafe: list[str] = []
+    for column, kind in channel.attachments.items():
+        for name in row.names(column):
+            if is_safe_name(name):
+                found.append((kind, name.replace("\\", "/")))
+            else:
+                unsafe.append(column)
+    return tuple(found), unsafe
+
+
+def is_safe_name(name: str) -> bool:
+    """Whether a file name of an export stays inside the export's folder, on any system."""
+    plain = name.replace("\\", "/")
+    parts = plain.split("/")
+    control = any(ord(char) < 32 for char in plain)
+    return not control and ":" not in plain and all(part not in ("", ".", "..") for part in parts)
+
+
+def _problem(line: int, column: str | None, code: str, kept: bool = False) -> RowProblem:
+    return RowProblem(line, column, code, _MESSAGES[code], kept)
+
+
+def iter_messages(problems: Iterable[RowProblem]) -> Iterator[str]:
+    """Each problem as a line for staff in Japanese."""
+    for problem in problems:
+        column = f"「{problem.column}」" if problem.column else ""
+        yield f"{problem.line}行目{column}: {problem.message.ja}"
