@@ -4,8 +4,8 @@ Source of the boundary days: the edicts and laws of each change. A day on which 
 (1912-07-30, 1926-12-25) belongs to the new era, and registers also carry it under the old one, so both
 readings are taken. 昭和 ended on 1989-01-07 and 平成 on 2019-04-30, each to the end of the day.
 
-明治 is taken from 1873-01-01 (明治6年), when the Gregorian calendar came in: days of 明治1-5 are days of the old
-lunar calendar and have no plain conversion.
+明治 is taken from 1873-01-01 (明治6年), when the Gregorian calendar came in: days of 明治1-5 are days of
+the old lunar calendar and have no plain conversion.
 """
 
 from __future__ import annotations
@@ -144,9 +144,9 @@ _TAIL = re.compile(r"\s*(?:生まれ|生|\([日月火水木金土]\))$")
 def parse_date(text: str, *, strict: bool = True, max_year: int = MAX_YEAR) -> date:
     """The day that was written, in any of the ways forms and exports write one.
 
-    Takes 2020-04-01, 2020/4/1, 2020.4.1, 2020年4月1日, 20200401, a time after the day (dropped), 令和2年4月1日,
-    令和二年四月一日, 令和元年, R2.4.1, H31/4/30, 令2.4.1, S640107, 3640107 (era as a digit), in any width and with
-    spaces between. Two-digit western years are not guessed at.
+    Takes 2020-04-01, 2020/4/1, 2020.4.1, 2020年4月1日, 20200401, 令和2年4月1日, 令和二年四月一日, 令和元年,
+    R2.4.1, H31/4/30, 令2.4.1, S640107, 3640107 (era as a digit), in any width and with spaces between; a time
+    after the day is dropped. Two-digit western years are not guessed at.
 
     Raises UnreadableDate when the text has no such shape, else as `to_date`.
     """

@@ -48,10 +48,11 @@ def kana_key(text: str) -> str:
     """A key equal for readings that sound the same and are merely written differently.
 
     Small kana count as large, ヲ as オ, ヅ as ズ, ヂ as ジ, ヴ as ブ; a long vowel is written as its vowel
-    (コータロー, コオタロオ and コウタロウ agree); spaces and ・ are dropped. Sound marks and vowels themselves
-    are kept, since カ/ガ and ユキ/ユウキ are different names. A full-width key; not for display.
+    (コータロー, コオタロオ and コウタロウ agree); spaces, ・ and loose marks are dropped. Sound marks and
+    vowels are kept, since カ/ガ and ユキ/ユウキ are different names. A full-width key; not for display.
     """
     kata = unicodedata.normalize("NFC", drop_spaces(to_full_katakana(text)).replace("・", "").upper())
+    kata = to_full_katakana("".join(char for char in kata if not unicodedata.combining(char)))
     for old, new in _V_SOUNDS:
         kata = kata.replace(old, new)
     return _spell_long_vowels(kata.translate(_SAME_SOUND).translate(SMALL_TO_LARGE))
@@ -87,7 +88,7 @@ _KANJI_AS_KANA = str.maketrans("才力工夕千卜二三八口又一", "オカ�
 
 
 def kana_shape_key(text: str) -> str:
-    """A coarse key under which readings with look-alike kana meet: for finding candidates, never for agreeing.
+    """A coarse key under which readings with look-alike kana meet: to find candidates, never to agree.
 
     Works on kana as read by a machine: kanji that look like kana count as kana, sound marks are dropped,
     look-alike shapes are one, ノ and ー (often lost) are dropped.

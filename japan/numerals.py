@@ -14,7 +14,7 @@ _SHAPE = re.compile(rf"[〇一二三四五六七八九]+|(?:{_N}?千)?(?:{_N}?�
 
 
 def read_number(text: str) -> int | None:
-    """The number written in digits or kanji (六十四, 二〇二〇, 壱拾, 廿三), up to 9999; None for anything else."""
+    """The number in digits or kanji (六十四, 二〇二〇, 壱拾, 廿三), up to 9999; None for anything else."""
     plain = text.translate(_PLAIN).replace("〹", "二十")
     if plain.isascii() and plain.isdigit():
         return int(plain) if len(plain) <= 4 else None

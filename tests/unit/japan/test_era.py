@@ -2,6 +2,7 @@
 
 import contextlib
 from datetime import date
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -107,7 +108,7 @@ def test_every_day_there_and_back() -> None:
 
 
 def test_eras_follow_each_other() -> None:
-    for old, new in zip(ERAS, ERAS[1:], strict=False):
+    for old, new in pairwise(ERAS):
         assert 0 <= (new.first - old.last).days <= 1
         assert from_date(new.first).letter == new.letter
         assert from_date(date.fromordinal(new.first.toordinal() - 1)).letter == old.letter

@@ -1,0 +1,60 @@
+"""Personal names: one way of writing, parts, and keys to compare by."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from japan.text import drop_spaces, fold_width, squeeze_spaces, strip_selectors
+from japan.variants import fold_variants
+
+_LATIN = re.compile(r"[A-Z' .,\-]+")
+_TITLES = re.compile(r"(?<=\S) ?[様殿]$")
+
+
+@dataclass(frozen=True)
+class NameParts:
+    """Family and given name; `given` is None when the writing does not show where it starts."""
+
+    family: str
+    given: str | None
+
+
+def normalise_name(text: str) -> str:
+    """The name in one width with single spaces, variation selectors and a closing 様 or 殿 dropped.
+
+    Registered characters are kept (髙 stays 髙).
+    """
+    plain = squeeze_spaces(strip_selectors(fold_width(text))).replace("・", " ").replace(",", " ")
+    return _TITLES.sub("", squeeze_spaces(plain))
+
+
+def split_name(text: str) -> NameParts:
+    """The parts of a name written with one space between them; further words belong to the given name."""
+    family, _, given = normalise_name(text).partition(" ")
+    return NameParts(family, given or None)
+
+
+def is_latin(text: str) -> bool:
+    """True for a name in Latin letters, accents included."""
+    return bool(_LATIN.fullmatch(_plain_latin(normalise_name(text))))
+
+
+def name_key(text: str) -> str:
+    """A key equal for ways of writing one name: variants folded (weak pairs not), spaces dropped.
+
+    A Latin name is upper-cased without accents and its words are sorted, since registers put the family name
+    first and applicants often last.
+    """
+    name = normalise_name(text)
+    latin = _plain_latin(name)
+    if _LATIN.fullmatch(latin):
+        words = re.findall("[A-Z]+", latin)
+        return " ".join(sorted(words))
+    return drop_spaces(fold_variants(name)).upper()
+
+
+def _plain_latin(text: str) -> str:
+    bare = "".join(char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char))
+    return bare.upper().replace("’", "'")

