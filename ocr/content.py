@@ -1,0 +1,203 @@
+"""What each kind of field may hold: its characters, the look-alikes that fold into them, its grammar."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.layout import Content
+
+KANA_LARGE = (
+    "アイウエオカガキギクグケゲコゴサザシジスズセゼソゾタダチヂツヅテデトドナニヌネノハバパヒビピフブプヘベペホボポ"
+    "マミムメモヤユヨラリルレロワヲンヴ"
+)
+KANA_SMALL = "ァィゥェォッャュョヮ"
+KATAKANA = KANA_LARGE + KANA_SMALL + "ー"
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """A table of look-alikes from words of two letters: what may be seen, then what it is."""
+    return {pair[0]: pair[1] for pair in text.split()}
+
+
+_KANA_LOOKALIKES = _pairs(
+    "一ー ―ー —ー －ー -ー –ー ｰー ─ー 才オ 力カ 工エ 口ロ 二ニ 八ハ "
+    "夕タ 卜ト 千チ 三ミ 夂タ へヘ べベ ぺペ りリ かカ ヶケ ヵカ 个ケ せセ "
+    "やヤ もモ きキ うウ 厶ム 人ヘ νレ 廾サ 丿ノ /ノ 刀カ 七セ 匕ヒ 乙ス "
+    "又ヌ 不ネ 木ホ 未ホ 于テ 干チ 手テ 了ア Dロ □ロ"
+)
+_DIGIT_LOOKALIKES = _pairs(
+    "O0 o0 〇0 ○0 D0 Q0 ◯0 l1 I1 |1 丨1 i1 !1 Z2 "
+    "z2 S5 s5 b6 B8 q9 g9 Ｏ0 口0 ロ0 つ7 フ7 ワ7 ク7 "
+    "了3 ろ3 乙2"
+)
+_SEPARATORS = " -－―—–‐ｰ()（）〒・.,、¥￥円のーノ~〜"
+_JAPANESE_SIGNS = "々〆ヶヵー・ 　"
+_ADDRESS_SIGNS = _JAPANESE_SIGNS + "0123456789０１２３４５６７８９-－‐―—()（）#＃,.／/、号"
+_EMAIL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._-+"
+BLANKED = ""  # output of classes whose ink separates characters and is no character itself
+
+
+@dataclass(frozen=True)
+class CharMask:
+    """The classes a field may hold.
+
+    outputs: what may be read; index 0 is the CTC blank.
+    columns: indices into the engine's classes; groups: for each of them the index into `outputs`;
+    weights: natural logarithms of how far a look-alike counts.
+    """
+
+    outputs: tuple[str, ...]
+    columns: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    weights: NDArray[np.float64]
+
+    def apply(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Log-probabilities [T, len(outputs)] over the mask, each step summing to one."""
+        chosen = np.exp(logits[:, self.columns].astype(np.float64) + self.weights)
+        order = np.argsort(self.groups, kind="stable")
+        starts = np.searchsorted(self.groups[order], np.arange(len(self.outputs)))
+        sums = np.add.reduceat(chosen[:, order], starts, axis=1)
+        sums = np.maximum(sums, 1e-9)
+        return np.asarray(np.log(sums / sums.sum(axis=1, keepdims=True)), np.float64)
+
+    def held(self, logits: NDArray[np.float32]) -> float:
+        """How much of the non-blank mass the mask keeps, 0.0-1.0: low when the ink is something else."""
+        mass = np.exp(logits.astype(np.float64))
+        inked = mass[:, 1:].sum()
+        kept = mass[:, self.columns[self.columns > 0]].sum()
+        return float(kept / inked) if inked > 1e-6 else 1.0
+
+
+@lru_cache(maxsize=64)
+def mask_for(content: Content, alphabet: tuple[str, ...], year_one: bool = False) -> CharMask:
+    """The mask of a kind of field over an engine's classes. year_one: 元 counts as the digit 1."""
+    fold = _folding(content, year_one)
+    outputs: dict[str, int] = {BLANKED: 0}
+    rows: list[tuple[int, int, float]] = [(0, 0, 0.0)]
+    for column, char in enumerate(alphabet[1:], start=1):
+        folded = fold(char)
+        if folded is not None:
+            target, weight = folded
+            rows.append((column, outputs.setdefault(target, len(outputs)), weight))
+    columns, groups, weights = zip(*rows, strict=True)
+    return CharMask(
+        tuple(outputs), np.array(columns, np.int64), np.array(groups, np.int64), np.array(weights, np.float64)
+    )
+
+
+Folding = Callable[[str], tuple[str, float] | None]
+_LOOKALIKE_WEIGHT = -0.7
+
+
+def _folding(content: Content, year_one: bool) -> Folding:
+    if content in (Content.DIGITS, Content.PHONE, Content.POSTAL_CODE, Content.MONEY, Content.DATE):
+        return _digit_year_one if year_one else _digit
+    if content is Content.KATAKANA:
+        return _katakana
+    if content is Content.EMAIL:
+        return _email
+    return _name if content is Content.NAME else _address if content is Content.ADDRESS else _text
+
+
+def _digit(char: str) -> tuple[str, float] | None:
+    if char in "0123456789":
+        return char, 0.0
+    if char in "０１２３４５６７８９":
+        return unicodedata.normalize("NFKC", char), 0.0
+    if char in _DIGIT_LOOKALIKES:
+        return _DIGIT_LOOKALIKES[char], _LOOKALIKE_WEIGHT
+    return (BLANKED, 0.0) if char in _SEPARATORS else None
+
+
+def _digit_year_one(char: str) -> tuple[str, float] | None:
+    return ("1", 0.0) if char == "元" else _digit(char)
+
+
+def _katakana(char: str) -> tuple[str, float] | None:
+    if char in KATAKANA:
+        return char, 0.0
+    if char in _KANA_LOOKALIKES:
+        return _KANA_LOOKALIKES[char], _LOOKALIKE_WEIGHT
+    if char in "゛゜":
+        return char, 0.0
+    if "ぁ" <= char <= "ん" and chr(ord(char) + 0x60) in KATAKANA:
+        return chr(ord(char) + 0x60), _LOOKALIKE_WEIGHT * 2
+    return (" ", 0.0) if char in " \u3000・" else None
+
+
+def _email(char: str) -> tuple[str, float] | None:
+    narrow = unicodedata.normalize("NFKC", char)
+    if narrow in _EMAIL:
+        return narrow, 0.0
+    return (BLANKED, 0.0) if char == " " else None
+
+
+def _japanese(char: str) -> bool:
+    """Letters and kanji of CP932: what a Japanese system of record could have written."""
+    if not char or not unicodedata.category(char).startswith("Lo"):
+        return False
+    try:
+        char.encode("cp932")
+    except UnicodeEncodeError:
+        return False
+    return unicodedata.east_asian_width(char) == "W"
+
+
+def _name(char: str) -> tuple[str, float] | None:
+    if char in " \u3000・":
+        return " ", 0.0
+    return (char, 0.0) if _japanese(char) or char in _JAPANESE_SIGNS else None
+
+
+def _address(char: str) -> tuple[str, float] | None:
+    if char in " \u3000":
+        return " ", 0.0
+    if char in "-－‐―—–":
+        return "-", 0.0
+    narrow = unicodedata.normalize("NFKC", char)
+    if len(narrow) == 1 and narrow.isascii() and narrow.isalnum():
+        return narrow, 0.0
+    return (char, 0.0) if _japanese(char) or char in _ADDRESS_SIGNS else None
+
+
+def _text(char: str) -> tuple[str, float] | None:
+    return _address(char) or ((char, 0.0) if char.isprintable() and len(char) == 1 else None)
+
+
+def exact_lengths(content: Content) -> tuple[int, ...]:
+    """The numbers of characters a value may have; empty when any number is possible."""
+    if content is Content.POSTAL_CODE:
+        return (7,)
+    return (10, 11) if content is Content.PHONE else ()
+
+
+def to_value(content: Content, raw: str) -> str | None:
+    """The value in the field's grammar, None when the characters do not make one."""
+    text = raw.strip()
+    if content is Content.KATAKANA:
+        return re.sub(r"\s+", " ", unicodedata.normalize("NFC", _compose(text))) or None
+    if content in (Content.NAME, Content.ADDRESS, Content.TEXT):
+        return re.sub(r"\s+", " ", text) or None
+    pattern = _GRAMMAR.get(content, r".+")
+    return text if re.fullmatch(pattern, text) else None
+
+
+_GRAMMAR = {
+    Content.DIGITS: r"\d+",
+    Content.MONEY: r"\d+",
+    Content.POSTAL_CODE: r"\d{7}",
+    Content.PHONE: r"0\d{9,10}",
+    Content.EMAIL: r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
+}
+
+
+def _compose(text: str) -> str:
+    """Katakana with voicing marks of their own joined to the kana before them."""
+    return re.sub(r"\s*[゛ﾞ]", "\u3099", re.sub(r"\s*[゜ﾟ]", "\u309a", text))

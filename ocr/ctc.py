@@ -1,0 +1,143 @@
+"""CTC arithmetic on log-probability matrices [T, C] whose class 0 is the blank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+LogProbs = NDArray[np.float64]
+NEVER = -1e30
+
+
+def best_path(log_probs: LogProbs) -> list[int]:
+    """The classes of the likeliest path, repeats and blanks removed."""
+    path = log_probs.argmax(axis=1)
+    keep = (path != 0) & (path != np.concatenate(([-1], path[:-1])))
+    return [int(c) for c in path[keep]]
+
+
+def best_path_of_length(log_probs: LogProbs, length: int) -> list[int] | None:
+    """The classes of the likeliest path that has exactly `length` characters, None when T is too short.
+
+    The state is how many characters were begun and whether the last step was blank; a character that
+    follows the same character needs a blank between, as always in CTC.
+    """
+    steps, classes = log_probs.shape
+    if length == 0:
+        return []
+    if steps < length:
+        return None
+    ink = log_probs[:, 1:]
+    blank = np.full(length + 1, NEVER)  # i characters begun, last step blank
+    blank[0] = 0.0
+    char = np.full((length + 1, classes - 1), NEVER)  # i-th character is c, last step c
+    back = np.zeros((steps, length + 1, classes - 1), np.int16)
+    back_blank = np.full((steps, length + 1), -1, np.int16)
+    for t in range(steps):
+        new_blank, back_blank[t] = _step_blank(blank, char, float(log_probs[t, 0]))
+        char, back[t] = _step_char(blank, char, ink[t])
+        blank = new_blank
+    return _trace(blank, char, back, back_blank, length)
+
+
+def _step_blank(blank: LogProbs, char: LogProbs, emission: float) -> tuple[LogProbs, NDArray[np.int16]]:
+    best = char.argmax(axis=1)
+    value = char[np.arange(len(best)), best]
+    stay = blank >= value
+    return np.where(stay, blank, value) + emission, np.where(stay, -1, best).astype(np.int16)
+
+
+def _step_char(blank: LogProbs, char: LogProbs, emission: LogProbs) -> tuple[LogProbs, NDArray[np.int16]]:
+    """Back pointers: -2 stays in the character, -1 comes from blank, c >= 0 from character c one earlier."""
+    before = np.vstack([np.full((1, char.shape[1]), NEVER), char[:-1]])
+    first = before.argmax(axis=1)
+    rows = np.arange(len(first))
+    top = before[rows, first]
+    rest = before.copy()
+    rest[rows, first] = NEVER
+    second = rest.argmax(axis=1)
+    same = np.arange(char.shape[1])[None, :] == first[:, None]
+    other = np.where(same, rest[rows, second][:, None], top[:, None])
+    source = np.where(same, second[:, None], first[:, None])
+    from_blank = np.concatenate(([NEVER], blank[:-1]))[:, None] + np.zeros_like(char)
+    best = np.maximum(np.maximum(char, from_blank), other)
+    back = np.where(best == char, -2, np.where(best == from_blank, -1, source))
+    return best + emission[None, :], back.astype(np.int16)
+
+
+def _trace(
+    blank: LogProbs, char: LogProbs, back: NDArray[np.int16], back_blank: NDArray[np.int16], length: int
+) -> list[int] | None:
+    if max(blank[length], char[length].max()) <= NEVER / 2:
+        return None
+    out: list[int] = []
+    place = length
+    current = -1 if blank[length] >= char[length].max() else int(char[length].argmax())
+    for t in range(len(back) - 1, -1, -1):
+        if current < 0:
+            current = int(back_blank[t, place])
+            continue
+        pointer = int(back[t, place, current])
+        if pointer == -2:
+            continue
+        out.append(current + 1)
+        place, current = place - 1, pointer
+    return out[::-1]
+
+
+def log_likelihoods(log_probs: LogProbs, strings: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    """ln P(string | line) of each string of classes, summed over all alignments; -inf when impossible.
+
+    All strings run side by side in probabilities, rescaled at each step.
+    """
+    if not strings:
+        return np.zeros(0)
+    steps = len(log_probs)
+    width = 2 * max(len(string) for string in strings) + 1
+    labels = np.zeros((len(strings), width), np.int64)
+    for row, string in zip(labels, strings, strict=True):
+        row[1 : 2 * len(string) : 2] = string
+    used, inverse = np.unique(labels, return_inverse=True)
+    emissions = np.exp(log_probs[:, used])[:, inverse.reshape(labels.shape)]
+    skip = np.zeros(labels.shape, np.float64)
+    skip[:, 2:] = (labels[:, 2:] != 0) & (labels[:, 2:] != labels[:, :-2])
+    alpha = np.zeros(labels.shape, np.float64)
+    alpha[:, :2] = emissions[0, :, :2]
+    scale = np.zeros(len(strings))
+    for t in range(1, steps):
+        step = alpha.copy()
+        step[:, 1:] += alpha[:, :-1]
+        step[:, 2:] += alpha[:, :-2] * skip[:, 2:]
+        alpha = step * emissions[t]
+        if t % 4 == 0:
+            peak = np.maximum(alpha.max(axis=1), 1e-300)
+            alpha /= peak[:, None]
+            scale += np.log(peak)
+    ends = np.array([2 * len(string) for string in strings])
+    rows = np.arange(len(strings))
+    total = alpha[rows, ends] + np.where(ends > 0, alpha[rows, ends - 1], 0.0)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(total) + scale, np.float64)
+
+
+def length_log_probability(log_probs: LogProbs, longest: int) -> NDArray[np.float64]:
+    """ln P(the line has n characters) for n = 0..longest, over all strings of the classes."""
+    probs = np.exp(log_probs)
+    ink = probs[:, 1:]
+    blank = np.zeros(longest + 1)
+    blank[0] = 1.0
+    char = np.zeros((longest + 1, ink.shape[1]))
+    scale = 0.0
+    for t in range(len(probs)):
+        totals = char.sum(axis=1)
+        new_blank = (blank + totals) * probs[t, 0]
+        entering = np.zeros_like(char)
+        entering[1:] = (blank[:-1] + totals[:-1])[:, None] - char[:-1]
+        char = (char + entering) * ink[t]
+        blank = new_blank
+        peak = max(float(blank.max()), float(char.max()), 1e-300)
+        blank, char, scale = blank / peak, char / peak, scale + float(np.log(peak))
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(blank + char.sum(axis=1)) + scale, np.float64)

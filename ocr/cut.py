@@ -1,0 +1,184 @@
+"""Cutting written ink out of the upright page: frames trimmed, cells re-set as one line without rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.engine import Image
+from ocr.imaging import Mask, flatten_paper, ink_mask, to_grey
+from ocr.layout import Box
+
+OUTER_MM = 0.6  # how far outside its printed place a rule may lie after registration
+INNER_MM = 1.1  # and how far inside, its thickness included
+RULE_SHARE = 0.55  # a row is a rule when this share of it is ink
+SPECK_MM2 = 0.05
+WRITTEN_MM = 0.9  # ink smaller than this in both directions is no writing
+PAPER = 255
+
+
+@dataclass(frozen=True)
+class View:
+    """The upright page: paper brought to white, its ink, and pixels per millimetre."""
+
+    flat: Image
+    ink: Mask
+    scale: float
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A part of a view without its frame; x, y is its top left in pixels of the view."""
+
+    flat: Image
+    ink: Mask
+    scale: float
+    x: int = 0
+    y: int = 0
+
+
+def make_view(upright: Image, scale: float) -> View:
+    """The view of an upright grey or colour page of `scale` pixels per millimetre."""
+    flat = flatten_paper(to_grey(upright))
+    return View(flat, ink_mask(flat), scale)
+
+
+def cut_box(view: View, box: Box) -> Patch:
+    """The inside of a printed box, cut just past its rules, without specks and rests of the frame."""
+    outer, inner = OUTER_MM, min(INNER_MM, 0.25 * min(box.w, box.h))
+    x0, y0 = _px(box.x - outer, view.scale), _px(box.y - outer, view.scale)
+    x1, y1 = _px(box.x + box.w + outer, view.scale), _px(box.y + box.h + outer, view.scale)
+    ink = view.ink[y0:y1, x0:x1]
+    if ink.shape[0] < 4 or ink.shape[1] < 4:
+        return Patch(view.flat[y0:y1, x0:x1], ink, view.scale, x0, y0)
+    band = round((outer + inner) * view.scale)
+    edge = round(outer * view.scale)
+    rows, columns = ink.mean(axis=1), ink.mean(axis=0)
+    top, bottom = _past_rule(rows, band, edge), len(rows) - _past_rule(rows[::-1], band, edge)
+    left, right = _past_rule(columns, band, edge), len(columns) - _past_rule(columns[::-1], band, edge)
+    inside = _without_rests(ink[top:bottom, left:right], view.scale)
+    flat = view.flat[y0 + top : y0 + bottom, x0 + left : x0 + right]
+    return Patch(flat, inside, view.scale, x0 + left, y0 + top)
+
+
+def _px(mm: float, scale: float) -> int:
+    return max(0, round(mm * scale))
+
+
+def _past_rule(shares: NDArray[np.float64], band: int, edge: int) -> int:
+    """The first index past a rule near the start, or just inside the printed place when there is none."""
+    dark = np.flatnonzero(shares[:band] > RULE_SHARE)
+    past = int(dark[-1]) + 2 if len(dark) else edge + 1
+    return min(max(past, edge), len(shares) - 1)
+
+
+def _without_rests(ink: Mask, scale: float) -> Mask:
+    """The ink without specks and without slivers of a frame along the edges."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    keep = np.zeros(count, np.bool_)
+    height, width = ink.shape
+    thin = max(2.0, 0.45 * scale)
+    for label in range(1, count):
+        x, y, w, h, area = (int(v) for v in stats[label])
+        sliver_x = (x == 0 or x + w == width) and w <= thin
+        sliver_y = (y == 0 or y + h == height) and h <= thin
+        keep[label] = area >= SPECK_MM2 * scale * scale and not sliver_x and not sliver_y
+    return np.asarray(keep[labels])
+
+
+def is_written(patch: Patch) -> bool:
+    """True when a patch holds a stroke, not only dust."""
+    if not patch.ink.any():
+        return False
+    ys, xs = np.flatnonzero(patch.ink.any(axis=1)), np.flatnonzero(patch.ink.any(axis=0))
+    return bool(max(ys[-1] - ys[0] + 1, xs[-1] - xs[0] + 1) >= WRITTEN_MM * patch.scale)
+
+
+def split_lines(patch: Patch, lines: int) -> list[Patch]:
+    """The patch cut into lines of writing at the emptiest rows near the equal divisions."""
+    if lines <= 1:
+        return [patch]
+    height = patch.ink.shape[0]
+    rows = patch.ink.sum(axis=1)
+    reach = height // (4 * lines)
+    cuts = [0]
+    for i in range(1, lines):
+        middle = height * i // lines
+        window = rows[middle - reach : middle + reach + 1]
+        distance = np.abs(np.arange(len(window)) - reach)
+        cuts.append(middle - reach + int(np.lexsort((distance, window))[0]))
+    cuts.append(height)
+    return [
+        Patch(patch.flat[a:b], patch.ink[a:b], patch.scale, patch.x, patch.y + a)
+        for a, b in pairwise(cuts)
+    ]
+
+
+def line_picture(patch: Patch) -> Image | None:
+    """The written part of a patch as one line with even margins, ready to be recognised; None when blank."""
+    if not is_written(patch):
+        return None
+    ys, xs = np.flatnonzero(patch.ink.any(axis=1)), np.flatnonzero(patch.ink.any(axis=0))
+    y0, y1 = _at_least(int(ys[0]), int(ys[-1]) + 1, round(1.8 * patch.scale), patch.ink.shape[0])
+    cleaned = np.where(_around(patch.ink), patch.flat, PAPER).astype(np.uint8)
+    crop = cleaned[y0:y1, int(xs[0]) : int(xs[-1]) + 1]
+    pad_y, pad_x = max(2, round(0.14 * (y1 - y0))), max(4, round(0.35 * (y1 - y0)))
+    return np.asarray(
+        cv2.copyMakeBorder(crop, pad_y, pad_y, pad_x, pad_x, cv2.BORDER_CONSTANT, value=PAPER), np.uint8
+    )
+
+
+def _at_least(low: int, high: int, length: int, limit: int) -> tuple[int, int]:
+    """The range widened to `length` around its middle, kept within 0..limit."""
+    missing = max(0, length - (high - low))
+    return max(0, low - missing // 2), min(limit, high + missing - missing // 2)
+
+
+def _around(ink: Mask) -> Mask:
+    """The ink with the grey seam of its strokes; what lies farther out is paper, specks or frame."""
+    return np.asarray(cv2.dilate(ink.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
+
+
+def set_as_line(cells: Sequence[Patch]) -> Image | None:
+    """The glyphs of the written cells side by side on white with steady gaps, None when all are blank.
+
+    Heights within the cells are kept, since they tell small kana from large ones.
+    """
+    written = [cell for cell in cells if is_written(cell)]
+    if not written:
+        return None
+    height = min(cell.ink.shape[0] for cell in written)
+    rows = np.flatnonzero(np.any([cell.ink[:height].any(axis=1) for cell in written], axis=0))
+    y0, y1 = _at_least(int(rows[0]), int(rows[-1]) + 1, round(0.6 * height), height)
+    gap = max(3, round(0.22 * (y1 - y0)))
+    space = np.full((y1 - y0, gap), PAPER, np.uint8)
+    pieces = [space]
+    for cell in written:
+        xs = np.flatnonzero(cell.ink[:height].any(axis=0))
+        glyph = np.where(_around(cell.ink), cell.flat, PAPER)[y0:y1, int(xs[0]) : int(xs[-1]) + 1]
+        pieces += [glyph.astype(np.uint8), space]
+    pad = max(2, round(0.14 * (y1 - y0)))
+    line = cv2.copyMakeBorder(np.hstack(pieces), pad, pad, gap, gap, cv2.BORDER_CONSTANT, value=PAPER)
+    return np.asarray(line, np.uint8)
+
+
+def find_cells(view: View, count: int) -> list[Box]:
+    """The printed cells of a picture of one row of `count` cells: between its rules, else equal parts."""
+    height, width = view.ink.shape
+    share = view.ink.mean(axis=0)
+    expected = [width * i / count for i in range(count + 1)]
+    reach = 0.3 * width / count
+    edges = []
+    for place in expected:
+        low, high = max(0, int(place - reach)), min(width, int(place + reach) + 1)
+        dark = np.flatnonzero(share[low:high] > 0.7) + low
+        edges.append(float(dark[np.argmin(np.abs(dark - place))]) if len(dark) else place)
+    return [
+        Box(a / view.scale, 0.0, max(b - a, 1.0) / view.scale, height / view.scale)
+        for a, b in pairwise(edges)
+    ]

@@ -1,0 +1,140 @@
+"""From log-probabilities of one line to characters, their probabilities and the runners-up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from ocr.content import CharMask
+from ocr.ctc import LogProbs, best_path, best_path_of_length, length_log_probability, log_likelihoods
+from ocr.engine import Logits
+from ocr.readings import CharReading
+
+ALTERNATIVES = 4
+_WIDE = 8  # classes tried at each place when its probability is worked out
+_LONGEST_REFINED = 60
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The characters of one line.
+
+    probability: that the whole line is right, given what the mask and the length allow.
+    held: how much of the ink the mask explains, 0.0-1.0.
+    """
+
+    characters: tuple[CharReading, ...]
+    probability: float
+    held: float
+
+    @property
+    def text(self) -> str:
+        return "".join(reading.char for reading in self.characters)
+
+
+NOTHING = Decoded((), 1.0, 1.0)
+
+
+def decode_line(logits: Logits, mask: CharMask, lengths: Sequence[int] = ()) -> Decoded:
+    """The likeliest characters of a line; with `lengths`, the likeliest among those numbers of characters."""
+    log_probs = mask.apply(logits)
+    string, penalty = _search(log_probs, lengths)
+    if string is None:
+        return Decoded((), 0.0, mask.held(logits))
+    string, likelihood = _climb(log_probs, string)
+    readings = _places(log_probs, string, mask)
+    total = 0.0 if not lengths else penalty
+    probability = float(np.exp(min(0.0, likelihood - total)))
+    return Decoded(readings, probability, mask.held(logits))
+
+
+def _search(log_probs: LogProbs, lengths: Sequence[int]) -> tuple[list[int] | None, float]:
+    if not lengths:
+        return best_path(log_probs), 0.0
+    by_length = length_log_probability(log_probs, max(lengths))
+    allowed = np.array([by_length[n] for n in lengths])
+    total = float(np.logaddexp.reduce(allowed))
+    order = sorted(lengths, key=lambda n: -by_length[n])
+    for length in order:
+        string = best_path_of_length(log_probs, length)
+        if string is not None:
+            return string, total
+    return None, total
+
+
+def _climb(log_probs: LogProbs, string: list[int]) -> tuple[list[int], float]:
+    """The string after single replacements that raise its full likelihood, and that likelihood."""
+    best = float(log_likelihoods(log_probs, [string])[0])
+    if not string or len(string) > _LONGEST_REFINED:
+        return string, best
+    for _ in range(3):
+        trials = _replacements(log_probs, string)
+        if not trials:
+            break
+        scores = log_likelihoods(log_probs, [trial for _, trial in trials])
+        top = int(scores.argmax())
+        if scores[top] <= best + 1e-9:
+            break
+        best, string = float(scores[top]), trials[top][1]
+    return string, best
+
+
+def _replacements(log_probs: LogProbs, string: list[int]) -> list[tuple[int, list[int]]]:
+    """Each place with each of its likely other classes: (place, whole string)."""
+    spans = _spans(log_probs, string)
+    out = []
+    for place, (start, end) in enumerate(spans):
+        peak = log_probs[start:end, 1:].max(axis=0)
+        likely = np.argsort(-peak)[:_WIDE] + 1
+        for other in likely:
+            if other != string[place] and peak[other - 1] > -14:
+                out.append((place, [*string[:place], int(other), *string[place + 1 :]]))
+    return out
+
+
+def _spans(log_probs: LogProbs, string: list[int]) -> list[tuple[int, int]]:
+    """The steps that belong to each character: from half way to its neighbours on the best alignment."""
+    peaks = _align(log_probs, string)
+    edges = [0, *[(a + b + 1) // 2 for a, b in pairwise(peaks)], len(log_probs)]
+    return [(lo, max(hi, lo + 1)) for lo, hi in pairwise(edges)]
+
+
+def _align(log_probs: LogProbs, string: list[int]) -> list[int]:
+    """The step at which each character is surest, in order (Viterbi over one step a character)."""
+    steps = len(log_probs)
+    gain = log_probs[:, string] - log_probs[:, :1]
+    score = np.full((steps + 1, len(string) + 1), -np.inf)
+    score[:, 0] = 0.0
+    took = np.zeros((steps + 1, len(string) + 1), np.bool_)
+    for t in range(1, steps + 1):
+        take = score[t - 1, :-1] + gain[t - 1]
+        keep = score[t - 1, 1:]
+        took[t, 1:] = take > keep
+        score[t, 1:] = np.maximum(take, keep)
+    peaks: list[int] = []
+    place = len(string)
+    for t in range(steps, 0, -1):
+        if place and took[t, place]:
+            peaks.append(t - 1)
+            place -= 1
+    return peaks[::-1] if place == 0 else [min(steps - 1, i) for i in range(len(string))]
+
+
+def _places(log_probs: LogProbs, string: list[int], mask: CharMask) -> tuple[CharReading, ...]:
+    if not string:
+        return ()
+    trials = _replacements(log_probs, string) if len(string) <= _LONGEST_REFINED else []
+    scores = log_likelihoods(log_probs, [string, *[trial for _, trial in trials]])
+    weights = np.exp(np.minimum(scores - scores[0], 0.0))
+    rivals: list[list[tuple[str, float]]] = [[] for _ in string]
+    for (place, trial), weight in zip(trials, weights[1:], strict=True):
+        rivals[place].append((mask.outputs[trial[place]], float(weight)))
+    readings = []
+    for place, label in enumerate(string):
+        total = 1.0 + sum(weight for _, weight in rivals[place])
+        others = sorted(((char, weight / total) for char, weight in rivals[place]), key=lambda item: -item[1])
+        readings.append(CharReading(mask.outputs[label], 1.0 / total, tuple(others[:ALTERNATIVES])))
+    return tuple(readings)

@@ -1,0 +1,200 @@
+"""One reading per kind of field: which lines to recognise, and how their characters become a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from ocr.content import exact_lengths, mask_for, to_value
+from ocr.cut import Patch, View, cut_box, is_written, line_picture, set_as_line, split_lines
+from ocr.dates import WESTERN, calendar_date, likeliest_date
+from ocr.decode import Decoded, decode_line
+from ocr.engine import Image, Logits
+from ocr.layout import Box, CellsField, ChoiceField, Content, DateField, Field, LineField, TickField
+from ocr.marks import Chosen, is_struck_out, overflows, read_options, tick_reading
+from ocr.readings import CharReading, Reading, ReadingReason
+
+LOW = 0.6
+NO_CHARACTERS = frozenset({Content.TEXT, Content.NAME, Content.ADDRESS, Content.KATAKANA, Content.EMAIL})
+
+
+@dataclass(frozen=True)
+class Job:
+    """A field on its way: the lines to recognise and what makes the reading of their log-probabilities."""
+
+    lines: tuple[Image, ...]
+    finish: Callable[[Sequence[Logits], tuple[str, ...]], Reading]
+
+
+def prepare(view: View, field: Field) -> Job:
+    """The job of one field of a registered page."""
+    if isinstance(field, LineField):
+        return _line(view, field)
+    if isinstance(field, CellsField):
+        return _cells(view, field)
+    if isinstance(field, DateField):
+        return _date(view, field)
+    if isinstance(field, ChoiceField):
+        return _choice(view, field)
+    return _tick(view, field)
+
+
+def _done(reading: Reading) -> Job:
+    return Job((), lambda logits, alphabet: reading)
+
+
+def _blank(name: str, box: Box, confidence: float = 0.99) -> Job:
+    return _done(Reading(name, None, "", confidence, box))
+
+
+def _line(view: View, field: LineField) -> Job:
+    patch = cut_box(view, field.box)
+    pictures = [line_picture(part) for part in split_lines(patch, field.lines)]
+    lines = tuple(picture for picture in pictures if picture is not None)
+    if not lines:
+        return _blank(field.name, field.box)
+    reasons = _stroke_reasons(view, patch, field.box)
+
+    def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
+        mask = mask_for(field.content, alphabet)
+        lengths = exact_lengths(field.content) if len(logits) == 1 else ()
+        parts = [decode_line(matrix, mask, lengths) for matrix in logits]
+        return written_reading(field.name, field.box, field.content, parts, reasons)
+
+    return Job(lines, finish)
+
+
+def _cells(view: View, field: CellsField) -> Job:
+    box = around(field.cells)
+    patches = [cut_box(view, cell) for cell in field.cells]
+    filled = [is_written(patch) for patch in patches]
+    line = set_as_line(patches)
+    if line is None:
+        return _blank(field.name, box)
+
+    def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
+        decoded = decode_line(logits[0], mask_for(field.content, alphabet), (sum(filled),))
+        spaced = with_gaps(decoded, filled, field.content)
+        return written_reading(field.name, box, field.content, [spaced], ())
+
+    return Job((line,), finish)
+
+
+def with_gaps(decoded: Decoded, filled: Sequence[bool], content: Content) -> Decoded:
+    """The characters with a space for each run of empty cells between them, in words; digits close up."""
+    if content not in NO_CHARACTERS or len(decoded.characters) != sum(filled):
+        return decoded
+    out: list[CharReading] = []
+    pending = False
+    remaining = iter(decoded.characters)
+    for written in filled:
+        if not written:
+            pending = bool(out)
+            continue
+        if pending:
+            out.append(CharReading(" ", 1.0))
+            pending = False
+        out.append(next(remaining))
+    return replace(decoded, characters=tuple(out))
+
+
+def _date(view: View, field: DateField) -> Job:
+    groups = [[cut_box(view, cell) for cell in cells] for cells in (field.year, field.month, field.day)]
+    counts = [sum(is_written(patch) for patch in group) for group in groups]
+    options = [option.box for option in field.eras]
+    box = around((*options, *field.year, *field.month, *field.day))
+    chosen = read_options(view, field.eras, field.era_mark) if field.eras else Chosen(WESTERN, WESTERN, 1.0)
+    line = set_as_line([patch for group in groups for patch in group])
+    if line is None:
+        if chosen.raw in ("", WESTERN):
+            return _blank(field.name, box)
+        return _done(Reading(field.name, None, chosen.raw, 0.0, box, reasons=(ReadingReason.NOT_A_DATE,)))
+
+    def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
+        decoded = decode_line(logits[0], mask_for(Content.DATE, alphabet, True), (sum(counts),))
+        return _date_reading(field.name, box, chosen, decoded, counts)
+
+    return Job((line,), finish)
+
+
+def _date_reading(name: str, box: Box, chosen: Chosen, decoded: Decoded, counts: Sequence[int]) -> Reading:
+    parts = _parts(decoded.characters, counts)
+    digits = "-".join("".join(char.char for char in part).zfill(2) if part else "?" for part in parts)
+    era = "" if chosen.raw == WESTERN else chosen.raw or "?"
+    raw = era + digits
+    reasons = list(chosen.reasons)
+    if chosen.value is None:
+        reasons.append(ReadingReason.NOT_A_DATE)
+        return Reading(name, None, raw, 0.0, box, None, tuple(reasons), decoded.characters)
+    guess = likeliest_date(chosen.value, parts[0], parts[1], parts[2], calendar_date)
+    if guess.value is None:
+        reasons.append(ReadingReason.NOT_A_DATE)
+        return Reading(name, None, raw, 0.0, box, None, tuple(reasons), decoded.characters)
+    confidence = guess.probability * chosen.confidence * decoded.held
+    if confidence < LOW:
+        reasons.append(ReadingReason.LOW_CONFIDENCE)
+    value = guess.value.isoformat()
+    return Reading(name, value, raw, confidence, box, None, tuple(reasons), decoded.characters)
+
+
+def _parts(characters: Sequence[CharReading], counts: Sequence[int]) -> list[tuple[CharReading, ...]]:
+    out, start = [], 0
+    for count in counts:
+        out.append(tuple(characters[start : start + count]))
+        start += count
+    return out
+
+
+def _choice(view: View, field: ChoiceField) -> Job:
+    chosen = read_options(view, field.options, field.mark)
+    box = around([option.box for option in field.options])
+    reasons = chosen.reasons
+    if chosen.value is not None and chosen.confidence < LOW:
+        reasons = (*reasons, ReadingReason.LOW_CONFIDENCE)
+    return _done(Reading(field.name, chosen.value, chosen.raw, chosen.confidence, box, reasons=reasons))
+
+
+def _tick(view: View, field: TickField) -> Job:
+    value, confidence, reasons = tick_reading(view, field.box)
+    raw = "✓" if value == "true" else ""
+    return _done(Reading(field.name, value, raw, confidence, field.box, reasons=reasons))
+
+
+def written_reading(
+    name: str,
+    box: Box | None,
+    content: Content,
+    parts: Sequence[Decoded],
+    reasons: Sequence[ReadingReason],
+) -> Reading:
+    """The reading of the decoded lines of one field."""
+    raw = "".join(part.text for part in parts)
+    characters = tuple(char for part in parts for char in part.characters)
+    value = to_value(content, raw) if raw else None
+    found = list(reasons)
+    if value is None:
+        found.append(ReadingReason.BAD_FORMAT)
+        return Reading(name, None, raw or "?", 0.0, box, None, tuple(found), characters)
+    confidence = 1.0
+    for part in parts:
+        confidence *= part.probability * part.held
+    if ReadingReason.STRUCK_OUT in found:
+        confidence *= 0.3
+    if ReadingReason.OUTSIDE_BOX in found:
+        confidence *= 0.7
+    if confidence < LOW:
+        found.append(ReadingReason.LOW_CONFIDENCE)
+    return Reading(name, value, raw, confidence, box, None, tuple(found), characters)
+
+
+def _stroke_reasons(view: View, patch: Patch, box: Box) -> tuple[ReadingReason, ...]:
+    struck = (ReadingReason.STRUCK_OUT,) if is_struck_out(patch) else ()
+    outside = (ReadingReason.OUTSIDE_BOX,) if overflows(view, box) else ()
+    return (*struck, *outside)
+
+
+def around(boxes: Sequence[Box]) -> Box:
+    """The rectangle around boxes."""
+    x0, y0 = min(box.x for box in boxes), min(box.y for box in boxes)
+    x1, y1 = max(box.x + box.w for box in boxes), max(box.y + box.h for box in boxes)
+    return Box(x0, y0, x1 - x0, y1 - y0)

@@ -1,0 +1,128 @@
+"""Full-page text of pages that no template knows, by PaddleOCR on weights already installed."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from ocr.engine import Image, find_bundled_model
+from ocr.imaging import to_grey
+from ocr.readings import TextLine
+
+DETECTION, RECOGNITION = "PP-OCRv6_det_small", "PP-OCRv6_rec_small"
+
+
+class FullPageReader:
+    """Reads all text of a page. Loading takes seconds and about 200 MB, so it waits for the first page.
+
+    cache: a folder of ours in which the model folders that PaddleOCR wants are laid out.
+    """
+
+    def __init__(self, cache: str | Path, threads: int = 1) -> None:
+        self._cache = Path(cache)
+        self._threads = threads
+
+    @cached_property
+    def _engine(self) -> Any:
+        os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
+        detection = model_folder(self._cache, DETECTION, _detection_config())
+        recognition = model_folder(self._cache, RECOGNITION, _recognition_config(RECOGNITION))
+        from paddleocr import PaddleOCR
+
+        return PaddleOCR(
+            text_detection_model_name=DETECTION,
+            text_detection_model_dir=str(detection),
+            text_recognition_model_name=RECOGNITION,
+            text_recognition_model_dir=str(recognition),
+            use_doc_orientation_classify=False,
+            use_doc_unwarping=False,
+            use_textline_orientation=False,
+            engine="onnxruntime",
+            device="cpu",
+            cpu_threads=self._threads,
+        )
+
+    def read_text(self, image: Image) -> tuple[TextLine, ...]:
+        """The lines of text, top to bottom and left to right."""
+        bgr = np.repeat(to_grey(image)[:, :, None], 3, axis=2) if image.ndim == 2 else image
+        lines = []
+        for page in self._engine.predict(bgr):
+            found = zip(page["rec_texts"], page["rec_scores"], page["rec_boxes"], strict=True)
+            for text, score, box in found:
+                if text.strip():
+                    x0, y0, x1, y1 = (int(v) for v in box)
+                    lines.append(TextLine(text, float(score), (x0, y0, x1, y1)))
+        return tuple(sorted(lines, key=_reading_order))
+
+
+def _reading_order(line: TextLine) -> tuple[int, int]:
+    x0, y0, _, y1 = line.box_px
+    return (round((y0 + y1) / 2 / 12), x0)
+
+
+def model_folder(cache: Path, name: str, config: dict[str, Any]) -> Path:
+    """The folder with `inference.onnx` and `inference.yml` of a model that the rapidocr wheel carries."""
+    folder = cache / name
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = folder / "inference.onnx"
+    source = find_bundled_model(f"{name}.onnx")
+    if not weights.exists() or weights.stat().st_size != source.stat().st_size:
+        _publish(weights, source.read_bytes())
+    text = yaml.safe_dump({**config, "Global": {"model_name": name}}, allow_unicode=True, sort_keys=False)
+    _publish(folder / "inference.yml", text.encode())
+    return folder
+
+
+def _publish(path: Path, content: bytes) -> None:
+    """Write a file whole, so that a second process never sees half of it."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_bytes(content)
+    draft.replace(path)
+
+
+def _recognition_config(name: str) -> dict[str, Any]:
+    import onnxruntime
+
+    path = find_bundled_model(f"{name}.onnx")
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    characters = session.get_modelmeta().custom_metadata_map["character"].split("\n")
+    return {
+        "PreProcess": {
+            "transform_ops": [
+                {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}},
+                {"RecResizeImg": {"image_shape": [3, 48, 320]}},
+            ]
+        },
+        "PostProcess": {"name": "CTCLabelDecode", "character_dict": characters},
+    }
+
+
+def _detection_config() -> dict[str, Any]:
+    return {
+        "PreProcess": {
+            "transform_ops": [
+                {"DetResizeForTest": {"limit_side_len": 1280, "limit_type": "max"}},
+                {
+                    "NormalizeImage": {
+                        "mean": [0.485, 0.456, 0.406],
+                        "std": [0.229, 0.224, 0.225],
+                        "scale": "1./255.",
+                        "order": "hwc",
+                    }
+                },
+                {"ToCHWImage": None},
+            ]
+        },
+        "PostProcess": {
+            "name": "DBPostProcess",
+            "thresh": 0.3,
+            "box_thresh": 0.6,
+            "max_candidates": 1000,
+            "unclip_ratio": 1.5,
+        },
+    }

@@ -1,0 +1,101 @@
+"""Small picture operations shared by the readers: grey values, paper and ink, blank sheets, quarter turns."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.engine import Image
+
+Mask = NDArray[np.bool_]
+INK_DEPTH = 48  # grey levels below the paper at which a pixel counts as ink; pencil is about 70
+
+
+def to_grey(image: Image) -> Image:
+    """The picture as HxW grey values; BGR and BGRA are converted, grey is returned as it is."""
+    if image.ndim == 2:
+        return image
+    if image.shape[2] == 1:
+        return image[:, :, 0]
+    code = cv2.COLOR_BGRA2GRAY if image.shape[2] == 4 else cv2.COLOR_BGR2GRAY
+    return np.asarray(cv2.cvtColor(image, code), np.uint8)
+
+
+def drop_red(image: Image) -> Image:
+    """Grey values without red stamps: the red channel of a BGR picture, else the grey."""
+    if image.ndim == 3 and image.shape[2] >= 3:
+        return np.ascontiguousarray(image[:, :, 2])
+    return to_grey(image)
+
+
+def turn(image: Image, degrees: int) -> Image:
+    """The picture turned clockwise by a multiple of 90 degrees."""
+    return np.ascontiguousarray(np.rot90(image, -(degrees // 90) % 4))
+
+
+def is_bilevel(grey: Image) -> bool:
+    """True when nearly all pixels are pure black or white, as in a G4 scan."""
+    sample = grey[::7, ::7]
+    return bool(np.mean((sample > 8) & (sample < 247)) < 0.002)
+
+
+def flatten_paper(grey: Image) -> Image:
+    """The picture with its paper brought to white: shadows and grey paper are divided away."""
+    height, width = grey.shape
+    step = max(1, min(height, width) // 160)
+    small = cv2.resize(grey, (max(1, width // step), max(1, height // step)), interpolation=cv2.INTER_AREA)
+    kernel = np.ones((9, 9), np.uint8)
+    paper = cv2.GaussianBlur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel), (0, 0), 5)
+    paper = np.maximum(paper, max(90, int(np.percentile(paper, 50)) // 2)).astype(np.uint8)
+    full = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.divide(grey, full, scale=250.0), np.uint8)
+
+
+def ink_mask(flat: Image, depth: int = INK_DEPTH) -> Mask:
+    """True where there is ink, on a picture whose paper is near white; noise is smoothed away first."""
+    smooth = cv2.GaussianBlur(flat, (3, 3), 0)
+    paper = float(np.percentile(smooth[::3, ::3], 75)) if smooth.size else 255.0
+    noise = float(np.std(smooth[smooth > paper - 25])) if smooth.size else 0.0
+    return np.asarray(smooth < paper - max(depth, 4.5 * noise))
+
+
+def is_blank(image: Image) -> bool:
+    """True when a page bears no writing: punch holes, dust and dark scanner edges do not count.
+
+    Expects a whole page at 100 dpi or more.
+    """
+    grey = to_grey(image)
+    scale = 1200.0 / max(grey.shape)
+    if scale < 1.0:
+        grey = np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    mask = ink_mask(flatten_paper(np.asarray(cv2.medianBlur(grey, 3), np.uint8)), depth=40)
+    margin = max(4, round(0.025 * max(mask.shape)))
+    inner = mask.copy()
+    inner[:margin], inner[-margin:], inner[:, :margin], inner[:, -margin:] = False, False, False, False
+    return _written_area(inner, mask) < 60
+
+
+def _written_area(inner: Mask, whole: Mask) -> int:
+    """Pixels of ink that look like strokes, at about 100 dpi."""
+    _, labels, stats, centres = cv2.connectedComponentsWithStats(whole.astype(np.uint8), connectivity=8)
+    height, width = whole.shape
+    area: int = 0
+    for label in np.unique(labels[inner]):
+        if label == 0:
+            continue
+        x, y, w, h, size = (int(v) for v in stats[label])
+        cx, cy = centres[label]
+        at_edge = min(cx, cy, width - cx, height - cy) < 0.07 * max(height, width)
+        round_hole = at_edge and 8 <= max(w, h) <= 60 and max(w, h) < 1.5 * min(w, h) and size > 0.45 * w * h
+        long = (w > 0.3 * width and h < 12) or (h > 0.3 * height and w < 12)
+        edge_line = long and _touches(x, y, w, h, whole)
+        if size >= 6 and not round_hole and not edge_line:
+            area += size
+    return area
+
+
+def _touches(x: int, y: int, w: int, h: int, mask: Mask) -> bool:
+    height, width = mask.shape
+    near = round(0.03 * max(height, width))
+    return x < near or y < near or x + w > width - near or y + h > height - near

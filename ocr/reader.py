@@ -1,0 +1,95 @@
+"""The reader of registered pages and of single field pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ocr.content import exact_lengths, mask_for
+from ocr.cut import Patch, View, cut_box, find_cells, is_written, line_picture, make_view, set_as_line
+from ocr.decode import decode_line
+from ocr.engine import Image, Logits, Recogniser
+from ocr.fields import Job, prepare, with_gaps, written_reading
+from ocr.imaging import drop_red
+from ocr.layout import Content, PageLayout
+from ocr.marks import is_struck_out
+from ocr.readings import PageReading, Reading, ReadingReason
+from ocr.registration import MM_PER_INCH, Registration, register
+
+POOR_REGISTRATION_MM = 0.8
+FIELD_HEIGHT_MM = 8.0  # what the height of a single field's picture is taken for
+
+
+class UnregisteredPageError(ValueError):
+    """None of the form's markers was seen: the page is another form, or is cut off."""
+
+
+def read_page(
+    image: Image, layout: PageLayout, recogniser: Recogniser, registration: Registration | None = None
+) -> PageReading:
+    """Every field of a registered page; only what is filled in is recognised, all in one pass.
+
+    Raises UnregisteredPageError when no registration is given and none of the markers is found.
+    """
+    found = registration or register(image, layout)
+    if found is None:
+        raise UnregisteredPageError(f"no marker of form {layout.form_id} page {layout.page_number} was found")
+    dpi = reading_dpi(found.dpi)
+    view = make_view(found.warp(drop_red(image), dpi), dpi / MM_PER_INCH)
+    jobs = [prepare(view, field) for field in layout.fields]
+    readings = run_jobs(jobs, recogniser)
+    placed = tuple(_placed(reading, found) for reading in readings)
+    return PageReading(layout.form_id, layout.page_number, found.rotation, found.error_mm, placed)
+
+
+def reading_dpi(dpi: float) -> float:
+    """The resolution at which a scan of `dpi` is read: never finer than 300, never coarser than 150."""
+    return min(300.0, max(150.0, round(dpi / 50.0) * 50.0))
+
+
+def run_jobs(jobs: Sequence[Job], recogniser: Recogniser) -> list[Reading]:
+    """The readings of the jobs, in their order; the lines of all are recognised together."""
+    lines = [line for job in jobs for line in job.lines]
+    logits: list[Logits] = recogniser.logits(lines) if lines else []
+    alphabet = recogniser.alphabet
+    readings, start = [], 0
+    for job in jobs:
+        end = start + len(job.lines)
+        readings.append(job.finish(logits[start:end], alphabet))
+        start = end
+    return readings
+
+
+def read_field(image: Image, content: Content, recogniser: Recogniser, cells: int | None = None) -> Reading:
+    """The reading of a picture of one field; `cells` when it shows a row of that many printed cells."""
+    height = image.shape[0]
+    view = make_view(drop_red(image), height / FIELD_HEIGHT_MM)
+    patch = Patch(view.flat, view.ink, view.scale)
+    if cells:
+        return _read_cells(view, content, recogniser, cells)
+    line = line_picture(patch)
+    if line is None:
+        return Reading("", None, "", 0.99)
+    mask = mask_for(content, recogniser.alphabet)
+    decoded = decode_line(recogniser.logits([line])[0], mask, exact_lengths(content))
+    reasons = (ReadingReason.STRUCK_OUT,) if is_struck_out(patch) else ()
+    return written_reading("", None, content, [decoded], reasons)
+
+
+def _read_cells(view: View, content: Content, recogniser: Recogniser, cells: int) -> Reading:
+    patches = [cut_box(view, box) for box in find_cells(view, cells)]
+    line = set_as_line(patches)
+    if line is None:
+        return Reading("", None, "", 0.99)
+    filled = [is_written(patch) for patch in patches]
+    mask = mask_for(content, recogniser.alphabet)
+    decoded = decode_line(recogniser.logits([line])[0], mask, (sum(filled),))
+    return written_reading("", None, content, [with_gaps(decoded, filled, content)], ())
+
+
+def _placed(reading: Reading, registration: Registration) -> Reading:
+    box_px = registration.box_px(reading.box_mm) if reading.box_mm else None
+    reasons = reading.reasons
+    if registration.error_mm > POOR_REGISTRATION_MM:
+        reasons = (*reasons, ReadingReason.POOR_REGISTRATION)
+    return replace(reading, box_px=box_px, reasons=reasons)
