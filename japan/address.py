@@ -22,6 +22,7 @@ _COUNTED = re.compile(
 _BLOCK = re.compile(
     r"^(?P<town>.*?)(?P<numbers>\d+(?:-\d+)*)(?![\d条線区町丁軒]|番町|番丁|地割|-)\s*(?P<building>.*)$"
 )
+_MAX_TURNS = 8
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,25 @@ class Address:
         """Place and numbers in one, such as 東京都渋谷区神宮前1-2-3."""
         return self.place + "-".join(self.numbers)
 
+    @property
+    def line(self) -> str:
+        """The whole address in one line, one space before the building."""
+        return f"{self.main} {self.building}".strip()
+
 
 def split_address(text: str) -> Address:
     """The parts of an address; a postal code in front is dropped."""
+    parts = _split_once(text)
+    # Folding one part can uncover a number in another ("一 丁1"); a few turns settle any text met in tests.
+    for _ in range(_MAX_TURNS):
+        again = _split_once(parts.line)
+        if again == parts:
+            break
+        parts = again
+    return parts
+
+
+def _split_once(text: str) -> Address:
     plain = _POSTAL.sub("", squeeze_spaces(strip_selectors(fold_width(text))))
     plain = _hyphenate(plain)
     found = _BLOCK.match(plain)
@@ -78,8 +95,7 @@ def _number(text: str) -> int | str:
 
 def normalise_address(text: str) -> str:
     """The address with numbers as 1-2-3, in one width, no needless spaces, one space before a building."""
-    parts = split_address(text)
-    return f"{parts.main} {parts.building}".strip()
+    return split_address(text).line
 
 
 def drop_prefecture(text: str) -> str:

@@ -52,7 +52,7 @@ def name_key(text: str) -> str:
     if _LATIN.fullmatch(latin):
         words = re.findall("[A-Z]+", latin)
         return " ".join(sorted(words))
-    return drop_spaces(fold_variants(name)).upper()
+    return unicodedata.normalize("NFC", fold_variants(drop_spaces(name)).upper())
 
 
 def _plain_latin(text: str) -> str:
