@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ocr.engine import Image
 
 Mask = NDArray[np.bool_]
+WRITTEN_PX: int = 60  # at 100 dpi: one short word
 INK_DEPTH = 48  # grey levels below the paper at which a pixel counts as ink; pencil is about 70
 
 
@@ -73,14 +74,15 @@ def is_blank(image: Image) -> bool:
     margin = max(4, round(0.025 * max(mask.shape)))
     inner = mask.copy()
     inner[:margin], inner[-margin:], inner[:, :margin], inner[:, -margin:] = False, False, False, False
-    return _written_area(inner, mask) < 60
+    area: int = _written_area(inner, mask)
+    return area < WRITTEN_PX
 
 
 def _written_area(inner: Mask, whole: Mask) -> int:
     """Pixels of ink that look like strokes, at about 100 dpi."""
     _, labels, stats, centres = cv2.connectedComponentsWithStats(whole.astype(np.uint8), connectivity=8)
     height, width = whole.shape
-    area: int = 0
+    area = 0
     for label in np.unique(labels[inner]):
         if label == 0:
             continue
@@ -91,7 +93,7 @@ def _written_area(inner: Mask, whole: Mask) -> int:
         long = (w > 0.3 * width and h < 12) or (h > 0.3 * height and w < 12)
         edge_line = long and _touches(x, y, w, h, whole)
         if size >= 6 and not round_hole and not edge_line:
-            area += size
+            area += int(size)
     return area
 
 

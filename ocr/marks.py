@@ -9,15 +9,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr.circles import ring_share
 from ocr.cut import Patch, View, cut_box
 from ocr.imaging import Mask
 from ocr.layout import Box, Mark, Option
 from ocr.readings import ReadingReason
 
 TICK_EMPTY, TICK_MARKED = 0.012, 0.05  # shares of ink inside a box
-RAYS = 48
-CIRCLE_EMPTY, CIRCLE_MARKED = 0.38, 0.62  # shares of directions in which a ring of ink is met
-LEAD = 0.18
+RING_EMPTY, RING_MARKED = 0.60, 0.85  # shares of directions in which a ring of ink is met
+LEAD = 0.25
 
 
 @dataclass(frozen=True)
@@ -38,27 +38,35 @@ def read_options(view: View, options: Sequence[Option], mark: Mark) -> Chosen:
     """The chosen option, by the marks compared with each other."""
     if mark is Mark.TICK:
         strengths = [tick_strength(view, option.box) for option in options]
-        empty, marked = 0.0, 1.0
     else:
-        boxes = [option.box for option in options]
-        strengths = [_rescale(ring_share(view, box, boxes), CIRCLE_EMPTY, CIRCLE_MARKED) for box in boxes]
-        empty, marked = 0.0, 1.0
-    return _choose([option.value for option in options], strengths, empty, marked)
+        strengths = circle_strengths(view, [option.box for option in options])
+    return _choose([option.value for option in options], strengths)
 
 
-def _choose(values: Sequence[str], strengths: Sequence[float], empty: float, marked: float) -> Chosen:
+def circle_strengths(view: View, boxes: Sequence[Box]) -> list[float]:
+    """How surely each word is circled: 0 or less clearly not, 1.0 clearly.
+
+    The printed words are there in every form, so the least inked of them shows what a word alone gives.
+    """
+    shares = [ring_share(view, box) for box in boxes]
+    word = min(shares) if len(shares) > 1 else RING_EMPTY - 0.1
+    empty = float(np.clip(word + 0.1, RING_EMPTY - 0.1, RING_EMPTY + 0.05))
+    return [_rescale(share, empty, RING_MARKED) for share in shares]
+
+
+def _choose(values: Sequence[str], strengths: Sequence[float]) -> Chosen:
     order = sorted(range(len(values)), key=lambda i: -strengths[i])
     first = strengths[order[0]]
-    second = strengths[order[1]] if len(order) > 1 else empty
-    kept = tuple(round(s, 3) for s in strengths)
-    if first <= empty:
+    second = max(0.0, strengths[order[1]]) if len(order) > 1 else 0.0
+    kept = tuple(round(strength, 3) for strength in strengths)
+    if first <= 0.0:
         return Chosen(None, "", _blank_confidence(first), (), kept)
-    if second >= 0.6 * marked and first - second < 0.6 * marked:
-        raw = ",".join(values[i] for i in order if strengths[i] >= 0.5 * marked)
+    lead = first - second
+    if second >= 0.6 and lead < 0.5:
+        raw = ",".join(values[i] for i in order if strengths[i] >= 0.5)
         return Chosen(None, raw, 0.0, (ReadingReason.SEVERAL_MARKS,), kept)
-    lead = first - max(second, empty)
-    confidence = float(np.clip(0.5 + 0.49 * min(lead, first) / marked, 0.0, 0.99))
-    reasons = (ReadingReason.FAINT_MARK,) if first < 0.5 * marked or lead < LEAD * marked else ()
+    confidence = float(np.clip(0.5 + 0.49 * lead, 0.0, 0.99))
+    reasons = (ReadingReason.FAINT_MARK,) if first < 0.5 or lead < LEAD else ()
     return Chosen(values[order[0]], values[order[0]], confidence, reasons, kept)
 
 
@@ -77,45 +85,6 @@ def tick_strength(view: View, box: Box) -> float:
     if inside.size == 0:
         return -0.1
     return _rescale(float(inside.mean()), TICK_EMPTY, TICK_MARKED)
-
-
-def ring_share(view: View, box: Box, others: Sequence[Box]) -> float:
-    """The share of directions from a word's middle in which ink stands just around the word, 0.0-1.0.
-
-    Ink counts between the edge of the word and an ellipse around it; a neighbouring word is not counted.
-    """
-    cx, cy = (box.x + box.w / 2) * view.scale, (box.y + box.h / 2) * view.scale
-    reach = _reach(box, others)
-    angles = np.linspace(0, 2 * np.pi, RAYS, endpoint=False)
-    hits = 0
-    for angle in angles:
-        dx, dy = float(np.cos(angle)), float(np.sin(angle))
-        near = _edge(box, dx, dy) * 0.92
-        far = _edge(box, dx, dy) + reach
-        radii = np.arange(near, far, 0.5 / view.scale) * view.scale
-        xs = np.clip((cx + radii * dx).astype(int), 0, view.ink.shape[1] - 1)
-        ys = np.clip((cy + radii * dy).astype(int), 0, view.ink.shape[0] - 1)
-        hits += bool(view.ink[ys, xs].any())
-    return hits / RAYS
-
-
-def _edge(box: Box, dx: float, dy: float) -> float:
-    """Millimetres from the middle of a box to its edge in a direction."""
-    return min(box.w / 2 / max(abs(dx), 1e-6), box.h / 2 / max(abs(dy), 1e-6))
-
-
-def _reach(box: Box, others: Sequence[Box]) -> float:
-    """How far beyond a word its circle may run, in millimetres, without meeting the next word."""
-    gaps = [
-        max(_apart(box.x, box.w, other.x, other.w), _apart(box.y, box.h, other.y, other.h))
-        for other in others
-        if other != box
-    ]
-    return float(np.clip(min(gaps, default=2.0), 0.8, 2.0))
-
-
-def _apart(a: float, a_length: float, b: float, b_length: float) -> float:
-    return max(b - a - a_length, a - b - b_length)
 
 
 def is_struck_out(patch: Patch) -> bool:
