@@ -45,6 +45,8 @@ class PageFate(StrEnum):
     BLANK = "blank"
     SEPARATOR = "separator"
     UNREADABLE = "unreadable"
+    ORPHAN_PAGE = "orphan_page"  # page 2 without its page 1
+    CONFLICTING_CODES = "conflicting_codes"
     RESCAN = "rescan"
     REJECTED = "rejected"
 
@@ -59,7 +61,8 @@ class DocumentKind(StrEnum):
 
     FORM = "form"
     ATTACHMENT = "attachment"
-    UNKNOWN = "unknown"
+    UNKNOWN_FORM = "unknown_form"
+    LETTER = "letter"  # one of ours that came back
 
 
 class SubmissionStatus(StrEnum):
@@ -143,6 +146,7 @@ class ReasonCode(StrEnum):
     """要確認理由: our doubt. `detail` says which field, which check, which other submission."""
 
     UNKNOWN_FORM = "unknown_form"
+    RESUBMITTED = "resubmitted"
     FIELD_DOUBTFUL = "field_doubtful"
     FIELD_INVALID = "field_invalid"
     CHECK_FAILED = "check_failed"

@@ -12,12 +12,15 @@ from pipeline.store.columns import UtcDateTime, new_id, now_utc, word
 
 
 class Batch(SQLModel, table=True):
-    """スキャン束: one hand-over of paper. `received_on` is 収受日, never the scan time."""
+    """スキャン束: one hand-over of paper. `received_on` is 収受日, never the scan time.
+
+    key: the caller's idempotency key; handing over again under the same key is the same batch.
+    """
 
     __tablename__ = "batch"
 
     id: str = Field(default_factory=new_id, primary_key=True)
-    key: str = Field(unique=True)
+    key: str = Field(default_factory=new_id, unique=True)
     number: str = Field(unique=True)
     channel: Channel = word(Channel)
     department: str = Field(index=True)
@@ -33,7 +36,8 @@ class Arrival(SQLModel, table=True):
     """One scan file or one online record, from the moment its bytes were stored.
 
     `source` + `receipt_number` (online) or `source` + `content_hash` (scan files) identify it. The original
-    file name is encrypted (`name_token`), since people write names into file names.
+    file name is encrypted (`name_token`), since people write names into file names. part_of_id: for an online
+    record, the export file it stood in. problem_place: line and column of a bad row, never its content.
     """
 
     __tablename__ = "arrival"
@@ -49,6 +53,7 @@ class Arrival(SQLModel, table=True):
     status: ArrivalStatus = word(ArrivalStatus, default=ArrivalStatus.STORED)
     problem_code: str | None = None
     problem_place: str | None = None
+    part_of_id: str | None = Field(default=None, foreign_key="arrival.id", index=True)
     repeats_id: str | None = Field(default=None, foreign_key="arrival.id")
     department: str = Field(default="", index=True)
     page_count: int | None = None
@@ -84,7 +89,7 @@ class Page(SQLModel, table=True):
     """頁: one side of a sheet as scanned. `position` counts from 1 through the whole stack.
 
     blob is the page picture as scanned; view is the upright, straightened one that screens show, `view_dpi`
-    pixels an inch. rotation: degrees clockwise from the scan to the view.
+    pixels an inch. code: our QR's text, "" without. rotation: degrees clockwise from the scan to the view.
     """
 
     __tablename__ = "page"
@@ -98,6 +103,7 @@ class Page(SQLModel, table=True):
     blob: str | None = None
     media_type: str = "image/png"
     dpi: float | None = None
+    code: str = ""
     fate: PageFate = word(PageFate, default=PageFate.PENDING)
     problem_code: str | None = None
     document_id: str | None = Field(default=None, foreign_key="document.id", index=True)

@@ -38,6 +38,8 @@ class Submission(SQLModel, table=True):
     """申請. `version` grows with every write; a step that computed on an older one writes nothing.
 
     protected: somebody it touches is 支援措置対象者; only staff with that right see it.
+    source_number: the receipt number that the sending system gave, for online applications.
+    answers_id: the submission whose 補正依頼 letter came back with this one.
     due: true while `next_step(status)` is software's, so that flows can poll one index.
     """
 
@@ -50,12 +52,14 @@ class Submission(SQLModel, table=True):
     pack_version_id: str = Field(foreign_key="pack_version.id")
     channel: Channel = word(Channel)
     source: str
+    source_number: str | None = Field(default=None, index=True)
     department: str = Field(index=True)
     received_at: datetime = Field(sa_type=UtcDateTime)
     received_on: date
     arrival_id: str | None = Field(default=None, foreign_key="arrival.id", index=True)
     batch_id: str | None = Field(default=None, foreign_key="batch.id", index=True)
     reference_number: str | None = Field(default=None, index=True)
+    answers_id: str | None = Field(default=None, foreign_key="submission.id")
     status: SubmissionStatus = word(SubmissionStatus, default=SubmissionStatus.RECEIVED)
     due: bool = True
     attempts: int = 0
@@ -109,7 +113,6 @@ class FieldValue(SQLModel, table=True):
     box_y: float | None = None
     box_w: float | None = None
     box_h: float | None = None
-    crop: str | None = None
 
 
 class Finding(SQLModel, table=True):

@@ -143,6 +143,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=32), nullable=False),
         sa.Column("problem_code", sa.String(), nullable=True),
         sa.Column("problem_place", sa.String(), nullable=True),
+        sa.Column("part_of_id", sa.String(), nullable=True),
         sa.Column("repeats_id", sa.String(), nullable=True),
         sa.Column("department", sa.String(), nullable=False),
         sa.Column("page_count", sa.Integer(), nullable=True),
@@ -150,6 +151,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["batch_id"],
             ["batch.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["part_of_id"],
+            ["arrival.id"],
         ),
         sa.ForeignKeyConstraint(
             ["repeats_id"],
@@ -162,6 +167,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_arrival_content_hash"), ["content_hash"], unique=False)
         batch_op.create_index(batch_op.f("ix_arrival_department"), ["department"], unique=False)
         batch_op.create_index(batch_op.f("ix_arrival_identity"), ["identity"], unique=False)
+        batch_op.create_index(batch_op.f("ix_arrival_part_of_id"), ["part_of_id"], unique=False)
 
     op.create_table(
         "match_key",
@@ -235,12 +241,14 @@ def upgrade() -> None:
         sa.Column("pack_version_id", sa.String(), nullable=False),
         sa.Column("channel", sa.String(length=32), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
+        sa.Column("source_number", sa.String(), nullable=True),
         sa.Column("department", sa.String(), nullable=False),
         sa.Column("received_at", sa.DateTime(), nullable=False),
         sa.Column("received_on", sa.Date(), nullable=False),
         sa.Column("arrival_id", sa.String(), nullable=True),
         sa.Column("batch_id", sa.String(), nullable=True),
         sa.Column("reference_number", sa.String(), nullable=True),
+        sa.Column("answers_id", sa.String(), nullable=True),
         sa.Column("status", sa.String(length=32), nullable=False),
         sa.Column("due", sa.Boolean(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -249,6 +257,10 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("settled_at", sa.DateTime(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["answers_id"],
+            ["submission.id"],
+        ),
         sa.ForeignKeyConstraint(
             ["arrival_id"],
             ["arrival.id"],
@@ -273,6 +285,7 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_submission_reference_number"), ["reference_number"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_submission_source_number"), ["source_number"], unique=False)
 
     op.create_table(
         "candidate",
@@ -583,6 +596,7 @@ def upgrade() -> None:
         sa.Column("blob", sa.String(), nullable=True),
         sa.Column("media_type", sa.String(), nullable=False),
         sa.Column("dpi", sa.Float(), nullable=True),
+        sa.Column("code", sa.String(), nullable=False),
         sa.Column("fate", sa.String(length=32), nullable=False),
         sa.Column("problem_code", sa.String(), nullable=True),
         sa.Column("document_id", sa.String(), nullable=True),
@@ -671,7 +685,6 @@ def upgrade() -> None:
         sa.Column("box_y", sa.Float(), nullable=True),
         sa.Column("box_w", sa.Float(), nullable=True),
         sa.Column("box_h", sa.Float(), nullable=True),
-        sa.Column("crop", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["page_id"],
             ["page.id"],
@@ -768,6 +781,7 @@ def downgrade() -> None:
 
     op.drop_table("candidate")
     with op.batch_alter_table("submission", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_submission_source_number"))
         batch_op.drop_index(batch_op.f("ix_submission_reference_number"))
         batch_op.drop_index(batch_op.f("ix_submission_procedure_id"))
         batch_op.drop_index("ix_submission_due")
@@ -791,6 +805,7 @@ def downgrade() -> None:
 
     op.drop_table("match_key")
     with op.batch_alter_table("arrival", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_arrival_part_of_id"))
         batch_op.drop_index(batch_op.f("ix_arrival_identity"))
         batch_op.drop_index(batch_op.f("ix_arrival_department"))
         batch_op.drop_index(batch_op.f("ix_arrival_content_hash"))

@@ -1,0 +1,298 @@
+"""Step ASSIGN: every entry to its case, or the submission to a person with all the reasons at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from pipeline.domain.statuses import (
+    CaseStatus,
+    DecisionKind,
+    DocumentKind,
+    EntryStatus,
+    LinkStatus,
+    ReasonCode,
+    SubmissionStatus,
+)
+from pipeline.procedures.pack import Procedure
+from pipeline.runtime import Runtime
+from pipeline.steps.hold import hold_submission, move_submission
+from pipeline.steps.match import eligible_persons
+from pipeline.steps.numbers import case_number
+from pipeline.steps.packs import get_pack
+from pipeline.steps.tasks import Doubt, add_reason, close_task, find_open_task, open_intake_task
+from pipeline.store.engine import read, write
+from pipeline.store.events import append_event
+from pipeline.store.tables import (
+    Case,
+    Decision,
+    Document,
+    Entry,
+    FieldValue,
+    Finding,
+    Link,
+    Person,
+    Submission,
+)
+
+_BLOCKING = {
+    ReasonCode.DUPLICATE,
+    ReasonCode.PERSON_UNCLEAR,
+    ReasonCode.NOT_ON_ROSTER,
+    ReasonCode.UNKNOWN_FORM,
+    ReasonCode.READING_FAILED,
+}
+"""What even a clerk's "accept" cannot pass over: without a person, or with a second payment, there is no case."""
+
+
+def assign_submission(runtime: Runtime, submission_id: str) -> None:
+    """Settles the submission when nothing speaks against it, else opens its task with every reason.
+
+    After a clerk's acceptance only what makes a case impossible is asked again.
+    """
+    now = runtime.clock()
+    with read(runtime.engine) as session:
+        version = session.get_one(Submission, submission_id).version
+    with write(runtime.engine) as session:
+        submission = hold_submission(session, submission_id, version)
+        pack = get_pack(session, submission.pack_version_id)
+        accepted = submission.status is SubmissionStatus.ACCEPTED
+        doubts = find_doubts(session, submission, pack)
+        if accepted:
+            doubts = [doubt for doubt in doubts if doubt.code in _BLOCKING]
+        under_review = not accepted and find_open_task(session, submission_id) is not None
+        if doubts or under_review:
+            _park(session, submission, pack, doubts, now)
+        else:
+            settle(session, submission, pack, automatic=not accepted, at=now)
+
+
+def find_doubts(session: Session, submission: Submission, pack: Procedure) -> list[Doubt]:
+    """Every reason why a person must look, in the order they are shown."""
+    links = _current_links(session, submission.id)
+    doubts = [
+        *_paper_doubts(session, submission),
+        *_field_doubts(session, submission),
+        *_finding_doubts(session, submission),
+        *_person_doubts(session, submission, pack, links),
+        *_duplicate_doubts(session, submission, pack, links),
+    ]
+    if not doubts and not pack.review.straight_through:
+        doubts.append(Doubt(ReasonCode.NOT_STRAIGHT_THROUGH))
+    return doubts
+
+
+def settle(session: Session, submission: Submission, pack: Procedure, *, automatic: bool, at: datetime) -> None:
+    """Puts every entry into its case, opened here if need be; the submission is SETTLED and its task done."""
+    links = _current_links(session, submission.id)
+    actor = "system" if automatic else "clerk"
+    for entry in _entries(session, submission.id):
+        link = links[entry.role, entry.role_index]
+        case = _case_for(session, submission, pack, link.person_id, at)
+        _adopt_by_decision(session, submission, case, actor, at)
+        entry.status, entry.case_id = EntryStatus.IN_CASE, case.id
+        session.add(entry)
+        _warn_others(session, submission, link.person_id)
+    submission.straight_through = automatic
+    submission.settled_at = at
+    move_submission(session, submission, SubmissionStatus.SETTLED)
+    if task := find_open_task(session, submission.id):
+        close_task(session, task, actor=actor, at=at)
+    append_event(
+        session, "submission", submission.id, "submission_settled", actor=actor, at=at,
+        payload={"automatic": automatic},
+    )
+
+
+def _park(
+    session: Session, submission: Submission, pack: Procedure, doubts: Sequence[Doubt], at: datetime
+) -> None:
+    for entry in _entries(session, submission.id):
+        if entry.status is EntryStatus.IN_PROGRESS:
+            entry.status = EntryStatus.IN_REVIEW
+            session.add(entry)
+    move_submission(session, submission, SubmissionStatus.IN_REVIEW)
+    open_intake_task(session, submission, doubts, standard_days=pack.review.standard_days, at=at)
+    append_event(
+        session, "submission", submission.id, "submission_in_review", actor="system", at=at,
+        payload={"reasons": sorted({doubt.code.value for doubt in doubts})},
+    )
+
+
+def _entries(session: Session, submission_id: str) -> Sequence[Entry]:
+    return session.exec(
+        select(Entry).where(Entry.submission_id == submission_id).order_by(col(Entry.role_index))
+    ).all()
+
+
+def _current_links(session: Session, submission_id: str) -> dict[tuple[str, int], Link]:
+    rows = session.exec(
+        select(Link).where(Link.submission_id == submission_id, Link.status != LinkStatus.UNDONE)
+    ).all()
+    return {(row.role, row.role_index): row for row in rows}
+
+
+def _paper_doubts(session: Session, submission: Submission) -> list[Doubt]:
+    doubts: list[Doubt] = []
+    if submission.answers_id:
+        doubts.append(Doubt(ReasonCode.RESUBMITTED, submission.answers_id))
+    if not submission.channel.is_paper:
+        return doubts
+    forms = session.exec(
+        select(Document.id).where(
+            Document.submission_id == submission.id, Document.kind == DocumentKind.FORM
+        )
+    ).all()
+    if not forms:
+        return [*doubts, Doubt(ReasonCode.UNKNOWN_FORM)]
+    if session.exec(select(FieldValue.id).where(FieldValue.submission_id == submission.id)).first() is None:
+        doubts.append(Doubt(ReasonCode.READING_FAILED))
+    return doubts
+
+
+def _field_doubts(session: Session, submission: Submission) -> list[Doubt]:
+    rows = session.exec(
+        select(FieldValue).where(FieldValue.submission_id == submission.id).order_by(col(FieldValue.key))
+    ).all()
+    doubts = []
+    for row in rows:
+        if row.problem:
+            doubts.append(Doubt(ReasonCode.FIELD_INVALID, row.key, row.problem))
+        elif not row.accepted:
+            doubts.append(Doubt(ReasonCode.FIELD_DOUBTFUL, row.key, row.reasons))
+    return doubts
+
+
+def _finding_doubts(session: Session, submission: Submission) -> list[Doubt]:
+    rows = session.exec(
+        select(Finding).where(Finding.submission_id == submission.id).order_by(col(Finding.code))
+    ).all()
+    return [Doubt(ReasonCode.CHECK_FAILED, row.fields, row.code) for row in rows]
+
+
+def _person_doubts(
+    session: Session, submission: Submission, pack: Procedure, links: dict[tuple[str, int], Link]
+) -> list[Doubt]:
+    doubts: list[Doubt] = []
+    eligible = eligible_persons(session, pack.id)
+    entries = _entries(session, submission.id)
+    roles = {(entry.role, entry.role_index) for entry in entries} | set(links) | {("applicant", 0)}
+    for role, index in sorted(roles):
+        link = links.get((role, index))
+        about = f"{role}.{index}" if index else role
+        if link is None:
+            doubts.append(Doubt(ReasonCode.NOT_ON_ROSTER, about))
+        elif not link.status.is_active:
+            code = (
+                ReasonCode.REFERENCE_CONTRADICTED
+                if submission.reference_number and role != pack.matching.subject_role
+                else ReasonCode.PERSON_UNCLEAR
+            )
+            doubts.append(Doubt(code, about))
+        elif role == pack.matching.subject_role and link.person_id not in eligible:
+            doubts.append(Doubt(ReasonCode.NOT_ELIGIBLE, about))
+    return doubts
+
+
+def _duplicate_doubts(
+    session: Session, submission: Submission, pack: Procedure, links: dict[tuple[str, int], Link]
+) -> list[Doubt]:
+    settled = _decided_duplicates(session, submission.id)
+    subjects = [link.person_id for (role, _), link in links.items() if role == pack.matching.subject_role]
+    others = _others_on(session, submission, subjects)
+    return [Doubt(ReasonCode.DUPLICATE, other) for other in others if not settled]
+
+
+def _others_on(session: Session, submission: Submission, subjects: Sequence[str]) -> list[str]:
+    """Other submissions of this procedure, not ended, that speak of one of these subjects."""
+    rows = session.exec(
+        select(Submission.id, Submission.receipt_number)
+        .join(Link, col(Link.submission_id) == Submission.id)
+        .where(
+            col(Link.person_id).in_(subjects),
+            Link.status != LinkStatus.UNDONE,
+            Link.role != "applicant",
+            Submission.id != submission.id,
+            Submission.procedure_id == submission.procedure_id,
+            Submission.status != SubmissionStatus.ENDED,
+        )
+        .distinct()
+        .order_by(col(Submission.receipt_number))
+    ).all()
+    return [row[0] for row in rows]
+
+
+def _decided_duplicates(session: Session, submission_id: str) -> bool:
+    found = session.exec(
+        select(Decision.id).where(
+            Decision.submission_id == submission_id,
+            col(Decision.kind).in_([DecisionKind.ADOPT, DecisionKind.KEEP_EARLIER]),
+        )
+    ).first()
+    return found is not None
+
+
+def _case_for(
+    session: Session, submission: Submission, pack: Procedure, subject_id: str, at: datetime
+) -> Case:
+    """The case of this subject, opened and granted when it is the first submission to get here."""
+    case = session.exec(
+        select(Case)
+        .where(
+            Case.procedure_id == pack.id,
+            Case.instance == pack.matching.instance,
+            Case.subject_id == subject_id,
+        )
+        .with_for_update()
+    ).first()
+    if case is not None:
+        return case
+    case = Case(
+        number=case_number(session, submission.received_on),
+        procedure_id=pack.id,
+        instance=pack.matching.instance,
+        subject_id=subject_id,
+        department=submission.department,
+        amount_yen=pack.determination.amount_yen,
+        protected=submission.protected or session.get_one(Person, subject_id).protected,
+        opened_at=at,
+    )
+    session.add(case)
+    session.flush()
+    append_event(session, "case", case.id, "case_opened", actor="system", at=at)
+    return case
+
+
+def _adopt_by_decision(
+    session: Session, submission: Submission, case: Case, actor: str, at: datetime
+) -> None:
+    decided = session.exec(
+        select(Decision.kind)
+        .where(
+            Decision.submission_id == submission.id,
+            col(Decision.kind).in_([DecisionKind.ADOPT, DecisionKind.KEEP_EARLIER]),
+        )
+        .order_by(col(Decision.made_at).desc())
+    ).first()
+    if case.adopted_submission_id is None or decided is DecisionKind.ADOPT:
+        case.adopted_submission_id = submission.id
+        append_event(
+            session, "case", case.id, "submission_adopted", actor=actor, at=at,
+            payload={"submission": submission.id},
+        )
+    if case.status is CaseStatus.OPEN:
+        case.status = CaseStatus.GRANTED
+        append_event(session, "case", case.id, "case_granted", actor=actor, at=at)
+    case.protected = case.protected or submission.protected
+    case.version += 1
+    session.add(case)
+
+
+def _warn_others(session: Session, submission: Submission, subject_id: str) -> None:
+    """Tasks already open on the same subject learn of the duplicate at once."""
+    for other in _others_on(session, submission, [subject_id]):
+        task = find_open_task(session, other)
+        if task is not None:
+            add_reason(session, task, Doubt(ReasonCode.DUPLICATE, submission.id))

@@ -1,0 +1,29 @@
+"""Short writes that re-check: a step may only write on what it computed from."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, select
+
+from pipeline.domain.errors import Conflict, NotVisible
+from pipeline.domain.next_step import next_step
+from pipeline.domain.statuses import SubmissionStatus
+from pipeline.store.tables import Submission
+
+
+def hold_submission(session: Session, submission_id: str, version: int | None = None) -> Submission:
+    """The submission, locked until the end of this write. Raises Conflict when it is no longer at `version`."""
+    query = select(Submission).where(Submission.id == submission_id).with_for_update()
+    submission = session.exec(query.execution_options(populate_existing=True)).first()
+    if submission is None:
+        raise NotVisible
+    if version is not None and submission.version != version:
+        raise Conflict
+    return submission
+
+
+def move_submission(session: Session, submission: Submission, status: SubmissionStatus) -> None:
+    """Puts a held submission into `status`; whether a step is due follows from it."""
+    submission.status = status
+    submission.due = next_step(status) is not None
+    submission.version += 1
+    session.add(submission)

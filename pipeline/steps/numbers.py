@@ -1,0 +1,53 @@
+"""Numbers that people say aloud: R8-000231."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import update
+from sqlmodel import Session, col
+
+from japan.era import from_date
+from pipeline.store.tables import Counter
+
+
+def fiscal_year(day: date) -> int:
+    """The western year in which the fiscal year (from 1 April, 地方自治法第208条) of a day began."""
+    return day.year if day.month >= 4 else day.year - 1
+
+
+def next_number(session: Session, name: str) -> int:
+    """The next number under this name, from 1; without gaps, since it rolls back with the caller."""
+    if session.get(Counter, name) is None:
+        session.add(Counter(name=name, value=0))
+        session.flush()
+    raised = (
+        update(Counter)
+        .where(col(Counter.name) == name)
+        .values(value=col(Counter.value) + 1)
+        .returning(col(Counter.value))
+        .execution_options(synchronize_session=False)
+    )
+    return int(session.execute(raised).scalar_one())
+
+
+def receipt_number(session: Session, day: date) -> str:
+    """A fresh 受付番号 such as R8-000231, counted within the Japanese fiscal year of `day`."""
+    prefix = _year_word(day)
+    return f"{prefix}-{next_number(session, f'receipt:{prefix}'):06d}"
+
+
+def batch_number(session: Session, day: date) -> str:
+    """A fresh batch number such as 2026-11-22-03, counted within the day."""
+    return f"{day.isoformat()}-{next_number(session, f'batch:{day.isoformat()}'):02d}"
+
+
+def case_number(session: Session, day: date) -> str:
+    """A fresh case number such as R8-C000017."""
+    prefix = _year_word(day)
+    return f"{prefix}-C{next_number(session, f'case:{prefix}'):06d}"
+
+
+def _year_word(day: date) -> str:
+    era = from_date(date(fiscal_year(day), 4, 1))
+    return f"{era.letter}{era.year}"

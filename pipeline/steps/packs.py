@@ -1,0 +1,78 @@
+"""Installing procedure packs, and finding the version a submission pins."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from sqlmodel import Session, col, select
+
+from pipeline.domain.errors import Impossible
+from pipeline.procedures.pack import Procedure
+from pipeline.procedures.registry import LoadedPack
+from pipeline.runtime import Runtime
+from pipeline.store.engine import write
+from pipeline.store.tables import PackVersion
+
+
+class PackChanged(Impossible):
+    """Another content was installed under this version before; a version never changes."""
+
+    code = "pack_changed"
+    ja = "同じ版の手続定義が異なる内容で登録済みです。版を上げてください。"
+    en = "This version is already installed with other content. Please raise the version."
+
+
+class PackMissing(Impossible):
+    """No pack of this procedure is installed."""
+
+    code = "pack_missing"
+    ja = "手続が登録されていません。先に手続定義を登録してください。"
+    en = "This procedure is not installed. Install its pack first."
+
+
+def install_pack(runtime: Runtime, loaded: LoadedPack) -> str:
+    """The id of the installed version; installing the same content again changes nothing. Raises PackChanged."""
+    procedure = loaded.procedure
+    with write(runtime.engine) as session:
+        found = session.exec(
+            select(PackVersion).where(
+                PackVersion.procedure_id == procedure.id, PackVersion.version == procedure.version
+            )
+        ).first()
+        if found:
+            if found.digest != loaded.digest:
+                raise PackChanged
+            return found.id
+        row = PackVersion(
+            procedure_id=procedure.id,
+            version=procedure.version,
+            digest=loaded.digest,
+            content=procedure.model_dump_json(),
+            installed_at=runtime.clock(),
+        )
+        session.add(row)
+        return row.id
+
+
+def get_pack(session: Session, pack_version_id: str) -> Procedure:
+    """The pack of this version. KeyError when there is none."""
+    row = session.get(PackVersion, pack_version_id)
+    if row is None:
+        raise KeyError(pack_version_id)
+    return _parsed(row.digest, row.content)
+
+
+def latest_pack(session: Session, procedure_id: str | None = None) -> tuple[str, Procedure]:
+    """Id and content of the newest version of a procedure, or of any when none is named. Raises PackMissing."""
+    query = select(PackVersion).order_by(col(PackVersion.installed_at).desc(), col(PackVersion.version).desc())
+    if procedure_id is not None:
+        query = query.where(PackVersion.procedure_id == procedure_id)
+    row = session.exec(query).first()
+    if row is None:
+        raise PackMissing
+    return row.id, _parsed(row.digest, row.content)
+
+
+@lru_cache(maxsize=64)
+def _parsed(digest: str, content: str) -> Procedure:
+    return Procedure.model_validate_json(content)

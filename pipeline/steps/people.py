@@ -1,0 +1,96 @@
+"""People as the store keeps them, and as `matchers` wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from matchers.blocking import KEY_RULES_VERSION, blocking_keys
+from matchers.normalise import NormalisedPerson, normalise
+from matchers.records import PersonRecord
+from pipeline.store.tables import FieldValue, MatchKey, Person
+
+MAX_BLOCK = 500
+
+
+def record_of(person: Person) -> PersonRecord:
+    """A person of the store as a record to compare."""
+    return PersonRecord(
+        name=person.name or None,
+        kana=person.kana or None,
+        birth_date=person.birth_date,
+        postal_code=person.postal_code,
+        address=person.address,
+        phone=person.phone,
+        resident_number=person.resident_number,
+        household_number=person.household_number,
+        reference_number=person.reference_number,
+        former_names=(person.former_name,) if person.former_name else (),
+    )
+
+
+def index_person(session: Session, person: Person, secret: bytes) -> None:
+    """Writes the person's blocking keys, in the transaction that writes the person."""
+    session.execute(delete(MatchKey).where(col(MatchKey.person_id) == person.id))
+    session.add_all(
+        MatchKey(key=key, person_id=person.id, rule=str(KEY_RULES_VERSION))
+        for key in sorted(blocking_keys(normalise(record_of(person)), secret))
+    )
+
+
+def find_near(session: Session, wanted: NormalisedPerson, secret: bytes) -> list[Person]:
+    """The persons who share a blocking key with `wanted`, at most MAX_BLOCK."""
+    keys = blocking_keys(wanted, secret)
+    if not keys:
+        return []
+    near = select(MatchKey.person_id).where(col(MatchKey.key).in_(keys)).distinct().limit(MAX_BLOCK)
+    return list(session.exec(select(Person).where(col(Person.id).in_(near)).order_by(col(Person.id))).all())
+
+
+def by_reference(session: Session, reference_number: str) -> list[Person]:
+    """The persons whom a printed 整理番号 was given to."""
+    return list(session.exec(select(Person).where(Person.reference_number == reference_number)).all())
+
+
+def applicant_record(
+    values: Mapping[str, FieldValue], attributes: Mapping[str, str], index: int, reference: str | None
+) -> PersonRecord:
+    """The record that a role's fields add up to. `attributes`: record attribute -> field name, as in the pack.
+
+    A field of a repeated role is looked for under its index first, then without (a child's address is the
+    applicant's). Readings nobody confirmed carry their confidence.
+    """
+    found = dict(_present(values, attributes, index))
+    confidence = {
+        attribute: row.confidence
+        for attribute, row in found.items()
+        if row.confidence is not None and not row.accepted
+    }
+    text = {attribute: row.value for attribute, row in found.items()}
+    return PersonRecord(
+        name=text.get("name"),
+        kana=text.get("kana"),
+        birth_date=_day(text.get("birth_date")),
+        postal_code=text.get("postal_code"),
+        address=text.get("address"),
+        phone=text.get("phone"),
+        email=text.get("email"),
+        reference_number=reference,
+        confidence=confidence,
+    )
+
+
+def _present(
+    values: Mapping[str, FieldValue], attributes: Mapping[str, str], index: int
+) -> Iterable[tuple[str, FieldValue]]:
+    for attribute, name in attributes.items():
+        row = values.get(f"{name}.{index}" if index else name) or values.get(name)
+        if row is not None and row.value is not None:
+            yield attribute, row
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
