@@ -6,7 +6,7 @@ Every page ends in exactly one document or one named exception. The rules, in th
 2. Two forms at once on its codes: exception `conflicting_codes`; the envelope ends.
 3. A separator: exception `separator`. Plain, it ends the envelope; with a kind, the next pages are that
    attachment.
-4. A letter of ours that came back: starts an envelope of that case.
+4. A letter of ours that came back: starts an envelope of that case; its further pages join it.
 5. Page 1 of a form: starts an envelope, unless it directly follows a letter of ours: they came together.
 6. Page 2 and on: joins the open form when it is that form's and not there yet. Else exception `orphan_page`,
    and the envelope ends, since what follows may be another applicant's papers.
@@ -160,7 +160,7 @@ class _Table:
         elif forms:
             self._put_form(page, forms[0])
         elif cases:
-            self._start(DocumentKind.LETTER, page).case_id = cases[0].case_id
+            self._put_letter(page, cases[0])
         elif page.blank:
             self._set_aside(page, SplitException.BLANK)
         else:
@@ -178,6 +178,14 @@ class _Table:
         if code.attachment_kind is None:
             self._close()
         self._kind_ahead, self._collecting = code.attachment_kind, None
+
+    def _put_letter(self, page: PageFacts, code: CaseCode) -> None:
+        last = self.sheets[-1] if self._is_open else None
+        if last is not None and last.kind is DocumentKind.LETTER and last.case_id == code.case_id:
+            last.positions.append(page.position)
+            last.after_gap |= self._gap
+        else:
+            self._start(DocumentKind.LETTER, page).case_id = code.case_id
 
     def _put_form(self, page: PageFacts, code: FormCode) -> None:
         self._kind_ahead, self._collecting = None, None
