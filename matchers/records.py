@@ -39,11 +39,13 @@ class FieldEvidence:
 
     level: stable code such as "exact", "variant", "close", "else", "missing".
     weight: log2 of a likelihood ratio; positive speaks for the same person.
+    confidence: 0.0-1.0 of the less sure of the two values; None when both were typed or confirmed.
     """
 
     field: str
     level: str
     weight: float
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,90 @@
+"""The evidence in words, for staff: declared sentences that never hold a value."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from matchers.records import Comparison
+
+
+class Words(NamedTuple):
+    """One sentence in Japanese and in English."""
+
+    ja: str
+    en: str
+
+
+FIELD_LABELS = {
+    "family": Words("氏", "Family name"),
+    "given": Words("名", "Given name"),
+    "kana_family": Words("氏のフリガナ", "Reading of the family name"),
+    "kana_given": Words("名のフリガナ", "Reading of the given name"),
+    "birth_date": Words("生年月日", "Date of birth"),
+    "address": Words("住所", "Address"),
+    "postal_code": Words("郵便番号", "Postal code"),
+    "phone": Words("電話番号", "Phone"),
+    "email": Words("メールアドレス", "E-mail"),
+    "account": Words("口座", "Account"),
+    "household_number": Words("世帯番号", "Household number"),
+    "resident_number": Words("宛名番号", "Resident number"),
+    "reference_number": Words("整理番号", "Reference number"),
+    "ink_name": Words("氏名の筆跡", "The name as written"),
+    "ink_kana": Words("フリガナの筆跡", "The reading as written"),
+}
+LEVEL_WORDS = {
+    "missing": Words(
+        "{field}はどちらかに記載がなく、比べていません", "{field}: not given on one side, not compared"
+    ),
+    "exact": Words("{field}が一致しています", "{field}: the same"),
+    "exact_again": Words("{field}も一致しています", "{field}: the same too"),
+    "variant": Words(
+        "{field}は異体字の違いだけで一致しています", "{field}: the same but for variant characters"
+    ),
+    "variant_weak": Words(
+        "{field}は混用されやすい字(斉・斎など)の違いです",
+        "{field}: differs in characters that are often interchanged",
+    ),
+    "swapped": Words(
+        "{field}は氏と名が入れ替わった形で一致しています", "{field}: the same with the parts swapped"
+    ),
+    "former": Words("{field}は旧氏と一致しています", "{field}: the same as a former name"),
+    "look_alike": Words("{field}は形の似たカナの違いです", "{field}: differs in kana of like shape"),
+    "close": Words("{field}がわずかに違います", "{field}: differs slightly"),
+    "other_reading": Words(
+        "{field}だけが違います(読み違いの可能性)", "{field}: differs though the name agrees"
+    ),
+    "swapped_month_day": Words("{field}は月と日が入れ替わっています", "{field}: month and day swapped"),
+    "one_digit": Words("{field}は数字が一つ違います", "{field}: one digit differs"),
+    "era_slip": Words("{field}は元号だけが違います", "{field}: only the era differs"),
+    "same_place": Words("{field}は町名まで一致しています", "{field}: the same down to the town"),
+    "else": Words("{field}が違います", "{field}: different"),
+    "supports": Words("{field}はこの人の名と読めます", "{field}: fits this person"),
+    "neutral": Words("{field}からは決められません", "{field}: does not decide"),
+    "against": Words("{field}は別の名と読めます", "{field}: fits another name better"),
+}
+REASON_WORDS = {
+    "runner_up_close": Words("ほかにも近い候補がいます", "another candidate comes close"),
+    "contradiction": Words("食い違う項目があります", "fields contradict each other"),
+    "weak_person_evidence": Words("本人を特定する項目が足りません", "too little identifies the person"),
+    "low_confidence_name": Words(
+        "氏名の読取りの確信度が低い状態です", "the name was read with low confidence"
+    ),
+    "below_threshold": Words("一致の度合いが足りません", "the agreement is too small"),
+    "nobody_near": Words("近い人が見つかりません", "nobody comes near"),
+    "twin_possible": Words(
+        "同じ生年月日のきょうだいがいて、名が完全には一致しません",
+        "a sibling has the same birth date and the name is not exact",
+    ),
+}
+
+
+def level_words(field: str, level: str) -> Words:
+    """The sentence for a level of a field; KeyError for codes that are not declared."""
+    label, sentence = FIELD_LABELS[field], LEVEL_WORDS[level]
+    return Words(sentence.ja.format(field=label.ja), sentence.en.format(field=label.en))
+
+
+def explain(comparison: Comparison) -> list[tuple[str, str, float]]:
+    """Field, Japanese sentence and weight of each field, the heaviest first, fields not compared last."""
+    ordered = sorted(comparison.evidence, key=lambda one: (one.level == "missing", -abs(one.weight)))
+    return [(one.field, level_words(one.field, one.level).ja, one.weight) for one in ordered]
