@@ -1,0 +1,1 @@
+"""What people do: look, claim, decide. Every decision advances its submission in the same request."""

@@ -1,10 +1,10 @@
 """The straight path. This file names every step in order; each step is one function in a module of its name.
 
-    paper  ── intake_paper:  receive_files → take_pages → assemble_batch ─┐
-    online ── intake_online: receive_export ──────────────────────────────┴→ a Submission that is RECEIVED
-    then   ── advance:       read → check → match → assign ──→ its cases (SETTLED), or one ReviewTask (IN_REVIEW)
-    person ── review:        a Decision puts the submission back on this path and advances it at once
-    out    ── export, letters
+paper  ── intake_paper:  receive_files → take_pages → assemble_batch ─┐
+online ── intake_online: receive_export ──────────────────────────────┴→ a Submission that is RECEIVED
+then   ── advance:       read → check → match → assign ──→ its cases (SETTLED), or one ReviewTask (IN_REVIEW)
+person ── review:        a Decision puts the submission back on this path and advances it at once
+out    ── export, letters
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ from pipeline.store.tables import (
     Submission,
 )
 
-_BLOCKING = {
+BLOCKING = {
     ReasonCode.DUPLICATE,
     ReasonCode.PERSON_UNCLEAR,
     ReasonCode.NOT_ON_ROSTER,
@@ -61,7 +61,7 @@ def assign_submission(runtime: Runtime, submission_id: str) -> None:
         accepted = submission.status is SubmissionStatus.ACCEPTED
         doubts = find_doubts(session, submission, pack)
         if accepted:
-            doubts = [doubt for doubt in doubts if doubt.code in _BLOCKING]
+            doubts = [doubt for doubt in doubts if doubt.code in BLOCKING]
         under_review = not accepted and find_open_task(session, submission_id) is not None
         if doubts or under_review:
             _park(session, submission, pack, doubts, now)
@@ -84,7 +84,9 @@ def find_doubts(session: Session, submission: Submission, pack: Procedure) -> li
     return doubts
 
 
-def settle(session: Session, submission: Submission, pack: Procedure, *, automatic: bool, at: datetime) -> None:
+def settle(
+    session: Session, submission: Submission, pack: Procedure, *, automatic: bool, at: datetime
+) -> None:
     """Puts every entry into its case, opened here if need be; the submission is SETTLED and its task done."""
     links = _current_links(session, submission.id)
     actor = "system" if automatic else "clerk"
@@ -94,14 +96,19 @@ def settle(session: Session, submission: Submission, pack: Procedure, *, automat
         _adopt_by_decision(session, submission, case, actor, at)
         entry.status, entry.case_id = EntryStatus.IN_CASE, case.id
         session.add(entry)
-        _warn_others(session, submission, link.person_id)
+        _warn_others(session, submission, pack, link.person_id)
     submission.straight_through = automatic
     submission.settled_at = at
     move_submission(session, submission, SubmissionStatus.SETTLED)
     if task := find_open_task(session, submission.id):
         close_task(session, task, actor=actor, at=at)
     append_event(
-        session, "submission", submission.id, "submission_settled", actor=actor, at=at,
+        session,
+        "submission",
+        submission.id,
+        "submission_settled",
+        actor=actor,
+        at=at,
         payload={"automatic": automatic},
     )
 
@@ -116,7 +123,12 @@ def _park(
     move_submission(session, submission, SubmissionStatus.IN_REVIEW)
     open_intake_task(session, submission, doubts, standard_days=pack.review.standard_days, at=at)
     append_event(
-        session, "submission", submission.id, "submission_in_review", actor="system", at=at,
+        session,
+        "submission",
+        submission.id,
+        "submission_in_review",
+        actor="system",
+        at=at,
         payload={"reasons": sorted({doubt.code.value for doubt in doubts})},
     )
 
@@ -140,16 +152,12 @@ def _paper_doubts(session: Session, submission: Submission) -> list[Doubt]:
         doubts.append(Doubt(ReasonCode.RESUBMITTED, submission.answers_id))
     if not submission.channel.is_paper:
         return doubts
-    forms = session.exec(
-        select(Document.id).where(
-            Document.submission_id == submission.id, Document.kind == DocumentKind.FORM
-        )
-    ).all()
-    if not forms:
-        return [*doubts, Doubt(ReasonCode.UNKNOWN_FORM)]
-    if session.exec(select(FieldValue.id).where(FieldValue.submission_id == submission.id)).first() is None:
-        doubts.append(Doubt(ReasonCode.READING_FAILED))
-    return doubts
+    if session.exec(select(FieldValue.id).where(FieldValue.submission_id == submission.id)).first():
+        return doubts  # read, or keyed in by a clerk
+    form = session.exec(
+        select(Document.id).where(Document.submission_id == submission.id, Document.kind == DocumentKind.FORM)
+    ).first()
+    return [*doubts, Doubt(ReasonCode.READING_FAILED if form else ReasonCode.UNKNOWN_FORM)]
 
 
 def _field_doubts(session: Session, submission: Submission) -> list[Doubt]:
@@ -178,7 +186,11 @@ def _person_doubts(
     doubts: list[Doubt] = []
     eligible = eligible_persons(session, pack.id)
     entries = _entries(session, submission.id)
-    roles = {(entry.role, entry.role_index) for entry in entries} | set(links) | {("applicant", 0)}
+    subject = pack.matching.subject_role
+    named = {(match.role, 0) for match in pack.matching.roles if match.role != subject}
+    roles = {(entry.role, entry.role_index) for entry in entries} | set(links) | named
+    if not entries:
+        doubts.append(Doubt(ReasonCode.PERSON_UNCLEAR, subject))
     for role, index in sorted(roles):
         link = links.get((role, index))
         about = f"{role}.{index}" if index else role
@@ -187,11 +199,11 @@ def _person_doubts(
         elif not link.status.is_active:
             code = (
                 ReasonCode.REFERENCE_CONTRADICTED
-                if submission.reference_number and role != pack.matching.subject_role
+                if submission.reference_number and role != subject
                 else ReasonCode.PERSON_UNCLEAR
             )
             doubts.append(Doubt(code, about))
-        elif role == pack.matching.subject_role and link.person_id not in eligible:
+        elif role == subject and link.person_id not in eligible:
             doubts.append(Doubt(ReasonCode.NOT_ELIGIBLE, about))
     return doubts
 
@@ -201,11 +213,13 @@ def _duplicate_doubts(
 ) -> list[Doubt]:
     settled = _decided_duplicates(session, submission.id)
     subjects = [link.person_id for (role, _), link in links.items() if role == pack.matching.subject_role]
-    others = _others_on(session, submission, subjects)
+    others = _others_on(session, submission, pack, subjects)
     return [Doubt(ReasonCode.DUPLICATE, other) for other in others if not settled]
 
 
-def _others_on(session: Session, submission: Submission, subjects: Sequence[str]) -> list[str]:
+def _others_on(
+    session: Session, submission: Submission, pack: Procedure, subjects: Sequence[str]
+) -> list[str]:
     """Other submissions of this procedure, not ended, that speak of one of these subjects."""
     rows = session.exec(
         select(Submission.id, Submission.receipt_number)
@@ -213,7 +227,7 @@ def _others_on(session: Session, submission: Submission, subjects: Sequence[str]
         .where(
             col(Link.person_id).in_(subjects),
             Link.status != LinkStatus.UNDONE,
-            Link.role != "applicant",
+            Link.role == pack.matching.subject_role,
             Submission.id != submission.id,
             Submission.procedure_id == submission.procedure_id,
             Submission.status != SubmissionStatus.ENDED,
@@ -279,7 +293,12 @@ def _adopt_by_decision(
     if case.adopted_submission_id is None or decided is DecisionKind.ADOPT:
         case.adopted_submission_id = submission.id
         append_event(
-            session, "case", case.id, "submission_adopted", actor=actor, at=at,
+            session,
+            "case",
+            case.id,
+            "submission_adopted",
+            actor=actor,
+            at=at,
             payload={"submission": submission.id},
         )
     if case.status is CaseStatus.OPEN:
@@ -290,9 +309,9 @@ def _adopt_by_decision(
     session.add(case)
 
 
-def _warn_others(session: Session, submission: Submission, subject_id: str) -> None:
+def _warn_others(session: Session, submission: Submission, pack: Procedure, subject_id: str) -> None:
     """Tasks already open on the same subject learn of the duplicate at once."""
-    for other in _others_on(session, submission, [subject_id]):
+    for other in _others_on(session, submission, pack, [subject_id]):
         task = find_open_task(session, other)
         if task is not None:
             add_reason(session, task, Doubt(ReasonCode.DUPLICATE, submission.id))

@@ -34,14 +34,15 @@ def _findings(session: Session, submission: Submission) -> tuple[CheckFinding, .
     if submission.channel.is_paper and not rows:
         return ()  # nothing was read: that is the reason for review, not thirty missing fields
     values = {row.key: row.value for row in rows if row.value is not None}
-    findings = run_checks(pack, values, submission.received_on, attached_kinds(session, submission, pack))
+    problems = {row.key: row.problem for row in rows if row.problem}
+    kinds = attached_kinds(session, submission, pack)
+    findings = run_checks(pack, values, submission.received_on, kinds, problems)
     covered = covered_fields(session, submission, pack)
     unreadable = {row.key for row in rows if row.value is None and row.raw}
     return tuple(
         finding
         for finding in findings
-        if not finding.fields
-        or (set(finding.fields) <= covered and not set(finding.fields) <= unreadable)
+        if not finding.fields or (set(finding.fields) <= covered and not set(finding.fields) <= unreadable)
     )
 
 

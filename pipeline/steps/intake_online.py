@@ -1,9 +1,12 @@
-"""Online in: an export becomes arrivals and submissions, record by record, each in one write."""
+"""Online in: an export and its files are stored, then its records become submissions, each in one write.
+
+Two use cases: `store_export` acknowledges, `take_records` works; the second may crash and be called again.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqlmodel import Session, select
@@ -21,8 +24,7 @@ from pipeline.store.engine import read, write
 from pipeline.store.events import append_event
 from pipeline.store.tables import Arrival, ArrivalIdentity, Attachment, FieldValue, Submission
 
-OpenAttachment = Callable[[str], bytes | None]
-"""Gives the bytes of an attachment by the name the export gives it, or None when it is not there."""
+FILE = "export_file"
 
 _MEDIA = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"%PDF": "application/pdf"}
 
@@ -31,8 +33,8 @@ _MEDIA = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"%PDF": "appl
 class ExportReceived:
     """What an export came to. refusal: the error that stopped the whole file, its blob kept all the same.
 
-    taken: ids of new submissions. already: records that came before, unchanged. changed: receipt numbers'
-    arrivals that came before with other content. problems: rows that name their line and column.
+    taken: ids of new submissions. already: records that came before, unchanged. changed: arrivals whose
+    receipt number came before with other content. problems: rows that name their line and column.
     """
 
     arrival_id: str
@@ -43,60 +45,108 @@ class ExportReceived:
     problems: Sequence[RowProblem] = ()
 
 
-def receive_export(
+@dataclass(frozen=True)
+class _Context:
+    """What every record of one export shares."""
+
+    arrival_id: str
+    source: str
+    pack_id: str
+    pack: Procedure
+    actor: str
+
+
+def store_export(
     runtime: Runtime,
     procedure_id: str,
     channel_id: str,
     name: str,
     data: bytes,
-    open_attachment: OpenAttachment,
-    *,
-    actor: str,
-) -> ExportReceived:
-    """Stores the export, then takes its records one by one; a crash between two is mended by running it again.
+    files: Iterable[tuple[str, bytes]] = (),
+) -> str:
+    """Keeps an export and the files that came with it (name as the export says it, bytes); gives the arrival's id.
 
-    Raises PackMissing when the procedure has no such channel.
+    The same bytes again are the same arrival. Raises PackMissing when the procedure has no such channel.
     """
     with read(runtime.engine) as session:
-        pack_id, pack = latest_pack(session, procedure_id)
-    channel = next((one for one in pack.channels if one.id == channel_id), None)
-    if channel is None:
-        raise PackMissing
-    received = ExportReceived(_store_export(runtime, pack, channel, name, data))
-    try:
-        reading = read_export(data, pack, channel)
-    except ArrivalError as error:
-        received.refusal = error
-        _refuse_export(runtime, received.arrival_id, pack, error)
-        return received
-    received.problems = reading.problems
-    _report_problems(runtime, received.arrival_id, pack, reading.problems)
-    for record in reading.records:
-        _take_record(runtime, received, pack_id, pack, channel, record, open_attachment, actor)
-    return received
-
-
-def _store_export(runtime: Runtime, pack: Procedure, channel: OnlineChannel, name: str, data: bytes) -> str:
-    digest = runtime.blobs.put(data)
-    source = f"export:{pack.id}:{channel.id}"
+        _, pack = latest_pack(session, procedure_id)
+    get_channel(pack, channel_id)
+    blob = runtime.blobs.put(data)
+    stored = [(file_name, runtime.blobs.put(content)) for file_name, content in files]
+    source = f"export:{pack.id}:{channel_id}"
+    # Exports may differ in their attachments alone: those count for the identity too.
+    listed = [[runtime.secrets.digest(file_name), digest] for file_name, digest in sorted(stored)]
+    identity = runtime.secrets.digest(json.dumps([blob, listed]))
     with write(runtime.engine) as session:
-        before = session.get(ArrivalIdentity, (source, digest))
+        before = session.get(ArrivalIdentity, (source, identity))
         if before:
             return before.arrival_id
         arrival = Arrival(
             source=source,
-            identity=digest,
-            content_hash=digest,
-            blob=digest,
+            identity=identity,
+            content_hash=blob,
+            blob=blob,
             name_token=runtime.secrets.seal(name),
             department=pack.review.department,
-            status=ArrivalStatus.TAKEN,
+            status=ArrivalStatus.STORED,
             arrived_at=runtime.clock(),
         )
         session.add(arrival)
         session.flush()
-        session.add(ArrivalIdentity(source=source, identity=digest, arrival_id=arrival.id))
+        session.add(ArrivalIdentity(source=source, identity=identity, arrival_id=arrival.id))
+        session.add_all(_file_rows(runtime, arrival, stored))
         return arrival.id
+
+
+def _file_rows(runtime: Runtime, export: Arrival, stored: Sequence[tuple[str, str]]) -> list[Arrival]:
+    return [
+        Arrival(
+            source=FILE,
+            identity=runtime.secrets.digest(name),
+            content_hash=blob,
+            blob=blob,
+            name_token=runtime.secrets.seal(name),
+            part_of_id=export.id,
+            department=export.department,
+            status=ArrivalStatus.TAKEN,
+            arrived_at=export.arrived_at,
+        )
+        for name, blob in stored
+    ]
+
+
+def get_channel(pack: Procedure, channel_id: str) -> OnlineChannel:
+    """The pack's channel of this id. Raises PackMissing."""
+    for channel in pack.channels:
+        if channel.id == channel_id:
+            return channel
+    raise PackMissing
+
+
+def take_records(runtime: Runtime, arrival_id: str, *, actor: str = "system") -> ExportReceived:
+    """Takes the records of a stored export one by one; a crash between two is mended by calling it again."""
+    with read(runtime.engine) as session:
+        arrival = session.get_one(Arrival, arrival_id)
+        _, procedure_id, channel_id = arrival.source.split(":")
+        pack_id, pack = latest_pack(session, procedure_id)
+    received = ExportReceived(arrival_id)
+    try:
+        reading = read_export(runtime.blobs.get(arrival.blob), pack, get_channel(pack, channel_id))
+    except ArrivalError as error:
+        received.refusal = error
+        _refuse_export(runtime, arrival_id, pack, error)
+        return received
+    received.problems = reading.problems
+    _report_problems(runtime, arrival_id, pack, reading.problems)
+    context = _Context(arrival_id, f"{pack.id}:{channel_id}", pack_id, pack, actor)
+    for record in reading.records:
+        _take_record(runtime, received, context, record)
+    with write(runtime.engine) as session:
+        done = session.get_one(Arrival, arrival_id)
+        if done.status is ArrivalStatus.STORED:
+            done.status = ArrivalStatus.TAKEN
+            session.add(done)
+    return received
 
 
 def _refuse_export(runtime: Runtime, arrival_id: str, pack: Procedure, error: ArrivalError) -> None:
@@ -133,47 +183,41 @@ def _report_problems(
         )
 
 
-def _take_record(
-    runtime: Runtime,
-    received: ExportReceived,
-    pack_id: str,
-    pack: Procedure,
-    channel: OnlineChannel,
-    record: OnlineRecord,
-    open_attachment: OpenAttachment,
-    actor: str,
-) -> None:
-    source = f"{pack.id}:{channel.id}"
+def _take_record(runtime: Runtime, received: ExportReceived, context: _Context, record: OnlineRecord) -> None:
     with read(runtime.engine) as session:
-        if _came_before(session, source, record):
+        if _came_before(session, context.source, record):
             received.already += 1
             return
+        attachments = [
+            _attachment(runtime, session, context, position, kind, name)
+            for position, (kind, name) in enumerate(record.attachments, start=1)
+        ]
     blob = runtime.blobs.put(json.dumps(record.values, ensure_ascii=False, sort_keys=True).encode())
-    attachments = [
-        _attachment(runtime, position, kind, open_attachment(name))
-        for position, (kind, name) in enumerate(record.attachments, start=1)
-    ]
     with write(runtime.engine) as session:
-        before = session.get(ArrivalIdentity, (source, record.receipt_number))
-        if before:
-            if not _came_before(session, source, record):
-                received.changed.append(_keep_changed(runtime, session, received, pack, source, record, blob))
+        if session.get(ArrivalIdentity, (context.source, record.receipt_number)):
+            if not _came_before(session, context.source, record):
+                received.changed.append(_keep_changed(runtime, session, context, record, blob))
             return
-        arrival = _record_arrival(runtime, received, pack, source, record, blob)
+        arrival = _record_arrival(runtime, context, record, blob)
         session.add(arrival)
         session.flush()
         session.add(
-            ArrivalIdentity(source=source, identity=record.receipt_number, arrival_id=arrival.id)
+            ArrivalIdentity(source=context.source, identity=record.receipt_number, arrival_id=arrival.id)
         )
-        submission = _submission(runtime, session, pack_id, pack, source, record, arrival)
+        submission = _submission(runtime, session, context, record, arrival)
         session.add(submission)
         session.flush()
         for attachment in attachments:
             attachment.submission_id = submission.id
             session.add(attachment)
-        session.add_all(_field_values(pack, submission.id, record))
+        session.add_all(_field_values(context.pack, submission.id, record))
         append_event(
-            session, "submission", submission.id, "submission_received", actor=actor, at=runtime.clock(),
+            session,
+            "submission",
+            submission.id,
+            "submission_received",
+            actor=context.actor,
+            at=runtime.clock(),
             payload={"arrival": arrival.id, "attachments": len(attachments)},
         )
         received.taken.append(submission.id)
@@ -189,34 +233,26 @@ def _came_before(session: Session, source: str, record: OnlineRecord) -> bool:
     return session.exec(query).first() is not None
 
 
-def _record_arrival(
-    runtime: Runtime, received: ExportReceived, pack: Procedure, source: str, record: OnlineRecord, blob: str
-) -> Arrival:
+def _record_arrival(runtime: Runtime, context: _Context, record: OnlineRecord, blob: str) -> Arrival:
     return Arrival(
-        source=source,
+        source=context.source,
         identity=record.receipt_number,
         content_hash=record.content_hash,
         blob=blob,
-        part_of_id=received.arrival_id,
+        part_of_id=context.arrival_id,
         position=record.line,
-        department=pack.review.department,
+        department=context.pack.review.department,
         status=ArrivalStatus.TAKEN,
         arrived_at=runtime.clock(),
     )
 
 
 def _keep_changed(
-    runtime: Runtime,
-    session: Session,
-    received: ExportReceived,
-    pack: Procedure,
-    source: str,
-    record: OnlineRecord,
-    blob: str,
+    runtime: Runtime, session: Session, context: _Context, record: OnlineRecord, blob: str
 ) -> str:
     """Same receipt number, other content: kept as it came, and a person decides; the first stays as it is."""
-    first = session.get_one(ArrivalIdentity, (source, record.receipt_number)).arrival_id
-    arrival = _record_arrival(runtime, received, pack, source, record, blob)
+    first = session.get_one(ArrivalIdentity, (context.source, record.receipt_number)).arrival_id
+    arrival = _record_arrival(runtime, context, record, blob)
     arrival.status, arrival.problem_code = ArrivalStatus.REFUSED, ReasonCode.RECEIPT_CHANGED.value
     arrival.repeats_id = first
     session.add(arrival)
@@ -224,7 +260,7 @@ def _keep_changed(
     open_mailroom_task(
         session,
         key=f"changed:{arrival.id}",
-        department=pack.review.department,
+        department=arrival.department,
         doubts=[Doubt(ReasonCode.RECEIPT_CHANGED, first, f"line {record.line}")],
         at=runtime.clock(),
         arrival_id=arrival.id,
@@ -233,23 +269,17 @@ def _keep_changed(
 
 
 def _submission(
-    runtime: Runtime,
-    session: Session,
-    pack_id: str,
-    pack: Procedure,
-    source: str,
-    record: OnlineRecord,
-    arrival: Arrival,
+    runtime: Runtime, session: Session, context: _Context, record: OnlineRecord, arrival: Arrival
 ) -> Submission:
     received_on = record.received_at.astimezone(JST).date()
     return Submission(
         receipt_number=receipt_number(session, received_on),
-        procedure_id=pack.id,
-        pack_version_id=pack_id,
+        procedure_id=context.pack.id,
+        pack_version_id=context.pack_id,
         channel=Channel.ONLINE,
-        source=source,
+        source=context.source,
         source_number=record.receipt_number,
-        department=pack.review.department,
+        department=context.pack.review.department,
         received_at=record.received_at,
         received_on=received_on,
         arrival_id=arrival.id,
@@ -257,20 +287,27 @@ def _submission(
     )
 
 
-def _attachment(runtime: Runtime, position: int, kind: str, data: bytes | None) -> Attachment:
-    if not data:
-        return Attachment(
-            submission_id="", position=position, kind=kind,
-            problem_code="missing_attachment" if data is None else "empty_file",
+def _attachment(
+    runtime: Runtime, session: Session, context: _Context, position: int, kind: str, name: str
+) -> Attachment:
+    file = session.exec(
+        select(Arrival).where(
+            Arrival.part_of_id == context.arrival_id,
+            Arrival.source == FILE,
+            Arrival.identity == runtime.secrets.digest(name),
         )
+    ).first()
+    if file is None:
+        return Attachment(submission_id="", position=position, kind=kind, problem_code="missing_attachment")
+    data = runtime.blobs.get(file.blob)
     media = next((media for magic, media in _MEDIA.items() if data.startswith(magic)), None)
     return Attachment(
         submission_id="",
         position=position,
         kind=kind,
-        blob=runtime.blobs.put(data),
+        blob=file.blob,
         media_type=media or "application/octet-stream",
-        problem_code=None if media else "unsupported_type",
+        problem_code=None if media else "empty_file" if not data else "unsupported_type",
     )
 
 

@@ -6,7 +6,6 @@ Three use cases, each ending in one short write, so that a crash between any two
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -33,6 +32,7 @@ from pipeline.runtime import JST, Runtime
 from pipeline.steps.numbers import batch_number, receipt_number
 from pipeline.steps.packs import latest_pack
 from pipeline.steps.tasks import Doubt, open_mailroom_task
+from pipeline.store.columns import new_id
 from pipeline.store.engine import read, write
 from pipeline.store.events import append_event
 from pipeline.store.tables import (
@@ -44,7 +44,6 @@ from pipeline.store.tables import (
     Page,
     Submission,
 )
-from pipeline.store.columns import new_id
 
 SCANNER = "scanner"
 
@@ -97,7 +96,12 @@ def receive_files(
             session.add(batch)
             session.flush()
             append_event(
-                session, "batch", batch.id, "batch_received", actor=actor, at=runtime.clock(),
+                session,
+                "batch",
+                batch.id,
+                "batch_received",
+                actor=actor,
+                at=runtime.clock(),
                 payload={"files": len(fresh), "repeated": len(rows) - len(fresh)},
             )
         for row in rows:
@@ -301,7 +305,12 @@ def _make_submission(
                     )
                 )
     append_event(
-        session, "submission", submission.id, "submission_received", actor="system", at=runtime.clock(),
+        session,
+        "submission",
+        submission.id,
+        "submission_received",
+        actor="system",
+        at=runtime.clock(),
         payload={"batch": batch.id, "documents": len(envelope)},
     )
 
@@ -330,10 +339,19 @@ def _report_exceptions(
         doubts.append(Doubt(ReasonCode.SHEETS_DISAGREE, batch.id, f"{batch.counted_sheets}/{received}"))
     if doubts:
         open_mailroom_task(
-            session, key=f"batch:{batch.id}", department=batch.department, doubts=doubts,
-            at=runtime.clock(), batch_id=batch.id,
+            session,
+            key=f"batch:{batch.id}",
+            department=batch.department,
+            doubts=doubts,
+            at=runtime.clock(),
+            batch_id=batch.id,
         )
     append_event(
-        session, "batch", batch.id, "batch_split", actor="system", at=runtime.clock(),
+        session,
+        "batch",
+        batch.id,
+        "batch_split",
+        actor="system",
+        at=runtime.clock(),
         payload={"pages": received, "documents": len(plan.documents), "exceptions": len(plan.exceptions)},
     )

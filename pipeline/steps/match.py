@@ -70,7 +70,12 @@ def match_submission(runtime: Runtime, submission_id: str) -> None:
         held.protected = held.protected or _touches_protected(session, submission_id)
         move_submission(session, held, SubmissionStatus.MATCHED)
         append_event(
-            session, "submission", submission_id, "submission_matched", actor="system", at=runtime.clock(),
+            session,
+            "submission",
+            submission_id,
+            "submission_matched",
+            actor="system",
+            at=runtime.clock(),
             payload={"links": {s: n for s, n in Counter(str(m.status) for m in matches).items()}},
         )
 
@@ -102,9 +107,7 @@ def eligible_persons(session: Session, procedure_id: str) -> set[str]:
     if roster is None:
         return set()
     rows = session.exec(
-        select(RosterRow.person_id).where(
-            RosterRow.roster_id == roster.id, col(RosterRow.eligible).is_(True)
-        )
+        select(RosterRow.person_id).where(RosterRow.roster_id == roster.id, col(RosterRow.eligible).is_(True))
     ).all()
     return set(rows)
 
@@ -222,7 +225,8 @@ def _one_person_once(matches: list[RoleMatch]) -> list[RoleMatch]:
     """Twins on one form must not become one child: two roles on one person are both for a clerk."""
     counts = Counter((m.role, m.link) for m in matches if m.link and m.status is LinkStatus.AUTO)
     return [
-        replace(m, status=LinkStatus.PROPOSED) if counts[m.role, m.link] > 1 and m.link else m for m in matches
+        replace(m, status=LinkStatus.PROPOSED) if counts[m.role, m.link] > 1 and m.link else m
+        for m in matches
     ]
 
 

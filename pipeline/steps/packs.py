@@ -64,7 +64,9 @@ def get_pack(session: Session, pack_version_id: str) -> Procedure:
 
 def latest_pack(session: Session, procedure_id: str | None = None) -> tuple[str, Procedure]:
     """Id and content of the newest version of a procedure, or of any when none is named. Raises PackMissing."""
-    query = select(PackVersion).order_by(col(PackVersion.installed_at).desc(), col(PackVersion.version).desc())
+    query = select(PackVersion).order_by(
+        col(PackVersion.installed_at).desc(), col(PackVersion.version).desc()
+    )
     if procedure_id is not None:
         query = query.where(PackVersion.procedure_id == procedure_id)
     row = session.exec(query).first()

@@ -40,6 +40,7 @@ class _PageResult:
     view_dpi: float | None
     rotation: int = 0
     error_mm: float | None = None
+    full_text: str | None = None
     values: list[FieldValue] = field(default_factory=list)
 
 
@@ -61,7 +62,12 @@ def read_submission(runtime: Runtime, submission_id: str) -> None:
             _write_page(session, result)
         move_submission(session, held, SubmissionStatus.READ)
         append_event(
-            session, "submission", submission_id, "submission_read", actor="system", at=runtime.clock(),
+            session,
+            "submission",
+            submission_id,
+            "submission_read",
+            actor="system",
+            at=runtime.clock(),
             payload={"pages": len(results), "fields": sum(len(result.values) for result in results)},
         )
 
@@ -84,7 +90,8 @@ def _read_one(
     layout = find_layout(pack, document, page)
     registration = register(image, layout) if layout else None
     if layout is None or registration is None:
-        return _PageResult(page.id, _put_jpeg(runtime, _fit(image)), None)
+        view = _put_jpeg(runtime, _fit(image))
+        return _PageResult(page.id, view, None, full_text=_full_text(runtime, document, image))
     reading = read_page(image, layout, runtime.recogniser, registration)
     return _PageResult(
         page.id,
@@ -93,6 +100,16 @@ def _read_one(
         rotation=reading.rotation,
         error_mm=reading.registration_error_mm,
         values=values_of(pack, submission.id, page.id, reading),
+    )
+
+
+def _full_text(runtime: Runtime, document: Document, image: NDArray[np.uint8]) -> str | None:
+    """The words on a page that no template knows; attachments are looked at, not read."""
+    if document.kind is DocumentKind.ATTACHMENT:
+        return None
+    lines = runtime.full_page_reader.read_text(image)
+    return json.dumps(
+        [[line.text, round(line.confidence, 4), *line.box_px] for line in lines], ensure_ascii=False
     )
 
 
@@ -158,6 +175,7 @@ def _alternatives(reading: Reading) -> str:
 def _write_page(session: Session, result: _PageResult) -> None:
     page = session.get_one(Page, result.page_id)
     page.view, page.view_dpi = result.view, result.view_dpi
+    page.full_text = result.full_text
     page.rotation, page.registration_error_mm = result.rotation, result.error_mm
     session.add(page)
     session.flush()
@@ -177,5 +195,3 @@ def _put_jpeg(runtime: Runtime, image: NDArray[np.uint8]) -> str:
         data_bytes, _ = encode_page(image)
         return runtime.blobs.put(data_bytes)
     return runtime.blobs.put(data.tobytes())
-
-

@@ -64,7 +64,13 @@ def _rows(data: bytes, columns: RosterColumns) -> list[tuple[int, dict[str, str]
     text = _decoded(data)
     reader = csv.DictReader(io.StringIO(text, newline=""))
     header = reader.fieldnames or []
-    needed = [columns.resident_number, columns.household_number, columns.name, columns.kana, columns.birth_date]
+    needed = [
+        columns.resident_number,
+        columns.household_number,
+        columns.name,
+        columns.kana,
+        columns.birth_date,
+    ]
     for name in needed:
         if name not in header:
             raise MissingColumn(name)

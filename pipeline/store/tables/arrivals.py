@@ -89,7 +89,8 @@ class Page(SQLModel, table=True):
     """頁: one side of a sheet as scanned. `position` counts from 1 through the whole stack.
 
     blob is the page picture as scanned; view is the upright, straightened one that screens show, `view_dpi`
-    pixels an inch. code: our QR's text, "" without. rotation: degrees clockwise from the scan to the view.
+    pixels an inch. code: our QR's text, "" without. full_text: for pages no
+    template knows, their lines as JSON [[text, confidence, x0, y0, x1, y1 in pixels of the scan], ...]. rotation: degrees clockwise from the scan to the view.
     """
 
     __tablename__ = "page"
@@ -112,3 +113,4 @@ class Page(SQLModel, table=True):
     view: str | None = None
     view_dpi: float | None = None
     registration_error_mm: float | None = None
+    full_text: str | None = None

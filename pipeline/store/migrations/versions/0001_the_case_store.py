@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -605,6 +604,7 @@ def upgrade() -> None:
         sa.Column("view", sa.String(), nullable=True),
         sa.Column("view_dpi", sa.Float(), nullable=True),
         sa.Column("registration_error_mm", sa.Float(), nullable=True),
+        sa.Column("full_text", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["arrival_id"],
             ["arrival.id"],

@@ -1,0 +1,110 @@
+"""Leases: a task is in at most one person's hands, and falls back to the queue when they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, or_, select
+
+from pipeline.domain.errors import LeaseLost, NotAllowed, NotVisible
+from pipeline.domain.statuses import StaffRole, TaskKind, TaskStatus
+from pipeline.runtime import Runtime
+from pipeline.store.access import Viewer, visible
+from pipeline.store.engine import write
+from pipeline.store.events import append_event
+from pipeline.store.tables import ReviewTask
+
+LEASE = timedelta(minutes=15)
+
+_ROLE_FOR = {TaskKind.INTAKE: StaffRole.REVIEWER, TaskKind.MAILROOM: StaffRole.MAILROOM}
+
+
+def claim_next(runtime: Runtime, viewer: Viewer, task_ids: Sequence[str] | None = None) -> str | None:
+    """Takes the most urgent free task (of `task_ids`, where a filtered list is worked) and gives its id, or None.
+
+    Two people never get the same one: on PostgreSQL rows another claim holds are skipped, on SQLite claims
+    follow one another.
+    """
+    now = runtime.clock()
+    kinds = [kind for kind, role in _ROLE_FOR.items() if viewer.has(role)]
+    query = (
+        select(ReviewTask)
+        .where(
+            visible(ReviewTask, viewer),
+            ReviewTask.status == TaskStatus.OPEN,
+            col(ReviewTask.kind).in_(kinds),
+            or_(col(ReviewTask.lease_until).is_(None), col(ReviewTask.lease_until) < now),
+        )
+        .order_by(col(ReviewTask.due_on), col(ReviewTask.opened_at), col(ReviewTask.id))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if task_ids is not None:
+        query = query.where(col(ReviewTask.id).in_(task_ids))
+    with write(runtime.engine) as session:
+        task = session.exec(query).first()
+        if task is None:
+            return None
+        _lease(session, task, viewer, now)
+        return task.id
+
+
+def claim(runtime: Runtime, viewer: Viewer, task_id: str) -> None:
+    """Takes this task. Raises LeaseLost while somebody else holds it, NotVisible or NotAllowed."""
+    with write(runtime.engine) as session:
+        task = get_visible_task(session, viewer, task_id)
+        require_role(viewer, task)
+        if task.status is TaskStatus.OPEN:
+            _refuse_if_held(task, viewer, runtime.clock())
+            _lease(session, task, viewer, runtime.clock())
+
+
+def renew(runtime: Runtime, viewer: Viewer, task_id: str) -> None:
+    """Prolongs the lease of whoever holds it. Raises LeaseLost when it is no longer theirs."""
+    with write(runtime.engine) as session:
+        task = get_visible_task(session, viewer, task_id)
+        if task.lease_owner != viewer.user_id:
+            raise LeaseLost
+        task.lease_until = runtime.clock() + LEASE
+        session.add(task)
+
+
+def release(runtime: Runtime, viewer: Viewer, task_id: str) -> None:
+    """Puts the task back into the queue; nothing happens when it is not in this person's hands."""
+    with write(runtime.engine) as session:
+        task = get_visible_task(session, viewer, task_id)
+        if task.lease_owner == viewer.user_id:
+            task.lease_owner, task.lease_until = None, None
+            session.add(task)
+            append_event(session, "task", task.id, "task_released", actor=viewer.user_id, at=runtime.clock())
+
+
+def get_visible_task(session: Session, viewer: Viewer, task_id: str) -> ReviewTask:
+    """The task, locked until the end of this write. Raises NotVisible, which does not betray that it exists."""
+    task = session.exec(
+        select(ReviewTask).where(ReviewTask.id == task_id, visible(ReviewTask, viewer)).with_for_update()
+    ).first()
+    if task is None:
+        raise NotVisible
+    return task
+
+
+def require_role(viewer: Viewer, task: ReviewTask) -> None:
+    """Raises NotAllowed unless the viewer's role works on this kind of task."""
+    if not viewer.has(_ROLE_FOR[task.kind]):
+        raise NotAllowed
+
+
+def _refuse_if_held(task: ReviewTask, viewer: Viewer, now: datetime) -> None:
+    held = task.lease_until is not None and task.lease_until >= now
+    if held and task.lease_owner != viewer.user_id:
+        raise LeaseLost
+
+
+def _lease(session: Session, task: ReviewTask, viewer: Viewer, now: datetime) -> None:
+    if task.lease_owner != viewer.user_id:
+        append_event(session, "task", task.id, "task_claimed", actor=viewer.user_id, at=now)
+    task.lease_owner, task.lease_until = viewer.user_id, now + LEASE
+    session.add(task)
+    session.flush()

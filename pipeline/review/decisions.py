@@ -1,0 +1,199 @@
+"""Deciding on a whole submission."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlmodel import select
+
+from pipeline.domain.errors import Impossible
+from pipeline.domain.statuses import (
+    DecisionKind,
+    EndReason,
+    EntryStatus,
+    OutboundKind,
+    ReasonCode,
+    SubmissionStatus,
+    TaskKind,
+)
+from pipeline.review.desk import Desk, open_desk
+from pipeline.runtime import Runtime
+from pipeline.steps.advance import advance
+from pipeline.steps.assign import BLOCKING, find_doubts
+from pipeline.steps.hold import move_submission
+from pipeline.steps.letters import write_letter
+from pipeline.steps.tasks import close_task, replace_reasons
+from pipeline.store.access import Viewer
+from pipeline.store.events import append_event
+from pipeline.store.tables import CorrectionRequest, Deficiency, Entry, Outbound
+
+
+class StillUnclear(Impossible):
+    """Accepting is not possible yet: without a person, or with a second payment, there is no case."""
+
+    code = "still_unclear"
+    ja = "まだ決定できません。対象者と重複の確認を先に済ませてください。"
+    en = "Not yet possible: first settle who is meant and which duplicate counts."
+
+
+@dataclass(frozen=True)
+class DeficiencyDraft:
+    """不備 as the clerk sends it. about: field keys or attachment kind; text: the applicant's words."""
+
+    code: str
+    about: str
+    text: str
+
+
+def accept(runtime: Runtime, viewer: Viewer, task_id: str, version: int) -> None:
+    """The submission is in order: its entries go to their cases. Raises StillUnclear naming no values."""
+    with open_desk(runtime, viewer, task_id, version) as desk:
+        _accept(desk, DecisionKind.ACCEPT)
+    _advance(runtime, desk)
+
+
+def adopt(runtime: Runtime, viewer: Viewer, task_id: str, version: int) -> None:
+    """採用: of several submissions of a case this one counts from now on."""
+    _settle_duplicate(runtime, viewer, task_id, version, DecisionKind.ADOPT)
+
+
+def keep_earlier(runtime: Runtime, viewer: Viewer, task_id: str, version: int) -> None:
+    """The other submission stays the adopted one; this one joins the case as its duplicate."""
+    _settle_duplicate(runtime, viewer, task_id, version, DecisionKind.KEEP_EARLIER)
+
+
+def request_correction(
+    runtime: Runtime, viewer: Viewer, task_id: str, deficiencies: Sequence[DeficiencyDraft], version: int
+) -> str:
+    """補正依頼: all deficiencies at once, with a due date; gives the id of the letter's Outbound.
+
+    The letter is made before the answer is given, so that a clerk sees what will be sent. Raises Impossible
+    without a deficiency.
+    """
+    wanted = [draft for draft in deficiencies if draft.text.strip()]
+    if not wanted:
+        raise Impossible
+    with open_desk(runtime, viewer, task_id, version) as desk:
+        submission, pack = desk.submission()
+        request = CorrectionRequest(
+            submission_id=submission.id,
+            due_on=runtime.today() + timedelta(days=pack.review.correction_days),
+            made_by=viewer.user_id,
+            made_at=desk.now,
+        )
+        desk.session.add(request)
+        desk.session.flush()
+        for position, draft in enumerate(wanted, start=1):
+            desk.session.add(
+                Deficiency(
+                    request_id=request.id,
+                    position=position,
+                    code=draft.code,
+                    about=draft.about,
+                    text=draft.text.strip(),
+                )
+            )
+        outbound = Outbound(
+            kind=OutboundKind.CORRECTION_LETTER,
+            idempotency_key=f"correction:{request.id}",
+            submission_id=submission.id,
+            department=submission.department,
+            protected=submission.protected,
+            created_at=desk.now,
+        )
+        desk.session.add(outbound)
+        move_submission(desk.session, submission, SubmissionStatus.AWAITING_CORRECTION)
+        desk.decided(DecisionKind.REQUEST_CORRECTION, request.id)
+        append_event(
+            desk.session,
+            "submission",
+            submission.id,
+            "correction_requested",
+            actor=viewer.user_id,
+            at=desk.now,
+            payload={"deficiencies": len(wanted)},
+        )
+        # The task stays open until the applicant answers: the entry waits in exactly one place.
+        desk.task.due_on = request.due_on
+        desk.task.lease_owner, desk.task.lease_until = None, None
+        desk.session.add(desk.task)
+    write_letter(runtime, outbound.id)
+    return outbound.id
+
+
+def reject(runtime: Runtime, viewer: Viewer, task_id: str, note: str, version: int) -> None:
+    """却下, with the clerk's reason."""
+    _end(runtime, viewer, task_id, version, note, DecisionKind.REJECT, EndReason.REJECTED)
+
+
+def withdraw(runtime: Runtime, viewer: Viewer, task_id: str, note: str, version: int) -> None:
+    """取下げ: the applicant takes it back."""
+    _end(runtime, viewer, task_id, version, note, DecisionKind.WITHDRAW, EndReason.WITHDRAWN)
+
+
+def refer(runtime: Runtime, viewer: Viewer, task_id: str, note: str, version: int) -> None:
+    """他課回付: it belongs to another section, which the note names."""
+    _end(runtime, viewer, task_id, version, note, DecisionKind.REFER, EndReason.REFERRED)
+
+
+def close(runtime: Runtime, viewer: Viewer, task_id: str, note: str, version: int) -> None:
+    """Ends a mailroom task: the matter is dealt with, as the note says. Raises Impossible for other tasks."""
+    with open_desk(runtime, viewer, task_id, version) as desk:
+        if desk.task.kind is not TaskKind.MAILROOM:
+            raise Impossible
+        desk.decided(DecisionKind.CLOSE, note=note)
+        close_task(desk.session, desk.task, actor=viewer.user_id, at=desk.now)
+
+
+def _settle_duplicate(
+    runtime: Runtime, viewer: Viewer, task_id: str, version: int, kind: DecisionKind
+) -> None:
+    with open_desk(runtime, viewer, task_id, version) as desk:
+        _accept(desk, kind)
+    _advance(runtime, desk)
+
+
+def _accept(desk: Desk, kind: DecisionKind) -> None:
+    submission, pack = desk.submission()
+    open_questions = {doubt.code for doubt in find_doubts(desk.session, submission, pack)} & BLOCKING
+    if kind is not DecisionKind.ACCEPT:
+        open_questions -= {ReasonCode.DUPLICATE}
+    if open_questions:
+        raise StillUnclear
+    desk.decided(kind)
+    move_submission(desk.session, submission, SubmissionStatus.ACCEPTED)
+
+
+def _advance(runtime: Runtime, desk: Desk) -> None:
+    assert desk.task.submission_id is not None
+    advance(runtime, desk.task.submission_id)
+
+
+def _end(
+    runtime: Runtime,
+    viewer: Viewer,
+    task_id: str,
+    version: int,
+    note: str,
+    kind: DecisionKind,
+    reason: EndReason,
+) -> None:
+    with open_desk(runtime, viewer, task_id, version) as desk:
+        submission, _ = desk.submission()
+        for entry in desk.session.exec(select(Entry).where(Entry.submission_id == submission.id)).all():
+            entry.status, entry.ended_reason = EntryStatus.ENDED, reason
+            desk.session.add(entry)
+        move_submission(desk.session, submission, SubmissionStatus.ENDED)
+        replace_reasons(desk.session, desk.task, [])
+        desk.decided(kind, note=note)
+        close_task(desk.session, desk.task, actor=viewer.user_id, at=desk.now)
+        append_event(
+            desk.session,
+            "submission",
+            submission.id,
+            f"submission_{reason.value}",
+            actor=viewer.user_id,
+            at=desk.now,
+        )
