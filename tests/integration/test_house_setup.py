@@ -12,7 +12,8 @@ import pytest
 
 from tests.unit.test_house_imports import ROOT
 
-FONTS = {
+DEBS = {
+    "libatomic1",
     "fonts-ipaexfont-gothic",
     "fonts-ipaexfont-mincho",
     "fonts-noto-cjk",
@@ -30,7 +31,7 @@ class Machine:
     folder: Path
     root: bool = True
     ubuntu: bool = False
-    debs: set[str] = field(default_factory=lambda: set(FONTS))
+    debs: set[str] = field(default_factory=lambda: set(DEBS))
     commands: set[str] = field(default_factory=lambda: {"pdftoppm", "chromium"})
     apt_fails: bool = False
     apt_log: list[str] = field(default_factory=list)
