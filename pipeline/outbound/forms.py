@@ -13,7 +13,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from pipeline.procedures.codes import form_code
+from pipeline.procedures.codes import form_code, separator_code
 from pipeline.procedures.pack import (
     BoxMm,
     CellRow,
@@ -62,6 +62,23 @@ def render_form(
         code = form_code(procedure.id, form.id, form.revision, page.number, reference_number)
         _draw_page(pen, procedure, page, code, known)
         canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+def render_separator(font_path: Path, attachment_kind: str | None = None, words: str = "") -> bytes:
+    """A separator sheet (区切り紙) as an A4 PDF; the mailroom puts it between envelopes.
+
+    attachment_kind, words: a sheet that says what the next pages are, with its label for people.
+    """
+    font = _register_font(font_path)
+    out = BytesIO()
+    canvas = Canvas(out, pagesize=(210 * mm, 297 * mm), invariant=True)
+    pen = _Pen(canvas, 297, font)
+    pen.words(60, 60, words or "区切り紙", 40, bold=True)
+    pen.words(46, 80, "この紙の次から新しい封筒です。捨てずにくり返し使えます。", 13)
+    _draw_code(pen, separator_code(attachment_kind), BoxMm(x=75, y=110, w=60, h=60))
+    canvas.showPage()
     canvas.save()
     return out.getvalue()
 
