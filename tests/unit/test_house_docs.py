@@ -74,3 +74,22 @@ def test_decisions_are_numbered_without_gaps() -> None:
 def test_decisions_referred_to_exist(source: str) -> None:
     for number in re.findall(r"docs/decisions/(\d{4})", (ROOT / source).read_text(encoding="utf-8")):
         assert list((ROOT / "docs/decisions").glob(f"{number}-*.md")), number
+
+
+def test_glossary_has_the_words_that_the_code_uses() -> None:
+    statuses = (ROOT / "pipeline/domain/statuses.py").read_text(encoding="utf-8")
+    words = re.findall(r'"""([\u3040-\u30ff\u4e00-\u9fff]+)[:.]', statuses)
+    assert len(words) >= 10
+    glossary = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
+    assert [word for word in words if f"| {word} |" not in glossary] == []
+
+
+def test_glossary_has_one_line_per_word() -> None:
+    rows = re.findall(
+        r"^\| ([^|]+) \| ([^|]+) \|", (ROOT / "docs/glossary.md").read_text("utf-8"), re.MULTILINE
+    )
+    rows = [row for row in rows if row[0] not in ("English", "---") and not row[0].startswith("-")]
+    for column in (0, 1):
+        names = [row[column] for row in rows]
+        assert len(names) == len(set(names))
+    assert len(rows) > 30
