@@ -38,7 +38,7 @@ $(VENV)/bin/uv: requirements/tools.txt
 
 # The stand-in is built from a copy, so that its folder stays as it is in git (docs/decisions/0003).
 define install
-	echo "python: installing $(1) (a minute or two the first time)"
+	echo "python: $(1) into $(VENV) (a minute or two the first time)"
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r $(1)
 	shim=$$(mktemp -d); trap 'rm -rf "$$shim"' EXIT
 	cp packaging/opencv-contrib-shim/pyproject.toml "$$shim/"

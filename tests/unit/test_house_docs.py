@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from ichimado.settings import Settings
 from tests.unit.test_house_imports import INNER, ROOMS, ROOT
 
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -93,3 +94,26 @@ def test_glossary_has_one_line_per_word() -> None:
         names = [row[column] for row in rows]
         assert len(names) == len(set(names))
     assert len(rows) > 30
+
+
+def settings_in_docs() -> dict[str, str]:
+    """Setting -> default, from the table in docs/operations.md."""
+    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"^\| `ICHIMADO_(\w+)` \| ([^|]+) \|", text, re.MULTILINE))
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    documented = settings_in_docs()
+    assert set(documented) == {name.upper() for name in Settings.model_fields}
+    for name, field in Settings.model_fields.items():
+        if field.default != "":
+            default = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
+            assert documented[name.upper()] == f"`{default}`", name
+
+
+def test_compose_file_uses_settings_that_exist() -> None:
+    used = set(
+        re.findall(r"^ +ICHIMADO_(\w+):", (ROOT / "docker-compose.yml").read_text("utf-8"), re.MULTILINE)
+    )
+    assert used
+    assert used <= {name.upper() for name in Settings.model_fields}
