@@ -22,7 +22,6 @@ from pipeline.channels.split import BatchSplit, DocumentPlan, PageFacts, split_b
 from pipeline.domain.statuses import (
     ArrivalStatus,
     BatchStatus,
-    Channel,
     DocumentKind,
     PageFate,
     ReasonCode,
@@ -79,7 +78,7 @@ def receive_files(
         batch = Batch(
             key=key or new_id(),
             number="",
-            channel=Channel(slip.source),
+            channel=slip.channel,
             department=department,
             received_on=slip.received_on,
             counted_sheets=slip.counted_sheets,

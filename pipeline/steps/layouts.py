@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 
 from ocr.layout import (
     Box,
@@ -48,7 +47,6 @@ CONTENT: dict[FieldType, Content] = {
 }
 
 
-@lru_cache(maxsize=256)
 def page_layout(procedure: Procedure, form: FormTemplate, page: FormPage) -> PageLayout:
     """The layout of one page. Field names are the house's field keys (`name`, `name.1`)."""
     return PageLayout(

@@ -14,7 +14,7 @@ from matchers.compare import compare
 from matchers.decide import decide
 from matchers.normalise import normalise
 from matchers.records import Comparison, MatchDecision, Outcome, PersonRecord, Scored
-from matchers.weights import WEIGHTS
+from matchers.weights import load_weights
 from pipeline.domain.statuses import EntryStatus, LinkStatus, SubmissionStatus
 from pipeline.procedures.pack import Procedure
 from pipeline.runtime import Runtime
@@ -36,7 +36,9 @@ from pipeline.store.tables import (
 )
 
 KEPT_CANDIDATES = 5
-AGREEING = {"exact", "variant", "kana_fold"}
+AGREEING = {"exact", "exact_again", "variant"}
+PARTS = {"name": ("family", "given"), "kana": ("kana_family", "kana_given")}
+"""Which evidence speaks of an attribute, where it is not the one of its own name."""
 
 RoleKey = tuple[str, int]
 
@@ -167,12 +169,13 @@ def _match_role(
     if record.reference_number:
         near |= {person.id: person for person in by_reference(session, record.reference_number)}
     refused = _refused(runtime, session, submission.id, role, index, record)
+    weights = load_weights()
     scored = [
-        Scored(person.id, compare(wanted, normalise(record_of(person)), WEIGHTS))
+        Scored(person.id, compare(wanted, normalise(record_of(person)), weights))
         for person in near.values()
         if person.id not in refused
     ]
-    decision = decide(scored)
+    decision = decide(scored, weights_version=weights.version)
     if decision.outcome is Outcome.LINK:
         return RoleMatch(role, index, decision, decision.best, LinkStatus.AUTO)
     if decision.outcome is Outcome.REVIEW and decision.candidates:
@@ -223,10 +226,9 @@ def _preprinted_subjects(
 
 def _one_person_once(matches: list[RoleMatch]) -> list[RoleMatch]:
     """Twins on one form must not become one child: two roles on one person are both for a clerk."""
-    counts = Counter((m.role, m.link) for m in matches if m.link and m.status is LinkStatus.AUTO)
+    counts = Counter((m.role, m.link or "") for m in matches if m.status is LinkStatus.AUTO)
     return [
-        replace(m, status=LinkStatus.PROPOSED) if counts[m.role, m.link] > 1 and m.link else m
-        for m in matches
+        replace(m, status=LinkStatus.PROPOSED) if counts[m.role, m.link or ""] > 1 else m for m in matches
     ]
 
 
@@ -332,7 +334,8 @@ def _confirm_fields(
         attributes = next(m.attributes for m in pack.matching.roles if m.role == match.role)
         for attribute, name in attributes.items():
             row = values.get(f"{name}.{match.index}" if match.index else name)
-            if attribute in agreeing and row is not None and row.value is not None and not row.problem:
+            confirmed = set(PARTS.get(attribute, (attribute,))) <= agreeing
+            if confirmed and row is not None and row.value is not None and not row.problem:
                 row.accepted = True
                 session.add(row)
     session.flush()

@@ -41,20 +41,20 @@ def write(engine: Engine) -> Iterator[Session]:
     On SQLite the write lock is taken at the start, so that what was read inside cannot change before commit.
     Nothing slow belongs in here: SQLite has one writer.
     """
-    with engine.connect().execution_options(ichimado_write=True) as connection, connection.begin():
-        with Session(bind=connection, expire_on_commit=False) as session:
-            yield session
-            session.flush()
+    with (
+        engine.connect().execution_options(ichimado_write=True) as connection,
+        connection.begin(),
+        Session(bind=connection, expire_on_commit=False) as session,
+    ):
+        yield session
+        session.flush()
 
 
 @contextmanager
 def read(engine: Engine) -> Iterator[Session]:
     """A session for reading only: whatever it changed is thrown away."""
     with Session(engine, expire_on_commit=False) as session:
-        try:
-            yield session
-        finally:
-            session.rollback()
+        yield session
 
 
 def is_reachable(engine: Engine) -> bool:

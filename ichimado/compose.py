@@ -1,0 +1,52 @@
+"""Putting the parts together: settings in, a Runtime out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+from ichimado.settings import Settings
+from ocr.engine import PPOCRRecogniser
+from ocr.fullpage import FullPageReader
+from pipeline.runtime import Runtime, Secrets
+from pipeline.store.blobs import Blobs
+from pipeline.store.engine import open_engine
+from pipeline.store.migrate import upgrade
+
+KEY_FILE = "ichimado.key"
+
+
+def open_runtime(settings: Settings | None = None) -> Runtime:
+    """A runtime on an up-to-date store; folders, key and schema are made where they are missing."""
+    settings = settings or Settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(settings.database())
+    upgrade(engine)
+    return Runtime(
+        engine=engine,
+        blobs=Blobs(settings.blobs()),
+        secrets=Secrets(load_key(settings.data_dir / KEY_FILE)),
+        data_dir=settings.data_dir,
+        make_recogniser=lambda: PPOCRRecogniser(threads=settings.ocr_threads),
+        make_full_page_reader=lambda: FullPageReader(
+            settings.data_dir / "models", threads=settings.ocr_threads
+        ),
+    )
+
+
+def load_key(path: Path) -> bytes:
+    """The installation's key; made at random on first use, readable by its owner alone."""
+    if not path.exists():
+        beside = path.with_suffix(f".{os.getpid()}")
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(Fernet.generate_key())
+        try:
+            os.link(beside, path)  # the first of two processes wins, the other reads what it made
+        except FileExistsError:
+            pass
+        finally:
+            beside.unlink()
+    return path.read_bytes()

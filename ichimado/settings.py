@@ -1,0 +1,47 @@
+"""One settings object, from the environment (prefix ICHIMADO_) and an optional `ichimado.env` file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything an installation may set.
+
+    data_dir: local files: the embedded database, blobs, the key, Prefect's own store.
+    database_url: case store; empty means SQLite in data_dir.
+    blobs_url: any URL that fsspec knows; empty means a folder in data_dir.
+    host, port: where the screens are served. secure_cookies: set when TLS stands in front.
+    prefect_port: where the flows' dashboard is served, on loopback. ocr_threads: for one recognition.
+    hot_folder: a folder that is watched for scan files; empty watches none.
+    hot_folder_settle_s: seconds without change before a file there is taken.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ICHIMADO_", env_file="ichimado.env", extra="ignore")
+
+    data_dir: Path = Path("var")
+    database_url: str = ""
+    blobs_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8470, ge=1, le=65535)
+    secure_cookies: bool = False
+    prefect_port: int = Field(default=4270, ge=1, le=65535)
+    ocr_threads: int = Field(default=1, ge=1, le=64)
+    hot_folder: str = ""
+    hot_folder_settle_s: float = Field(default=5.0, ge=0.0)
+    max_upload_mb: int = Field(default=500, ge=1)
+
+    def database(self) -> str:
+        """The URL of the case store."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'ichimado.db'}"
+
+    def blobs(self) -> str:
+        """The root of the blobs."""
+        return self.blobs_url or str(self.data_dir.resolve() / "blobs")
+
+    def prefect_api(self) -> str:
+        """The address of the flows' API."""
+        return f"http://127.0.0.1:{self.prefect_port}/api"
