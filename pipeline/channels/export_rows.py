@@ -14,7 +14,8 @@ from pipeline.channels.errors import ExportError
 
 _STEP = re.compile(r"[^.\[\]]+")
 # Python's cp932 gives these for bytes that no CP932 text has, among them the marks of UTF-16.
-_NOT_TEXT = re.compile("[\x00\x80\xa0\uf8f1-\uf8f3\ufffd]")
+_NOT_CP932 = re.compile("[\x80\xa0\uf8f1-\uf8f3]")
+_CP932_NAMES = frozenset({"cp932", "ms932", "windows-31j", "shift_jis", "sjis"})
 _JIS_ESCAPES = (b"\x1b$B", b"\x1b$@")
 
 
@@ -90,14 +91,14 @@ def decodings(data: bytes, encodings: tuple[str, ...]) -> Iterator[str]:
             continue
         except LookupError:
             raise ExportError(f"unknown encoding {encoding}") from None
-        if not _NOT_TEXT.search(text) and not _is_euc_misread(data, encoding, text):
+        if "\x00" not in text and not (encoding.lower() in _CP932_NAMES and _is_misread(data, text)):
             yield text
 
 
-def _is_euc_misread(data: bytes, encoding: str, text: str) -> bool:
-    """Whether EUC-JP was taken for CP932: then most of the text comes out as half-width kana."""
-    if encoding not in ("cp932", "shift_jis", "ms932"):
-        return False
+def _is_misread(data: bytes, text: str) -> bool:
+    """Whether other text was taken for CP932. EUC-JP then comes out as half-width kana for the most part."""
+    if _NOT_CP932.search(text):
+        return True
     foreign = [char for char in text if ord(char) > 127]
     half_width = sum("\uff61" <= char <= "\uff9f" for char in foreign)
     if not foreign or half_width < 0.4 * len(foreign):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -99,14 +98,28 @@ def _scan_of(page: pdfium.PdfPage, index: int) -> PagePicture | None:
     check_size(width_px, height_px)
     if image.get_metadata().colorspace not in _PLAIN_COLOURS:
         return None
-    pixels: Pixels | None = None
-    with suppress(pdfium.PdfiumError):
-        pixels = _pixels_of(image.get_bitmap(render=False))
-    if pixels is None or pixels.shape[:2] != (height_px, width_px):
+    pixels = _pixels_of(_decoded(image))
+    if pixels.shape[:2] != (height_px, width_px):
         return None
     left, _, right, _ = image.get_bounds()
     turned = np.ascontiguousarray(np.rot90(pixels, -page.get_rotation() // 90))
     return PagePicture(index, turned, width_px / (right - left) * POINTS_PER_INCH)
+
+
+def _decoded(image: pdfium.PdfImage) -> pdfium.PdfBitmap:
+    """The image decoded. Raises DamagedFile: pdfium paints white where it cannot decode, and a sheet that was
+    lost in the file would pass for the blank back of another."""
+    is_jpeg = image.get_filters() == ["DCTDecode"]
+    if is_jpeg and not _is_whole_jpeg(bytes(image.get_data(decode_simple=False))):
+        raise DamagedFile
+    try:
+        return image.get_bitmap(render=False)
+    except pdfium.PdfiumError:
+        raise DamagedFile from None
+
+
+def _is_whole_jpeg(data: bytes) -> bool:
+    return data.startswith(b"\xff\xd8") and data.rstrip(b"\x00\r\n ").endswith(b"\xff\xd9")
 
 
 def _only_image(page: pdfium.PdfPage) -> pdfium.PdfImage | None:
@@ -146,6 +159,9 @@ def _rendered(page: pdfium.PdfPage, index: int) -> PagePicture:
     width_pt, height_pt = page.get_size()
     scale = RENDER_DPI / POINTS_PER_INCH
     check_size(int(width_pt * scale), int(height_pt * scale))
+    for image in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]):
+        check_size(*image.get_px_size())
+        _decoded(image)
     return PagePicture(index, _pixels_of(page.render(scale=scale, may_draw_forms=True)), RENDER_DPI)
 
 

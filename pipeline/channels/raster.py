@@ -15,7 +15,15 @@ from pipeline.channels.pictures import PagePicture, UnreadablePage, check_size, 
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 # What Pillow raises for broken content, found by cutting and flipping bytes of good files.
 _BROKEN = (
-    OSError, SyntaxError, ValueError, EOFError, struct.error, ZlibError, KeyError, TypeError, IndexError,
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    struct.error,
+    ZlibError,
+    KeyError,
+    TypeError,
+    IndexError,
 )
 
 _SQUARE = 0.02
@@ -53,7 +61,7 @@ def iter_raster_pages(data: bytes, pages: int) -> Iterator[PagePicture | Unreada
 
 def _open(data: bytes) -> Image.Image:
     try:
-        return Image.open(io.BytesIO(data), formats=("TIFF", "JPEG", "MPO", "PNG"))
+        return Image.open(io.BytesIO(data), formats=("TIFF", "JPEG", "PNG"))
     except _BOMBS:
         raise PictureTooLarge from None
     except (UnidentifiedImageError, *_BROKEN):

@@ -111,8 +111,14 @@ def split_batch(pages: Iterable[PageFacts]) -> BatchSplit:
         table.put(page)
     documents = tuple(
         DocumentPlan(
-            sheet.envelope, sheet.kind, tuple(sheet.positions), tuple(sheet.page_numbers), sheet.form,
-            sheet.attachment_kind, sheet.case_id, sheet.after_gap,
+            sheet.envelope,
+            sheet.kind,
+            tuple(sheet.positions),
+            tuple(sheet.page_numbers),
+            sheet.form,
+            sheet.attachment_kind,
+            sheet.case_id,
+            sheet.after_gap,
         )
         for sheet in table.sheets
     )
@@ -254,7 +260,9 @@ def _continues(open_form: _Sheets, code: FormCode) -> bool:
     if first is None or code.page in open_form.page_numbers:
         return False
     same_form = (first.procedure_id, first.form_id, first.revision) == (
-        code.procedure_id, code.form_id, code.revision,
+        code.procedure_id,
+        code.form_id,
+        code.revision,
     )
     references = {first.reference_number, code.reference_number} - {None}
     return same_form and len(references) <= 1

@@ -1,7 +1,7 @@
 """The letter that asks for correction (補正依頼) as a PDF: every deficiency at once, with a due date.
 
-A4 to be folded in three for a window envelope (長形3号, window 90 by 45 mm, 20 mm from the left and 12 mm from
-the top): the address stands in the window, nothing else does. The QR names the case or submission, nobody else.
+A4 to be folded in three for a window envelope (長形3号, window 90 by 45 mm, 20 mm from the left and 12 mm
+from the top): the address stands in the window, nothing else does. The QR names the case, not the person.
 """
 
 from __future__ import annotations
@@ -157,26 +157,25 @@ def _facts_table(styles: _Styles, facts: LetterFacts) -> Table:
         rows.append(("受付日", format_wareki(facts.received_on)))
     rows.append(("ご返送の期限", f"{format_wareki(facts.due_on)}({_weekday(facts.due_on)})まで"))
     cells = [[styles.paragraph(a, styles.label), styles.paragraph(b, styles.label)] for a, b in rows]
-    return _boxed(cells, (36 * mm, _WIDTH - 2 * _MARGIN - 36 * mm), tinted=True)
+    return _boxed(cells, (36 * mm, _WIDTH - 2 * _MARGIN - 36 * mm))
 
 
-def _item(styles: _Styles, number: int, item: LetterItem) -> Table:
-    """One deficiency in a frame of its own, kept on one page: number, what it is about, what to do."""
+def _item(styles: _Styles, number: int, item: LetterItem) -> Flowable:
+    """One deficiency in a frame of its own, on one page if it fits: number, what it is about, what to do."""
     words = [styles.paragraph(f"【{item.label}】", styles.about), styles.paragraph(item.text, styles.body)]
     cells = [[styles.paragraph(str(number), styles.centre), words]]
-    return _boxed(cells, (12 * mm, _WIDTH - 2 * _MARGIN - 12 * mm), tinted=True)
+    return KeepTogether([_boxed(cells, (12 * mm, _WIDTH - 2 * _MARGIN - 12 * mm))])
 
 
-def _boxed(cells: list[list[object]], widths: tuple[float, float], tinted: bool) -> Table:
-    table = Table(cells, colWidths=list(widths), hAlign="CENTER", splitInRow=0)
+def _boxed(cells: list[list[object]], widths: tuple[float, float]) -> Table:
+    table = Table(cells, colWidths=list(widths), hAlign="CENTER", splitInRow=1)
     style = [
         ("GRID", (0, 0), (-1, -1), 0.5, _RULE),
         ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
         ("TOPPADDING", (0, 0), (-1, -1), 3),
         ("BOTTOMPADDING", (0, 0), (-1, -1), 5),
+        ("BACKGROUND", (0, 0), (0, -1), _TINT),
     ]
-    if tinted:
-        style.append(("BACKGROUND", (0, 0), (0, -1), _TINT))
     table.setStyle(TableStyle(style))
     return table
 
