@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ocr.engine import Image
 from ocr.imaging import Mask, flatten_paper, ink_mask, to_grey
@@ -16,7 +15,8 @@ from ocr.layout import Box
 
 OUTER_MM = 0.6  # how far outside its printed place a rule may lie after registration
 INNER_MM = 1.1  # and how far inside, its thickness included
-RULE_SHARE = 0.55  # a row is a rule when this share of it is ink
+RULE_SHARE = 55  # a row is a rule when more than this share of it, in percent, is darker than the paper
+RULE_DEPTH = 20  # by this many grey levels; pale printed frames are darker than paper by 40 and more
 SPECK_MM2 = 0.05
 WRITTEN_MM = 0.9  # ink smaller than this in both directions is no writing
 PAPER = 255
@@ -53,28 +53,29 @@ def cut_box(view: View, box: Box) -> Patch:
     outer, inner = OUTER_MM, min(INNER_MM, 0.25 * min(box.w, box.h))
     x0, y0 = _px(box.x - outer, view.scale), _px(box.y - outer, view.scale)
     x1, y1 = _px(box.x + box.w + outer, view.scale), _px(box.y + box.h + outer, view.scale)
-    ink = view.ink[y0:y1, x0:x1]
+    ink, flat = view.ink[y0:y1, x0:x1], view.flat[y0:y1, x0:x1]
     if ink.shape[0] < 4 or ink.shape[1] < 4:
-        return Patch(view.flat[y0:y1, x0:x1], ink, view.scale, x0, y0)
+        return Patch(flat, ink, view.scale, x0, y0)
     band = round((outer + inner) * view.scale)
     edge = round(outer * view.scale)
-    rows, columns = ink.mean(axis=1), ink.mean(axis=0)
+    paper = np.percentile(flat, 80) - RULE_DEPTH
+    rows = np.percentile(flat, RULE_SHARE, axis=1) < paper
+    columns = np.percentile(flat, RULE_SHARE, axis=0) < paper
     top, bottom = _past_rule(rows, band, edge), len(rows) - _past_rule(rows[::-1], band, edge)
     left, right = _past_rule(columns, band, edge), len(columns) - _past_rule(columns[::-1], band, edge)
     inside = _without_rests(ink[top:bottom, left:right], view.scale)
-    flat = view.flat[y0 + top : y0 + bottom, x0 + left : x0 + right]
-    return Patch(flat, inside, view.scale, x0 + left, y0 + top)
+    return Patch(flat[top:bottom, left:right], inside, view.scale, x0 + left, y0 + top)
 
 
 def _px(mm: float, scale: float) -> int:
     return max(0, round(mm * scale))
 
 
-def _past_rule(shares: NDArray[np.float64], band: int, edge: int) -> int:
+def _past_rule(dark_rows: Mask, band: int, edge: int) -> int:
     """The first index past a rule near the start, or just inside the printed place when there is none."""
-    dark = np.flatnonzero(shares[:band] > RULE_SHARE)
+    dark = np.flatnonzero(dark_rows[:band])
     past = int(dark[-1]) + 2 if len(dark) else edge + 1
-    return min(max(past, edge), len(shares) - 1)
+    return min(max(past, edge), len(dark_rows) - 1)
 
 
 def _without_rests(ink: Mask, scale: float) -> Mask:
@@ -93,10 +94,13 @@ def _without_rests(ink: Mask, scale: float) -> Mask:
 
 def is_written(patch: Patch) -> bool:
     """True when a patch holds a stroke, not only dust."""
-    if not patch.ink.any():
-        return False
+    return glyph_size(patch) >= WRITTEN_MM * patch.scale
+
+
+def glyph_size(patch: Patch) -> float:
+    """The longer side of the ink of a cell, in pixels."""
     ys, xs = np.flatnonzero(patch.ink.any(axis=1)), np.flatnonzero(patch.ink.any(axis=0))
-    return bool(max(ys[-1] - ys[0] + 1, xs[-1] - xs[0] + 1) >= WRITTEN_MM * patch.scale)
+    return float(max(ys[-1] - ys[0] + 1, xs[-1] - xs[0] + 1)) if len(ys) else 0.0
 
 
 def split_lines(patch: Patch, lines: int) -> list[Patch]:

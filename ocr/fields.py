@@ -6,15 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ocr.content import exact_lengths, mask_for, to_value
-from ocr.cut import Patch, View, cut_box, is_written, line_picture, set_as_line, split_lines
+from ocr.cut import Patch, View, cut_box, glyph_size, is_written, line_picture, set_as_line, split_lines
 from ocr.dates import WESTERN, calendar_date, likeliest_date
 from ocr.decode import Decoded, decode_line
 from ocr.engine import Image, Logits
+from ocr.kana import weigh_sizes
 from ocr.layout import Box, CellsField, ChoiceField, Content, DateField, Field, LineField, TickField
 from ocr.marks import Chosen, is_struck_out, overflows, read_options, tick_reading
 from ocr.readings import CharReading, Reading, ReadingReason
 
 LOW = 0.6
+BLANK_CONFIDENCE = 0.99
 NO_CHARACTERS = frozenset({Content.TEXT, Content.NAME, Content.ADDRESS, Content.KATAKANA, Content.EMAIL})
 
 
@@ -43,16 +45,12 @@ def _done(reading: Reading) -> Job:
     return Job((), lambda logits, alphabet: reading)
 
 
-def _blank(name: str, box: Box, confidence: float = 0.99) -> Job:
-    return _done(Reading(name, None, "", confidence, box))
-
-
 def _line(view: View, field: LineField) -> Job:
     patch = cut_box(view, field.box)
     pictures = [line_picture(part) for part in split_lines(patch, field.lines)]
     lines = tuple(picture for picture in pictures if picture is not None)
     if not lines:
-        return _blank(field.name, field.box)
+        return _done(Reading(field.name, None, "", BLANK_CONFIDENCE, field.box))
     reasons = _stroke_reasons(view, patch, field.box)
 
     def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
@@ -65,17 +63,22 @@ def _line(view: View, field: LineField) -> Job:
 
 
 def _cells(view: View, field: CellsField) -> Job:
-    box = around(field.cells)
     patches = [cut_box(view, cell) for cell in field.cells]
-    filled = [is_written(patch) for patch in patches]
+    return cells_job(field.name, around(field.cells), field.content, patches)
+
+
+def cells_job(name: str, box: Box, content: Content, patches: Sequence[Patch]) -> Job:
+    """The job of a row of cells, cut out."""
     line = set_as_line(patches)
     if line is None:
-        return _blank(field.name, box)
+        return _done(Reading(name, None, "", BLANK_CONFIDENCE, box))
+    filled = [is_written(patch) for patch in patches]
 
     def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
-        decoded = decode_line(logits[0], mask_for(field.content, alphabet), (sum(filled),))
-        spaced = with_gaps(decoded, filled, field.content)
-        return written_reading(field.name, box, field.content, [spaced], ())
+        decoded = decode_line(logits[0], mask_for(content, alphabet), (sum(filled),))
+        if content is Content.KATAKANA:
+            decoded = weigh_sizes(decoded, [glyph_size(patch) for patch in patches if is_written(patch)])
+        return written_reading(name, box, content, [with_gaps(decoded, filled, content)], ())
 
     return Job((line,), finish)
 
@@ -107,7 +110,7 @@ def _date(view: View, field: DateField) -> Job:
     line = set_as_line([patch for group in groups for patch in group])
     if line is None:
         if chosen.raw in ("", WESTERN):
-            return _blank(field.name, box)
+            return _done(Reading(field.name, None, "", BLANK_CONFIDENCE, box))
         return _done(Reading(field.name, None, chosen.raw, 0.0, box, reasons=(ReadingReason.NOT_A_DATE,)))
 
     def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:

@@ -74,8 +74,7 @@ def is_blank(image: Image) -> bool:
     margin = max(4, round(0.025 * max(mask.shape)))
     inner = mask.copy()
     inner[:margin], inner[-margin:], inner[:, :margin], inner[:, -margin:] = False, False, False, False
-    area: int = _written_area(inner, mask)
-    return area < WRITTEN_PX
+    return _written_area(inner, mask) < WRITTEN_PX
 
 
 def _written_area(inner: Mask, whole: Mask) -> int:
@@ -100,4 +99,4 @@ def _written_area(inner: Mask, whole: Mask) -> int:
 def _touches(x: int, y: int, w: int, h: int, mask: Mask) -> bool:
     height, width = mask.shape
     near = round(0.03 * max(height, width))
-    return x < near or y < near or x + w > width - near or y + h > height - near
+    return bool(x < near or y < near or x + w > width - near or y + h > height - near)

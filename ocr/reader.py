@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ocr.content import exact_lengths, mask_for
-from ocr.cut import Patch, View, cut_box, find_cells, is_written, line_picture, make_view, set_as_line
+from ocr.cut import Patch, cut_box, find_cells, line_picture, make_view
 from ocr.decode import decode_line
 from ocr.engine import Image, Logits, Recogniser
-from ocr.fields import Job, prepare, with_gaps, written_reading
+from ocr.fields import Job, cells_job, prepare, written_reading
 from ocr.imaging import drop_red
-from ocr.layout import Content, PageLayout
+from ocr.layout import Box, Content, PageLayout
 from ocr.marks import is_struck_out
 from ocr.readings import PageReading, Reading, ReadingReason
 from ocr.registration import MM_PER_INCH, Registration, register
 
 POOR_REGISTRATION_MM = 0.8
+_NOWHERE = Box(0.0, 0.0, 0.0, 0.0)
 FIELD_HEIGHT_MM = 8.0  # what the height of a single field's picture is taken for
 
 
@@ -66,7 +67,8 @@ def read_field(image: Image, content: Content, recogniser: Recogniser, cells: in
     view = make_view(drop_red(image), height / FIELD_HEIGHT_MM)
     patch = Patch(view.flat, view.ink, view.scale)
     if cells:
-        return _read_cells(view, content, recogniser, cells)
+        patches = [cut_box(view, box) for box in find_cells(view, cells)]
+        return _alone(run_jobs([cells_job("", _NOWHERE, content, patches)], recogniser)[0])
     line = line_picture(patch)
     if line is None:
         return Reading("", None, "", 0.99)
@@ -76,15 +78,8 @@ def read_field(image: Image, content: Content, recogniser: Recogniser, cells: in
     return written_reading("", None, content, [decoded], reasons)
 
 
-def _read_cells(view: View, content: Content, recogniser: Recogniser, cells: int) -> Reading:
-    patches = [cut_box(view, box) for box in find_cells(view, cells)]
-    line = set_as_line(patches)
-    if line is None:
-        return Reading("", None, "", 0.99)
-    filled = [is_written(patch) for patch in patches]
-    mask = mask_for(content, recogniser.alphabet)
-    decoded = decode_line(recogniser.logits([line])[0], mask, (sum(filled),))
-    return written_reading("", None, content, [with_gaps(decoded, filled, content)], ())
+def _alone(reading: Reading) -> Reading:
+    return replace(reading, box_mm=None)
 
 
 def _placed(reading: Reading, registration: Registration) -> Reading:
