@@ -1,8 +1,8 @@
 """Blocking keys: two records are compared when they share one.
 
 A record read by a machine with a character or two wrong in the name and one digit wrong in the birth date
-still meets its person: one wrong digit leaves two of year, month and day right, so a part of the name goes with
-each pair of them, and the whole name or reading stands alone too.
+still meets its person: one wrong digit leaves two of year, month and day right, so a part of the name goes
+with each pair of them, and the whole name or reading stands alone too.
 """
 
 from __future__ import annotations

@@ -36,7 +36,8 @@ def decide(
     """What to do with a record, given all candidates that met it.
 
     LINK needs: no contradiction; enough evidence, and of it enough from the person; a trusted given name or
-    reading that agrees, and with it the birth date or a printed number; a clear lead over the runner-up; no
+    reading that agrees and no sure difference in the
+    other, and with it the birth date or a printed number; a clear lead over the runner-up; no
     other candidate with the printed number; and where a brother or sister of the same birth date stands among
     the candidates, a given name without any doubt. NEW when nobody comes near; REVIEW between.
     """
@@ -79,8 +80,11 @@ def _doubts(ranked: tuple[Scored, ...], bounds: Thresholds) -> tuple[str, ...]:
         reasons.append("contradiction")
     if best.comparison.total < bounds.link_total:
         reasons.append("below_threshold")
-    if best.comparison.person_evidence < bounds.link_person or not _anchored(levels) or not _given_agrees(levels):
+    identified = _anchored(levels) and _given_agrees(levels)
+    if best.comparison.person_evidence < bounds.link_person or not identified:
         reasons.append("weak_person_evidence")
+    if _given_surely_differs(levels, bounds):
+        reasons.append("name_differs")
     if _given_agrees(levels) and not _given_is_trusted(levels, bounds):
         reasons.append("low_confidence_name")
     if others and best.comparison.total - others[0].comparison.total < bounds.margin:
@@ -120,16 +124,26 @@ def _given_agrees(levels: dict[str, FieldEvidence]) -> bool:
 
 
 def _given_is_trusted(levels: dict[str, FieldEvidence], bounds: Thresholds) -> bool:
-    """True when a given name or reading that agrees was typed, confirmed, read with confidence or seen in the
-    ink; an exact printed number beside it will do too."""
-    for field in _INK_OF:
-        if _supported(levels, field):
-            return True
-        if _level(levels, field) in _AGREES:
-            confidence = levels[field].confidence
-            if confidence is None or confidence >= bounds.min_confidence or _number_agrees(levels):
-                return True
-    return False
+    """True when the agreement of the given name does not rest on one doubtful reading.
+
+    It was typed, confirmed, read with confidence, or seen in the ink; or a printed number stands beside it;
+    or name and reading, two separate fields, both agree together with the birth date and the home.
+    """
+    if _number_agrees(levels) or any(_supported(levels, field) for field in _INK_OF):
+        return True
+    agreeing = [levels[field] for field in _INK_OF if _level(levels, field) in _AGREES]
+    if any(one.confidence is None or one.confidence >= bounds.min_confidence for one in agreeing):
+        return True
+    at_home = any(_level(levels, field) == "exact" for field in _CONTACT)
+    return len(agreeing) == 2 and _level(levels, "birth_date") == "exact" and at_home
+
+
+def _given_surely_differs(levels: dict[str, FieldEvidence], bounds: Thresholds) -> bool:
+    """True when a given name typed, confirmed or surely read has other characters, whatever its reading."""
+    if _level(levels, "given") not in {"close", "else"} or _supported(levels, "given"):
+        return False
+    confidence = levels["given"].confidence
+    return confidence is None or confidence >= bounds.min_confidence
 
 
 def _given_beyond_doubt(levels: dict[str, FieldEvidence]) -> bool:

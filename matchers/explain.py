@@ -69,6 +69,7 @@ REASON_WORDS = {
     "low_confidence_name": Words(
         "氏名の読取りの確信度が低い状態です", "the name was read with low confidence"
     ),
+    "name_differs": Words("名の漢字が違います", "the given name has other characters"),
     "below_threshold": Words("一致の度合いが足りません", "the agreement is too small"),
     "nobody_near": Words("近い人が見つかりません", "nobody comes near"),
     "twin_possible": Words(

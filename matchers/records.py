@@ -84,7 +84,8 @@ class MatchDecision:
     """The outcome with its candidates, best first; `best` is set for LINK only.
 
     reasons: stable codes of why it is not a clear link ("runner_up_close", "contradiction",
-        "weak_person_evidence", "low_confidence_name", "below_threshold", "nobody_near").
+        "weak_person_evidence", "low_confidence_name", "name_differs", "twin_possible", "below_threshold",
+        "nobody_near").
     """
 
     outcome: Outcome
