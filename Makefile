@@ -83,7 +83,7 @@ format: $(DEV_STAMP) ## mend what ruff can mend
 bench: $(DEV_STAMP) ## measure reading, matching and the whole path against the truth (ARGS=…)
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
-sample: $(DEV_STAMP) ## make the synthetic sample again (ARGS="--seed 1 --sheets 80 --out DIR")
+sample: $(DEV_STAMP) ## make the synthetic sample again (ARGS="--seed 7 --out DIR")
 	@exec $(BIN)/python -m fixtures.generate $(ARGS)
 
 lock: $(VENV)/bin/uv ## resolve pyproject.toml anew into requirements/*.txt (needs the network)
