@@ -95,6 +95,15 @@ def decodings(data: bytes, encodings: tuple[str, ...]) -> Iterator[str]:
             yield text
 
 
+def is_utf8(data: bytes) -> bool:
+    """Whether the bytes are UTF-8, be they plain ASCII."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _is_misread(data: bytes, text: str) -> bool:
     """Whether other text was taken for CP932. EUC-JP then comes out as half-width kana for the most part."""
     if _NOT_CP932.search(text):

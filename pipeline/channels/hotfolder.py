@@ -99,6 +99,18 @@ def settled_files(
     return decide(state, look(folder), now, settle_seconds)
 
 
+def read_settled(folder: Path, relative: str, settled: Seen) -> bytes | None:
+    """The bytes of a file that is ready, or None when it has changed since the look: look again."""
+    path = folder / relative
+    try:
+        data = path.read_bytes()
+        after = path.lstat()
+    except FileNotFoundError:
+        return None
+    same = (after.st_size, after.st_mtime_ns) == (settled.size, settled.mtime_ns)
+    return data if same and len(data) == settled.size else None
+
+
 def find_slip(folder: Path, relative: str) -> Path | None:
     """The slip in a file's own folder; None when there is none."""
     slip = (folder / relative).parent / SLIP_NAME

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline.channels.errors import EmptyFile, MissingColumn, WrongEncoding
-from pipeline.channels.export_rows import BadRow, RawRow, decodings, read_csv, read_json
+from pipeline.channels.export_rows import BadRow, RawRow, decodings, is_utf8, read_csv, read_json
 from pipeline.channels.times import parse_time
 from pipeline.procedures.pack import ColumnMap, Label, OnlineChannel, Procedure, field_key
 
@@ -59,6 +59,9 @@ class ExportReading:
     records: tuple[OnlineRecord, ...]
     problems: tuple[RowProblem, ...]
 
+
+_NAMED = 5
+"""As many missing columns are named; when more are missing it is another file."""
 
 _MESSAGES = {
     "malformed_row": Label(
@@ -106,20 +109,20 @@ def read_export(data: bytes, procedure: Procedure, channel: OnlineChannel) -> Ex
 def _rows_of(data: bytes, channel: OnlineChannel) -> list[RawRow | BadRow]:
     """The rows under the first declared encoding that gives the mapped headers.
 
-    Text in another encoding often decodes to nonsense without an error (EUC-JP as CP932), so an encoding
-    counts as right only when at least one mapped header is there.
+    Text in another encoding often decodes to nonsense without an error (EUC-JP as CP932), so an encoding but
+    UTF-8, which is hardly met by chance, counts as right only when at least one mapped header is there.
     """
-    best: tuple[int, list[str]] | None = None
+    needed = _needed(channel)
+    best: list[str] | None = None
     for text in decodings(data, channel.encodings):
         rows, missing = _read_text(text, channel)
         if not missing:
             return rows
-        present = len(_needed(channel)) - len(missing)
-        if best is None or present > best[0]:
-            best = (present, missing)
-    if best is None or not best[0]:
+        if best is None or len(missing) < len(best):
+            best = missing
+    if best is None or (len(best) == len(needed) and not is_utf8(data)):
         raise WrongEncoding(", ".join(channel.encodings))
-    raise MissingColumn(", ".join(best[1]))
+    raise MissingColumn(", ".join(best[:_NAMED]) + (f" (+{len(best) - _NAMED})" if best[_NAMED:] else ""))
 
 
 def _read_text(text: str, channel: OnlineChannel) -> tuple[list[RawRow | BadRow], list[str]]:

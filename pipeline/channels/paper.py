@@ -125,7 +125,8 @@ def encode_page(image: Pixels) -> tuple[bytes, str]:
     """
     target = io.BytesIO()
     if image.ndim == 2 and _is_bilevel(image):
-        Image.fromarray(image).convert("1").save(target, "PNG")
+        packed = np.packbits(image != 0, axis=1).tobytes()
+        Image.frombytes("1", (image.shape[1], image.shape[0]), packed).save(target, "PNG")
     else:
         channels = image if image.ndim == 2 else np.ascontiguousarray(image[:, :, ::-1])
         Image.fromarray(channels).save(target, "PNG", compress_level=1, compress_type=_RLE)
@@ -141,4 +142,5 @@ def decode_page(data: bytes) -> Pixels:
 
 
 def _is_bilevel(image: Pixels) -> bool:
-    return bool(((image == 0) | (image == 255)).all())
+    # In bytes 255 + 1 is 0 and 0 + 1 is 1: what has any higher bit then is a grey. A few rows mostly tell.
+    return all(not ((rows + np.uint8(1)) & np.uint8(0xFE)).any() for rows in (image[::97], image))

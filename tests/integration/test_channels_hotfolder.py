@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pipeline.channels.hotfolder import find_slip, settled_files
+from pipeline.channels.hotfolder import find_slip, read_settled, settled_files
 from pipeline.channels.slip import read_slip
 
 
@@ -19,6 +19,17 @@ def test_a_growing_file_is_left_alone_until_it_rests(tmp_path: Path) -> None:
     assert look.ready == ()
     look = settled_files(tmp_path, look.state, now=11, settle_seconds=5)
     assert look.ready == ("束1/scan.pdf",)
+
+
+def test_a_file_that_changes_after_the_look_is_not_read(tmp_path: Path) -> None:
+    scan = tmp_path / "scan.pdf"
+    scan.write_bytes(b"whole")
+    look = settled_files(tmp_path, settled_files(tmp_path, {}, now=0).state, now=60)
+    assert read_settled(tmp_path, "scan.pdf", look.state["scan.pdf"]) == b"whole"
+    scan.write_bytes(b"whole and more")
+    assert read_settled(tmp_path, "scan.pdf", look.state["scan.pdf"]) is None
+    scan.unlink()
+    assert read_settled(tmp_path, "scan.pdf", look.state["scan.pdf"]) is None
 
 
 def test_links_dot_folders_and_slips_are_not_scans(tmp_path: Path) -> None:

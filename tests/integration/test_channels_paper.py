@@ -8,6 +8,7 @@ import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -67,9 +68,9 @@ def code_of(data: bytes, name: str | None = None) -> str:
     return caught.value.code
 
 
-def locked_pdf() -> bytes:
+def locked_pdf(password: str = "secret") -> bytes:
     target = io.BytesIO()
-    canvas = Canvas(target, encrypt=StandardEncryption("secret", ownerPassword="owner"))
+    canvas = Canvas(target, encrypt=StandardEncryption(password, ownerPassword="owner"))
     canvas.drawString(100, 100, "locked")
     canvas.save()
     return target.getvalue()
@@ -210,6 +211,7 @@ def test_transparent_is_paper() -> None:
     assert pictures(saved("PNG", Image.new("RGBA", (20, 10), (0, 0, 0, 0))))[0].image.min() == 255
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 @pytest.mark.parametrize(
     ("data", "name", "code"),
     [
@@ -232,6 +234,18 @@ def test_transparent_is_paper() -> None:
 )
 def test_a_file_that_cannot_be_taken_has_a_named_answer(data: bytes, name: str, code: str) -> None:
     assert code_of(data, name) == code
+
+
+def test_a_pdf_that_only_forbids_changes_is_read() -> None:
+    assert pictures(locked_pdf(password=""))[0].image.min() < 50
+
+
+def test_pages_may_be_read_in_many_threads() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(pictures, [WHOLE["pdf"]] * 12))
+    for pages in found:
+        for page, first in zip(pages, found[0], strict=True):
+            np.testing.assert_array_equal(page.image, first.image)
 
 
 def test_a_jpeg_called_png_is_read_as_what_it_is() -> None:

@@ -146,6 +146,16 @@ def test_a_missing_column_is_named_by_its_header(encoding: str) -> None:
     assert (caught.value.code, caught.value.detail) == ("missing_column", "同意")
 
 
+def test_another_file_in_a_good_encoding_lacks_columns_and_only_some_are_named() -> None:
+    wide = channel(columns=[{"column": f"列{number}", "field": "name"} for number in range(9)])
+    with pytest.raises(ArrivalError) as caught:
+        read_export('{"applications": [], "備考": "x"}'.encode(), PACK, wide)
+    assert (caught.value.code, caught.value.detail) == (
+        "missing_column",
+        "受付番号, 受付日時, 列0, 列1, 列2 (+6)",
+    )
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [
