@@ -70,13 +70,19 @@ def advance(runtime: Runtime, submission_id: str, until: Step = Step.ASSIGN) -> 
 
 def advance_batch(runtime: Runtime, batch_id: str) -> list[str]:
     """Takes a batch from stored files to submissions, and gives their ids in stack order."""
-    with read(runtime.engine) as session:
-        arrivals = session.exec(
-            select(Arrival.id).where(Arrival.batch_id == batch_id).order_by(col(Arrival.position))
-        ).all()
-    for arrival_id in arrivals:
+    for arrival_id in arrivals_of(runtime, batch_id):
         take_pages(runtime, arrival_id)
     return assemble_batch(runtime, batch_id)
+
+
+def arrivals_of(runtime: Runtime, batch_id: str) -> list[str]:
+    """Ids of a batch's scan files, in the order they were handed over."""
+    with read(runtime.engine) as session:
+        return list(
+            session.exec(
+                select(Arrival.id).where(Arrival.batch_id == batch_id).order_by(col(Arrival.position))
+            ).all()
+        )
 
 
 def due_submissions(runtime: Runtime, limit: int = 1000) -> list[str]:

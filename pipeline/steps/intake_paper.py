@@ -49,9 +49,10 @@ SCANNER = "scanner"
 
 @dataclass(frozen=True)
 class Received:
-    """What a hand-over of files came to. batch_id is None when every file had come before."""
+    """What a hand-over of files came to. batch_id is None, and its number "", when every file had come before."""
 
     batch_id: str | None
+    batch_number: str
     arrival_ids: tuple[str, ...]
     repeated: int
 
@@ -72,8 +73,10 @@ def receive_files(
     stored = [(name, data, runtime.blobs.put(data)) for name, data in files]
     with write(runtime.engine) as session:
         if key and (known := session.exec(select(Batch).where(Batch.key == key)).first()):
-            arrivals = session.exec(select(Arrival.id).where(Arrival.batch_id == known.id)).all()
-            return Received(known.id, tuple(arrivals), 0)
+            arrivals = session.exec(
+                select(Arrival.id).where(Arrival.batch_id == known.id).order_by(col(Arrival.position))
+            ).all()
+            return Received(known.id, known.number, tuple(arrivals), 0)
         department = slip.department or latest_pack(session)[1].review.department
         batch = Batch(
             key=key or new_id(),
@@ -110,7 +113,9 @@ def receive_files(
             if row.status is ArrivalStatus.STORED:
                 session.add(ArrivalIdentity(source=row.source, identity=row.identity, arrival_id=row.id))
         session.flush()
-        return Received(batch.id if fresh else None, tuple(r.id for r in rows), len(rows) - len(fresh))
+        return Received(
+            batch.id if fresh else None, batch.number, tuple(r.id for r in rows), len(rows) - len(fresh)
+        )
 
 
 def _arrival(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from ocr.layout import (
     Box,
     CellsField,

@@ -1,0 +1,76 @@
+"""Intake of both channels: what was stored becomes submissions."""
+
+from __future__ import annotations
+
+from prefect import flow, task
+from prefect.artifacts import create_link_artifact, create_table_artifact
+
+from flows.context import runtime, web_link
+from pipeline.steps.advance import arrivals_of
+from pipeline.steps.intake_online import take_records
+from pipeline.steps.intake_paper import assemble_batch, take_pages
+from pipeline.steps.totals import batch_totals
+from pipeline.store.engine import read
+from pipeline.store.tables import Batch
+
+
+@task(name="ファイルを頁に分ける", retries=2, retry_delay_seconds=[1, 10])
+def take_file(arrival_id: str) -> int:
+    """Cuts one stored scan file into pages; says how many."""
+    return take_pages(runtime(), arrival_id)
+
+
+@task(name="束を書類に組む", retries=2, retry_delay_seconds=[1, 10])
+def assemble(batch_id: str) -> int:
+    """Makes documents and submissions of a batch's pages; says how many submissions."""
+    return len(assemble_batch(runtime(), batch_id))
+
+
+@task(name="申請データを取り込む", retries=2, retry_delay_seconds=[1, 10])
+def take_export(arrival_id: str) -> dict[str, int]:
+    """Takes the records of a stored export; counts of what they came to."""
+    received = take_records(runtime(), arrival_id)
+    return {
+        "新しい申請": len(received.taken),
+        "取込済み": received.already,
+        "内容の異なる再送": len(received.changed),
+        "行の問題": len(received.problems),
+        "ファイルの拒否": int(received.refusal is not None),
+    }
+
+
+@flow(name="紙受付", flow_run_name="紙受付 バッチ {batch_number}")
+def intake_paper(batch_id: str, batch_number: str) -> int:
+    """Splits a scan batch into sheets, documents and submissions; says how many submissions."""
+    for arrival_id in arrivals_of(runtime(), batch_id):
+        take_file(arrival_id)
+    submissions = assemble(batch_id)
+    with read(runtime().engine) as session:
+        totals = batch_totals(session, session.get_one(Batch, batch_id))
+    rows = [
+        {"項目": "手で数えた枚数", "数": "-" if totals.counted is None else totals.counted},
+        {"項目": "受け取った頁", "数": totals.received},
+        {"項目": "書類に入った頁", "数": totals.in_documents},
+        {"項目": "例外の頁", "数": sum(totals.exceptions.values())},
+        {"項目": "開けなかったファイル", "数": totals.refused_files},
+        {"項目": "申請", "数": submissions},
+    ]
+    create_table_artifact(
+        key=f"batch-{batch_id}", table=rows, description=f"バッチ {batch_number} の枚数照合"
+    )
+    create_link_artifact(
+        key=f"batch-page-{batch_id}", link=web_link(f"/batches/{batch_id}"), link_text="バッチの画面を開く"
+    )
+    return submissions
+
+
+@flow(name="電子受付", flow_run_name="電子受付 {arrival_id}")
+def intake_online(arrival_id: str) -> dict[str, int]:
+    """Takes a stored export of an e-application system; counts of what its records came to."""
+    counts = take_export(arrival_id)
+    create_table_artifact(
+        key=f"export-{arrival_id}",
+        table=[{"項目": name, "件数": count} for name, count in counts.items()],
+        description="申請データの取り込み",
+    )
+    return counts
