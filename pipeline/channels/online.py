@@ -138,7 +138,10 @@ def _read_text(text: str, channel: OnlineChannel) -> tuple[list[RawRow | BadRow]
 
 def _needed(channel: OnlineChannel) -> list[str]:
     mapped = [column.column for column in channel.columns if column.required]
-    return list(dict.fromkeys([channel.receipt_number, channel.received_at, *mapped]))
+    # A table without its column of attachments would make every applicant seem to have sent none; a JSON
+    # record may leave out what it has not.
+    files = channel.attachments if channel.format == "csv" else ()
+    return list(dict.fromkeys([channel.receipt_number, channel.received_at, *mapped, *files]))
 
 
 def _record_of(

@@ -131,7 +131,9 @@ def test_spaces_and_marks_that_only_unicode_has_are_no_wrong_encoding() -> None:
 
 
 def test_a_wrong_encoding_is_named_though_the_headers_are_plain() -> None:
-    plain = channel(receipt_number="no", received_at="at", columns=[{"column": "name", "field": "name"}])
+    plain = channel(
+        receipt_number="no", received_at="at", columns=[{"column": "name", "field": "name"}], attachments={}
+    )
     text = "no,at,name\n1,2026-11-20,高橋美咲\n2,2026-11-20,佐藤花子\n"
     with pytest.raises(ArrivalError, match="wrong_encoding"):
         read_export(text.encode("euc_jp"), PACK, plain)
@@ -146,13 +148,19 @@ def test_a_missing_column_is_named_by_its_header(encoding: str) -> None:
     assert (caught.value.code, caught.value.detail) == ("missing_column", "同意")
 
 
+def test_a_table_without_its_attachments_would_accuse_everyone() -> None:
+    with pytest.raises(ArrivalError) as caught:
+        read(f"{HEAD}\n{ROW}\n".replace(",添付", ",備考"))
+    assert (caught.value.code, caught.value.detail) == ("missing_column", "添付")
+
+
 def test_another_file_in_a_good_encoding_lacks_columns_and_only_some_are_named() -> None:
     wide = channel(columns=[{"column": f"列{number}", "field": "name"} for number in range(9)])
     with pytest.raises(ArrivalError) as caught:
         read_export('{"applications": [], "備考": "x"}'.encode(), PACK, wide)
     assert (caught.value.code, caught.value.detail) == (
         "missing_column",
-        "受付番号, 受付日時, 列0, 列1, 列2 (+6)",
+        "受付番号, 受付日時, 列0, 列1, 列2 (+7)",
     )
 
 

@@ -20,6 +20,7 @@ def test_a_slip_is_read() -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
+        ("received_on: 2026-11-20\nsource: 鳩\n".encode(), "source"),
         (b"source: a\n", "received_on"),
         (b"received_on: yesterday-secret\nsource: a\n", "received_on"),
         (b"received_on: 2026-11-20\nsource: a\nsheets: 3\n", "sheets"),
