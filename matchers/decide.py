@@ -36,10 +36,10 @@ def decide(
     """What to do with a record, given all candidates that met it.
 
     LINK needs: no contradiction; enough evidence, and of it enough from the person; a trusted given name or
-    reading that agrees and no sure difference in the
-    other, and with it the birth date or a printed number; a clear lead over the runner-up; no
-    other candidate with the printed number; and where a brother or sister of the same birth date stands among
-    the candidates, a given name without any doubt. NEW when nobody comes near; REVIEW between.
+    reading that agrees, no given name in other characters, and with them the birth date or a printed number;
+    a clear lead over the runner-up; no other candidate with the printed number; and where a brother or sister
+    of the same birth date stands among the candidates, a given name without any doubt. NEW when nobody comes
+    near; REVIEW between.
     """
     bounds = thresholds or Thresholds()
     ranked = tuple(
@@ -83,15 +83,27 @@ def _doubts(ranked: tuple[Scored, ...], bounds: Thresholds) -> tuple[str, ...]:
     identified = _anchored(levels) and _given_agrees(levels)
     if best.comparison.person_evidence < bounds.link_person or not identified:
         reasons.append("weak_person_evidence")
-    if _given_surely_differs(levels, bounds):
-        reasons.append("name_differs")
-    if _given_agrees(levels) and not _given_is_trusted(levels, bounds):
+    if _level(levels, "given") in {"close", "else"} and not _supported(levels, "given"):
+        reasons.append("name_differs" if _is_sure(levels["given"], bounds) else "low_confidence_name")
+    elif _given_agrees(levels) and not _given_is_trusted(levels, bounds):
         reasons.append("low_confidence_name")
-    if others and best.comparison.total - others[0].comparison.total < bounds.margin:
+    if others and not _leads(best.comparison, others[0].comparison, bounds):
         reasons.append("runner_up_close")
     if any(_is_twin(one.comparison) for one in others) and not _given_beyond_doubt(levels):
         reasons.append("twin_possible")
     return tuple(reasons)
+
+
+def _leads(best: Comparison, second: Comparison, bounds: Thresholds) -> bool:
+    """True when the best is clearly ahead: by the margin, or by the characters of a given name that was typed
+    or confirmed, which is what tells twins of one reading apart (蒼太, 蒼汰).
+    """
+    lead = best.total - second.total
+    given, other = _levels(best).get("given"), _levels(second).get("given")
+    if lead >= bounds.margin or given is None or other is None:
+        return lead >= bounds.margin
+    typed = given.confidence is None and given.level in {"exact", "variant"}
+    return lead > 0 and typed and other.level in {"close", "else"}
 
 
 def _levels(comparison: Comparison) -> dict[str, FieldEvidence]:
@@ -132,18 +144,15 @@ def _given_is_trusted(levels: dict[str, FieldEvidence], bounds: Thresholds) -> b
     if _number_agrees(levels) or any(_supported(levels, field) for field in _INK_OF):
         return True
     agreeing = [levels[field] for field in _INK_OF if _level(levels, field) in _AGREES]
-    if any(one.confidence is None or one.confidence >= bounds.min_confidence for one in agreeing):
+    if any(_is_sure(one, bounds) for one in agreeing):
         return True
     at_home = any(_level(levels, field) == "exact" for field in _CONTACT)
     return len(agreeing) == 2 and _level(levels, "birth_date") == "exact" and at_home
 
 
-def _given_surely_differs(levels: dict[str, FieldEvidence], bounds: Thresholds) -> bool:
-    """True when a given name typed, confirmed or surely read has other characters, whatever its reading."""
-    if _level(levels, "given") not in {"close", "else"} or _supported(levels, "given"):
-        return False
-    confidence = levels["given"].confidence
-    return confidence is None or confidence >= bounds.min_confidence
+def _is_sure(one: FieldEvidence, bounds: Thresholds) -> bool:
+    """True when both values were typed, confirmed or read with confidence."""
+    return one.confidence is None or one.confidence >= bounds.min_confidence
 
 
 def _given_beyond_doubt(levels: dict[str, FieldEvidence]) -> bool:

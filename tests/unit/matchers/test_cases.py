@@ -124,6 +124,18 @@ def test_twins_listed_both() -> None:
     assert match(other, misaki=MISAKI, miyu=MIYU).best == "miyu"
 
 
+def test_twins_of_one_reading() -> None:
+    """Their characters tell them apart when typed; read off paper they are for a person to see."""
+    one = replace(MISAKI, name="髙橋 蒼太", kana="タカハシ ソウタ")
+    two = replace(one, name="髙橋 蒼汰", resident_number="0000123457", reference_number="R-002")
+    typed = replace(APPLIED, name="高橋 蒼汰", kana="タカハシ ソウタ")
+    assert match(typed, one=one, two=two).best == "two"
+    for confidence in (0.5, 0.95):
+        read = replace(typed, confidence={"name": confidence})
+        assert match(read, one=one, two=two).outcome is Outcome.REVIEW
+        assert match(read, one=one).outcome is Outcome.REVIEW, "the right twin is not listed"
+
+
 def test_twins_and_a_name_between_them() -> None:
     """Name of the one, reading of the other: never linked."""
     torn = replace(APPLIED, kana=MIYU.kana)

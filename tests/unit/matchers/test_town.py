@@ -89,6 +89,20 @@ def test_typed_records_mostly_link(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", HELD_OUT_SEEDS)
+def test_records_read_by_machine_link_where_readings_bear_each_other_out(seed: int) -> None:
+    asked, became = run(seed)
+    assert became["read:link"] >= 0.3 * asked["read"]
+    assert became["read:link"] + became["read:review"] == asked["read"]
+
+
+@pytest.mark.parametrize("seed", HELD_OUT_SEEDS)
+def test_slips_in_the_birth_date_are_for_a_person(seed: int) -> None:
+    asked, became = run(seed)
+    for kind in ("typed_date_slip", "typed_month_day"):
+        assert became[f"{kind}:review"] == asked[kind], kind
+
+
+@pytest.mark.parametrize("seed", HELD_OUT_SEEDS)
 def test_known_people_are_met_and_never_taken_for_new(seed: int) -> None:
     asked, became = run(seed)
     known = {kind for kind in asked if not kind.startswith("stranger")}
