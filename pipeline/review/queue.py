@@ -260,8 +260,11 @@ def _reasons(session: Session, viewer: Viewer, task_ids: Sequence[str]) -> dict[
 
 def reason_may_show(viewer: Viewer) -> ColumnElement[bool]:
     """False for a reason that points at a submission the viewer may not know of."""
-    hidden = select(Submission.id).where(
-        col(Submission.id) == ReviewReason.about, ~visible(Submission, viewer)
+    # Correlated by name: queries around this one may have joined the submission themselves.
+    hidden = (
+        select(Submission.id)
+        .where(col(Submission.id) == ReviewReason.about, ~visible(Submission, viewer))
+        .correlate(ReviewReason)
     )
     return ~hidden.exists()
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from pipeline.domain.errors import NotVisible
 from pipeline.domain.statuses import Channel, SubmissionStatus, TaskKind, TaskStatus
-from pipeline.procedures.pack import Label, Procedure
+from pipeline.procedures.pack import Label, Letter, Procedure
 from pipeline.review.duplicates import Duplicate, find_duplicates
 from pipeline.review.field_views import FieldGroup, FieldView, group_fields
 from pipeline.review.history import HistoryItem, history_of
@@ -101,7 +101,8 @@ class SubmissionView:
     deficiencies: tuple[ProposedDeficiency, ...]
     letters: tuple[str, ...]
     history: tuple[HistoryItem, ...]
-    correction_days: int
+    letter: Letter
+    correction_due: date
 
     @property
     def fields(self) -> tuple[FieldView, ...]:
@@ -243,7 +244,8 @@ def _submission_view(
         deficiencies=_deficiencies(pack, findings, wanted),
         letters=_letters(session, viewer, row.id),
         history=history_of(session, task_id, row.id),
-        correction_days=pack.review.correction_days,
+        letter=pack.correction_letter,
+        correction_due=runtime.today() + timedelta(days=pack.review.correction_days),
     )
 
 

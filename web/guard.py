@@ -1,0 +1,91 @@
+"""What stands before every page: limits on bodies, and headers on every answer."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.settings import WebSettings
+
+CSP = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "content-security-policy": CSP,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
+}
+UPLOAD_PATH = "/batches/new"
+# A browser shows our answer only when it could send all it had: what is too large is read on and dropped,
+# up to this many times the limit.
+DRAIN = 5
+
+
+class BodyTooLarge(Exception):
+    """More bytes came than this path takes. limit: in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__("body_too_large")
+
+
+class SecureHeaders:
+    """Puts HEADERS on every answer, and forbids keeping any that does not allow it itself."""
+
+    def __init__(self, app: ASGIApp, settings: WebSettings) -> None:
+        self.app = app
+        self.headers = dict(HEADERS)
+        if settings.https:
+            self.headers["strict-transport-security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = message.setdefault("headers", [])
+                names = {name.lower() for name, _ in given}
+                wanted = {**self.headers, "cache-control": "private, no-store"}
+                given.extend(
+                    (name.encode(), value.encode())
+                    for name, value in wanted.items()
+                    if name.encode() not in names
+                )
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
+
+
+class BodyLimit:
+    """Counts the bytes of a body as they come; BodyTooLarge is raised to whoever reads on beyond the limit."""
+
+    def __init__(self, app: ASGIApp, settings: WebSettings) -> None:
+        self.app = app
+        self.upload = settings.max_upload_mb * 1024 * 1024
+        self.form = settings.max_form_kb * 1024
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        limit = self.upload if scope["path"] == UPLOAD_PATH else self.form
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen <= limit:
+                return message
+            while message.get("more_body") and seen <= limit * DRAIN:
+                message = await receive()
+                seen += len(message.get("body", b""))
+            raise BodyTooLarge(limit)
+
+        await self.app(scope, counted, send)

@@ -1,0 +1,140 @@
+"""Making pages: templates, words in the reader's language, dates and numbers as staff write them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from pipeline.domain.statuses import Channel, DecisionKind, StaffRole
+from pipeline.review.dates import age_on, wareki
+from pipeline.review.queue import count_waiting
+from pipeline.runtime import JST, Runtime
+from web import words
+from web.context import Staff, login_form_token
+from web.settings import WebSettings
+
+_FOLDER = Path(__file__).parent / "templates"
+
+DONE = {
+    "accepted": words.Pair("受理しました。", "Accepted."),
+    "adopted": words.Pair("この申請を採用しました。", "This application was adopted."),
+    "kept": words.Pair("先の申請を残しました。", "The earlier application stays."),
+    "requested": words.Pair("補正依頼を作成しました。", "The request for correction was made."),
+    "ended": words.Pair("申請を終了しました。", "The application was ended."),
+    "closed": words.Pair("処理済みにしました。", "Closed."),
+    "released": words.Pair("作業を手放しました。", "The task was released."),
+    "nothing": words.Pair("いま担当できる作業はありません。", "There is nothing to work on now."),
+    "field": words.Pair("項目を保存しました。", "The field was saved."),
+    "person": words.Pair("対象者を更新しました。", "The person was updated."),
+    "uploaded": words.Pair("受け付けました。仕分けが始まります。", "Received; splitting begins."),
+    "repeated": words.Pair(
+        "同じファイルが先に届いています。重複到着として記録しました。",
+        "These files came before; recorded as repeated.",
+    ),
+    "batch_closed": words.Pair("束を締めました。", "The batch was closed."),
+}
+
+
+def make_environment() -> Environment:
+    """The templates, escaped always, with a fault for every unknown name."""
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(Channel=Channel, StaffRole=StaffRole, decision_kinds=frozenset(DecisionKind))
+    environment.filters["percent"] = lambda value: "–" if value is None else f"{value * 100:.0f}%"
+    environment.filters["number"] = lambda value: f"{value:,}"
+    return environment
+
+
+def render(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """The page, with what every page has: who looks at it, in which language, what waits for them."""
+    state = request.app.state
+    staff: Staff | None = getattr(request.state, "staff", None)
+    runtime: Runtime = state.runtime
+    settings: WebSettings = state.settings
+    language = staff.session.language if staff else request.cookies.get("language", "ja")
+    t = translator("en" if language == "en" else "ja")
+    done = DONE.get(request.query_params.get("done", ""))
+    page = state.templates.get_template(template).render(
+        request=request,
+        path=request.url.path,
+        staff=staff,
+        viewer=staff.viewer if staff else None,
+        csrf=staff.session.csrf_token if staff else None,
+        language="en" if language == "en" else "ja",
+        settings=settings,
+        t=t,
+        w=lambda table, code: t(words.pair_of(table, code)),
+        day=_day_shower(language),
+        moment=_moment_shower(language),
+        age=lambda birth, on=None: age_on(birth, on or runtime.today()),
+        today=runtime.today(),
+        waiting=count_waiting(runtime, staff.viewer) if staff else 0,
+        done=t(done) if done else None,
+        **values,
+    )
+    return HTMLResponse(page, status_code=status)
+
+
+def render_sign_in(request: Request, status: int = 200, *, refused: bool = False) -> HTMLResponse:
+    """The sign-in page with a token of its own, since nobody is signed in to bind it to."""
+    cookie, token = login_form_token(request)
+    answer = render(request, "sign_in.html", status, refused=refused, login_token=token)
+    answer.set_cookie(
+        "sign_in",
+        cookie,
+        max_age=3600,
+        httponly=True,
+        samesite="strict",
+        secure=request.app.state.settings.https,
+    )
+    return answer
+
+
+def translator(language: str) -> Callable[..., str]:
+    """A function giving the words of one language: of a pair, of a label, or of two texts."""
+
+    def t(ja: Any, en: str | None = None) -> str:
+        if isinstance(ja, str):
+            return ja if language == "ja" or en is None else en
+        return str(ja.ja if language == "ja" else ja.en)
+
+    return t
+
+
+def _day_shower(language: str) -> Callable[..., Markup]:
+    def day(value: date | None, *, weekday: bool = False, short: bool = False) -> Markup:
+        if value is None:
+            return Markup("–")
+        era = wareki(value, weekday=weekday)
+        if short:
+            era = f"{value.month}月{value.day}日"
+        shown, title = (era, value.isoformat()) if language == "ja" else (value.isoformat(), wareki(value))
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), title, shown)
+
+    return day
+
+
+def _moment_shower(language: str) -> Callable[..., Markup]:
+    def moment(value: datetime | None) -> Markup:
+        if value is None:
+            return Markup("–")
+        here = value.astimezone(JST)
+        clock = here.strftime("%H:%M")
+        ja, en = f"{here.month}月{here.day}日 {clock}", here.strftime("%Y-%m-%d %H:%M")
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(
+            here.isoformat(), f"{wareki(here.date())} {clock}", ja if language == "ja" else en
+        )
+
+    return moment

@@ -1,0 +1,241 @@
+"""The words of the screens that stand for codes, Japanese and English side by side.
+
+Words that belong to one page stand in its template, both languages in one call: `t("確認作業", "Review")`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pipeline.domain.statuses import (
+    BatchStatus,
+    CaseStatus,
+    Channel,
+    DecisionKind,
+    DocumentKind,
+    EndReason,
+    EntryStatus,
+    LinkStatus,
+    Origin,
+    OutboundStatus,
+    PageFate,
+    ReasonCode,
+    StaffRole,
+    SubmissionStatus,
+    TaskKind,
+)
+
+
+class Pair(NamedTuple):
+    """One thing in both languages."""
+
+    ja: str
+    en: str
+
+
+CHANNEL = {
+    Channel.MAIL: Pair("郵送", "Mail"),
+    Channel.COUNTER: Pair("窓口", "Counter"),
+    Channel.BRANCH: Pair("支所", "Branch"),
+    Channel.DROP_BOX: Pair("投函", "Drop box"),
+    Channel.ONLINE: Pair("電子", "Online"),
+}
+REASON = {
+    ReasonCode.UNKNOWN_FORM: Pair("様式が不明", "Unknown form"),
+    ReasonCode.FIELD_DOUBTFUL: Pair("読取が不確か", "Doubtful reading"),
+    ReasonCode.FIELD_INVALID: Pair("値が不正", "Invalid value"),
+    ReasonCode.CHECK_FAILED: Pair("点検で不一致", "Check failed"),
+    ReasonCode.PERSON_UNCLEAR: Pair("対象者が不明確", "Person unclear"),
+    ReasonCode.NOT_ON_ROSTER: Pair("名簿にない", "Not on the roster"),
+    ReasonCode.REFERENCE_CONTRADICTED: Pair("整理番号と相違", "Contradicts its reference"),
+    ReasonCode.NOT_ELIGIBLE: Pair("対象外の疑い", "May not be eligible"),
+    ReasonCode.DUPLICATE: Pair("重複の疑い", "Possible duplicate"),
+    ReasonCode.RECEIPT_CHANGED: Pair("同じ受付番号で別内容", "Same receipt, other content"),
+    ReasonCode.PAGE_MISSING: Pair("頁が不足", "Page missing"),
+    ReasonCode.FILE_REFUSED: Pair("開けないファイル", "File refused"),
+    ReasonCode.SHEETS_DISAGREE: Pair("枚数が不一致", "Sheets disagree"),
+    ReasonCode.READING_FAILED: Pair("読取できず", "Reading failed"),
+    ReasonCode.NOT_STRAIGHT_THROUGH: Pair("人の確認が必要", "Needs a person"),
+}
+SETTLES = {
+    ReasonCode.UNKNOWN_FORM: Pair(
+        "画像を見て項目を入力するか、他課回付を選びます。", "Enter the fields from the picture, or refer it."
+    ),
+    ReasonCode.FIELD_DOUBTFUL: Pair(
+        "印の付いた項目を画像と見比べ、確定するか直します。", "Compare the marked fields with the ink."
+    ),
+    ReasonCode.FIELD_INVALID: Pair(
+        "印の付いた項目を直します。読めなければ補正を依頼します。",
+        "Mend the marked fields or ask the applicant.",
+    ),
+    ReasonCode.CHECK_FAILED: Pair(
+        "値を直すと消えます。申請者の誤りなら補正を依頼します。", "Mend the value, or ask the applicant."
+    ),
+    ReasonCode.PERSON_UNCLEAR: Pair("本人の候補から選びます。", "Choose among the candidates."),
+    ReasonCode.NOT_ON_ROSTER: Pair(
+        "候補を確かめ、いなければ「新しい人」とします。", "Check the candidates, else say it is a new person."
+    ),
+    ReasonCode.REFERENCE_CONTRADICTED: Pair(
+        "印字の整理番号と記入された氏名・生年月日を見比べます。",
+        "Compare the printed reference with the name.",
+    ),
+    ReasonCode.NOT_ELIGIBLE: Pair("名簿の対象区分を確かめます。", "Check the roster."),
+    ReasonCode.DUPLICATE: Pair("どちらを採用するか選びます。", "Say which one is adopted."),
+    ReasonCode.RECEIPT_CHANGED: Pair("先の申請と見比べます。", "Compare with the earlier one."),
+    ReasonCode.PAGE_MISSING: Pair(
+        "束の中の位置で紙を探し、再スキャンします。", "Find the sheet, scan it again."
+    ),
+    ReasonCode.FILE_REFUSED: Pair(
+        "原本を再スキャンするか、再送を頼みます。", "Scan again or have it sent again."
+    ),
+    ReasonCode.SHEETS_DISAGREE: Pair("紙を数え直します。", "Count the sheets again."),
+    ReasonCode.READING_FAILED: Pair("画像を見て項目を入力します。", "Enter the fields from the picture."),
+    ReasonCode.NOT_STRAIGHT_THROUGH: Pair("内容を確かめて受理します。", "Look it over and accept it."),
+}
+SUBMISSION_STATUS = {
+    SubmissionStatus.RECEIVED: Pair("受付済", "Received"),
+    SubmissionStatus.READ: Pair("読取済", "Read"),
+    SubmissionStatus.CHECKED: Pair("点検済", "Checked"),
+    SubmissionStatus.MATCHED: Pair("照合済", "Matched"),
+    SubmissionStatus.IN_REVIEW: Pair("確認待ち", "In review"),
+    SubmissionStatus.ACCEPTED: Pair("受理", "Accepted"),
+    SubmissionStatus.AWAITING_CORRECTION: Pair("補正待ち", "Awaiting correction"),
+    SubmissionStatus.SETTLED: Pair("案件へ登録済", "In its case"),
+    SubmissionStatus.ENDED: Pair("終了", "Ended"),
+}
+ENTRY_STATUS = {
+    EntryStatus.IN_PROGRESS: Pair("処理中", "In progress"),
+    EntryStatus.IN_REVIEW: Pair("確認待ち", "In review"),
+    EntryStatus.IN_CASE: Pair("案件へ登録済", "In its case"),
+    EntryStatus.ENDED: Pair("終了", "Ended"),
+}
+END_REASON = {
+    EndReason.WITHDRAWN: Pair("取下げ", "Withdrawn"),
+    EndReason.REJECTED: Pair("却下", "Rejected"),
+    EndReason.REFERRED: Pair("他課回付", "Referred"),
+    EndReason.OUT_OF_SCOPE: Pair("対象外", "Out of scope"),
+}
+CASE_STATUS = {
+    CaseStatus.OPEN: Pair("審査中", "Open"),
+    CaseStatus.GRANTED: Pair("支給決定", "Granted"),
+    CaseStatus.REFUSED: Pair("不支給決定", "Refused"),
+    CaseStatus.WITHDRAWN: Pair("取下げ", "Withdrawn"),
+}
+LINK_STATUS = {
+    LinkStatus.PROPOSED: Pair("提案", "Proposed"),
+    LinkStatus.AUTO: Pair("自動で紐付け", "Linked automatically"),
+    LinkStatus.CONFIRMED: Pair("職員が確認", "Confirmed by staff"),
+    LinkStatus.UNDONE: Pair("取消済", "Undone"),
+}
+FATE = {
+    PageFate.PENDING: Pair("処理待ち", "Pending"),
+    PageFate.IN_DOCUMENT: Pair("書類", "In a document"),
+    PageFate.BLANK: Pair("空白", "Blank"),
+    PageFate.SEPARATOR: Pair("仕切り", "Separator"),
+    PageFate.UNREADABLE: Pair("読めない", "Unreadable"),
+    PageFate.ORPHAN_PAGE: Pair("続きの頁のみ", "Without its first page"),
+    PageFate.CONFLICTING_CODES: Pair("コードが食い違う", "Codes disagree"),
+    PageFate.RESCAN: Pair("要再スキャン", "Scan again"),
+    PageFate.REJECTED: Pair("除外", "Rejected"),
+}
+DOCUMENT = {
+    DocumentKind.FORM: Pair("申請書", "Form"),
+    DocumentKind.ATTACHMENT: Pair("添付", "Attachment"),
+    DocumentKind.UNKNOWN_FORM: Pair("様式不明", "Unknown form"),
+    DocumentKind.LETTER: Pair("補正の返送", "Returned letter"),
+}
+BATCH_STATUS = {
+    BatchStatus.RECEIVED: Pair("仕分け前", "Being split"),
+    BatchStatus.SPLIT: Pair("仕分け済", "Split"),
+    BatchStatus.CLOSED: Pair("締め済", "Closed"),
+}
+OUTBOUND_STATUS = {
+    OutboundStatus.DUE: Pair("作成待ち", "Due"),
+    OutboundStatus.READY: Pair("作成済", "Ready"),
+    OutboundStatus.FAILED: Pair("失敗", "Failed"),
+}
+ROLE = {
+    StaffRole.REVIEWER: Pair("審査", "Reviewer"),
+    StaffRole.MAILROOM: Pair("受付・スキャン", "Mailroom"),
+    StaffRole.OPERATOR: Pair("運用", "Operator"),
+}
+TASK_KIND = {
+    TaskKind.INTAKE: Pair("申請の確認", "Application"),
+    TaskKind.MAILROOM: Pair("紙・ファイルの確認", "Sheets and files"),
+}
+ORIGIN = {
+    Origin.OCR: Pair("読取", "Read"),
+    Origin.APPLICANT: Pair("申請者入力", "Typed by applicant"),
+    Origin.CLERK: Pair("職員入力", "Entered by staff"),
+}
+DECISION = {
+    DecisionKind.ACCEPT: Pair("受理した", "Accepted"),
+    DecisionKind.CORRECT_FIELD: Pair("項目を直した", "Corrected a field"),
+    DecisionKind.ACCEPT_FIELD: Pair("項目を確定した", "Accepted a field"),
+    DecisionKind.SAME_PERSON: Pair("同じ人とした", "Said: the same person"),
+    DecisionKind.NOT_SAME_PERSON: Pair("別の人とした", "Said: not the same person"),
+    DecisionKind.NEW_PERSON: Pair("新しい人とした", "Said: a new person"),
+    DecisionKind.ADOPT: Pair("この申請を採用した", "Adopted this application"),
+    DecisionKind.KEEP_EARLIER: Pair("先の申請を残した", "Kept the earlier one"),
+    DecisionKind.REQUEST_CORRECTION: Pair("補正を依頼した", "Asked for correction"),
+    DecisionKind.REJECT: Pair("却下した", "Rejected"),
+    DecisionKind.WITHDRAW: Pair("取下げとした", "Withdrawn"),
+    DecisionKind.REFER: Pair("他課へ回付した", "Referred"),
+    DecisionKind.RELEASE: Pair("手放した", "Released"),
+    DecisionKind.REOPEN: Pair("再び開いた", "Opened again"),
+    DecisionKind.UNDO_LINK: Pair("紐付けを取り消した", "Undid the link"),
+    DecisionKind.CLOSE: Pair("処理済みとした", "Closed"),
+}
+EVENT = {
+    "submission_received": Pair("申請が届いた", "Application received"),
+    "task_opened": Pair("確認作業を開いた", "Task opened"),
+    "task_claimed": Pair("担当した", "Claimed"),
+    "task_released": Pair("手放した", "Released"),
+    "task_closed": Pair("確認作業を終えた", "Task closed"),
+}
+READING = {
+    "low_confidence": Pair("読取に自信なし", "low confidence"),
+    "not_a_date": Pair("暦にない日付", "not a date"),
+    "bad_format": Pair("書式に合わない", "does not fit the format"),
+    "several_marks": Pair("印が複数", "several marks"),
+    "faint_mark": Pair("印が薄い", "faint mark"),
+    "struck_out": Pair("訂正線あり", "struck out"),
+    "outside_box": Pair("枠の外に記入", "written outside the box"),
+    "poor_registration": Pair("位置合わせが不確か", "page not well aligned"),
+}
+EVIDENCE_FIELD = {
+    "name": Pair("氏名", "Name"),
+    "family_name": Pair("姓", "Family name"),
+    "given_name": Pair("名", "Given name"),
+    "kana": Pair("フリガナ", "Reading"),
+    "family_kana": Pair("姓のフリガナ", "Reading of the family name"),
+    "given_kana": Pair("名のフリガナ", "Reading of the given name"),
+    "birth_date": Pair("生年月日", "Date of birth"),
+    "postal_code": Pair("郵便番号", "Postal code"),
+    "address": Pair("住所", "Address"),
+    "phone": Pair("電話番号", "Phone"),
+    "email": Pair("メール", "E-mail"),
+    "account": Pair("口座", "Account"),
+    "resident_number": Pair("宛名番号", "Resident number"),
+    "household_number": Pair("世帯番号", "Household number"),
+    "reference_number": Pair("整理番号", "Reference number"),
+    "former_name": Pair("旧氏", "Former name"),
+}
+EVIDENCE_LEVEL = {
+    "exact": Pair("一致", "exact"),
+    "variant": Pair("異体字で一致", "variant"),
+    "close": Pair("近い", "close"),
+    "else": Pair("違う", "differs"),
+    "missing": Pair("記載なし", "missing"),
+}
+PROBLEM = {
+    "empty_file": Pair("空のファイルです。", "The file is empty."),
+    "unreadable_file": Pair("ファイルを開けません。", "The file cannot be opened."),
+    "encrypted_pdf": Pair("パスワード付きのPDFです。", "The PDF is encrypted."),
+}
+
+
+def pair_of(table: str, code: object) -> Pair:
+    """The words for a code in one of the tables above; the bare code where a table has none."""
+    words: Pair | None = globals()[table].get(code)
+    return words or Pair(str(code), str(code))
