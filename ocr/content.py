@@ -41,6 +41,8 @@ _SEPARATORS = " -－―—–‐ｰ()（）〒・.,、¥￥円のーノ~〜"
 _JAPANESE_SIGNS = "々〆ヶヵー・ 　"
 _ADDRESS_SIGNS = _JAPANESE_SIGNS + "0123456789０１２３４５６７８９-－‐―—()（）#＃,.／/、号"
 _EMAIL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._-+"
+# Kanji that hardly stand in names and addresses, and look like ones that do (千 日 才 大 未 土 ...).
+_RARE_TWINS = "干曰夭戊戌已"
 BLANKED = ""  # output of classes whose ink separates characters and is no character itself
 
 
@@ -150,10 +152,23 @@ def _japanese(char: str) -> bool:
     return unicodedata.east_asian_width(char) == "W"
 
 
+def _rarity(char: str) -> float:
+    """How much less a kanji is to be expected, as a logarithm: the unusual are mostly misread common ones."""
+    if char in _RARE_TWINS:
+        return -1.5
+    if not _japanese(char) or char < "一":
+        return 0.0
+    try:
+        code = char.encode("euc_jp")
+    except UnicodeEncodeError:
+        return -2.0  # outside JIS X 0208: IBM additions such as 黑
+    return -0.5 if code[0] >= 0xD0 else 0.0  # second level of JIS X 0208
+
+
 def _name(char: str) -> tuple[str, float] | None:
     if char in " \u3000・":
         return " ", 0.0
-    return (char, 0.0) if _japanese(char) or char in _JAPANESE_SIGNS else None
+    return (char, _rarity(char)) if _japanese(char) or char in _JAPANESE_SIGNS else None
 
 
 def _address(char: str) -> tuple[str, float] | None:
@@ -164,7 +179,7 @@ def _address(char: str) -> tuple[str, float] | None:
     narrow = unicodedata.normalize("NFKC", char)
     if len(narrow) == 1 and narrow.isascii() and narrow.isalnum():
         return narrow, 0.0
-    return (char, 0.0) if _japanese(char) or char in _ADDRESS_SIGNS else None
+    return (char, _rarity(char)) if _japanese(char) or char in _ADDRESS_SIGNS else None
 
 
 def _text(char: str) -> tuple[str, float] | None:
@@ -184,7 +199,7 @@ def to_value(content: Content, raw: str) -> str | None:
     if content is Content.KATAKANA:
         return re.sub(r"\s+", " ", unicodedata.normalize("NFC", _compose(text))) or None
     if content in (Content.NAME, Content.ADDRESS, Content.TEXT):
-        return re.sub(r"\s+", " ", text) or None
+        return settle_twins(re.sub(r"\s+", " ", text)) or None
     pattern = _GRAMMAR.get(content, r".+")
     return text if re.fullmatch(pattern, text) else None
 
@@ -196,6 +211,27 @@ _GRAMMAR = {
     Content.PHONE: r"0\d{9,10}",
     Content.EMAIL: r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
 }
+
+
+_KANA = "[ァ-ヶー]"
+_TWINS = (  # one shape in two scripts: the neighbours tell
+    (r"(?<=[ぁ-ん])リ|リ(?=[ぁ-ん])", "り"),
+    (r"(?<=[ぁ-ん])ヘ|ヘ(?=[ぁ-ん])", "へ"),
+    (rf"(?<={_KANA})[一―-](?={_KANA}|\s|$)", "ー"),
+    (rf"(?<={_KANA})二(?={_KANA})", "ニ"),
+    (rf"(?<={_KANA})口(?={_KANA})", "ロ"),
+    (rf"(?<={_KANA})力(?={_KANA})", "カ"),
+    (rf"(?<={_KANA})工(?={_KANA})", "エ"),
+    (rf"(?<={_KANA})夕(?={_KANA})", "タ"),
+    (rf"(?<={_KANA})卜(?={_KANA}|\s|$)", "ト"),
+)
+
+
+def settle_twins(text: str) -> str:
+    """The text with letters that two scripts share set in the script of their neighbours."""
+    for pattern, letter in _TWINS:
+        text = re.sub(pattern, letter, text)
+    return text
 
 
 def _compose(text: str) -> str:

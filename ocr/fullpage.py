@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,9 @@ from ocr.engine import Image, find_bundled_model
 from ocr.imaging import to_grey
 from ocr.readings import TextLine
 
-DETECTION, RECOGNITION = "PP-OCRv6_det_small", "PP-OCRv6_rec_small"
+# PaddleOCR's names of the models, and the files of the rapidocr wheel that hold the same weights.
+DETECTION, RECOGNITION = "PP-OCRv6_small_det", "PP-OCRv6_small_rec"
+_FILES = {DETECTION: "PP-OCRv6_det_small.onnx", RECOGNITION: "PP-OCRv6_rec_small.onnx"}
 
 
 class FullPageReader:
@@ -31,9 +34,10 @@ class FullPageReader:
     def _engine(self) -> Any:
         os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
         detection = model_folder(self._cache, DETECTION, _detection_config())
-        recognition = model_folder(self._cache, RECOGNITION, _recognition_config(RECOGNITION))
+        recognition = model_folder(self._cache, RECOGNITION, _recognition_config())
         from paddleocr import PaddleOCR
 
+        logging.getLogger("paddlex").setLevel(logging.WARNING)  # it greets on every load
         return PaddleOCR(
             text_detection_model_name=DETECTION,
             text_detection_model_dir=str(detection),
@@ -70,7 +74,7 @@ def model_folder(cache: Path, name: str, config: dict[str, Any]) -> Path:
     folder = cache / name
     folder.mkdir(parents=True, exist_ok=True)
     weights = folder / "inference.onnx"
-    source = find_bundled_model(f"{name}.onnx")
+    source = find_bundled_model(_FILES[name])
     if not weights.exists() or weights.stat().st_size != source.stat().st_size:
         _publish(weights, source.read_bytes())
     text = yaml.safe_dump({**config, "Global": {"model_name": name}}, allow_unicode=True, sort_keys=False)
@@ -85,10 +89,10 @@ def _publish(path: Path, content: bytes) -> None:
     draft.replace(path)
 
 
-def _recognition_config(name: str) -> dict[str, Any]:
+def _recognition_config() -> dict[str, Any]:
     import onnxruntime
 
-    path = find_bundled_model(f"{name}.onnx")
+    path = find_bundled_model(_FILES[RECOGNITION])
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     characters = session.get_modelmeta().custom_metadata_map["character"].split("\n")
     return {

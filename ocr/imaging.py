@@ -88,12 +88,21 @@ def _written_area(inner: Mask, whole: Mask) -> int:
         x, y, w, h, size = (int(v) for v in stats[label])
         cx, cy = centres[label]
         at_edge = min(cx, cy, width - cx, height - cy) < 0.07 * max(height, width)
-        round_hole = at_edge and 8 <= max(w, h) <= 60 and max(w, h) < 1.5 * min(w, h) and size > 0.45 * w * h
+        hole = at_edge and 8 <= max(w, h) <= 60 and _is_round(labels[y : y + h, x : x + w] == label)
         long = (w > 0.3 * width and h < 12) or (h > 0.3 * height and w < 12)
         edge_line = long and _touches(x, y, w, h, whole)
-        if size >= 6 and not round_hole and not edge_line:
+        if size >= 6 and not hole and not edge_line:
             area += int(size)
     return area
+
+
+def _is_round(shape: Mask) -> bool:
+    """True for a disc or a ring: about as wide as high, with nothing in the corners (a marker has them)."""
+    height, width = shape.shape
+    ys, xs = np.mgrid[0:height, 0:width]
+    radii = np.hypot((ys + 0.5) / height - 0.5, (xs + 0.5) / width - 0.5)
+    alike = max(height, width) < 1.5 * min(height, width)
+    return bool(alike and shape[radii > 0.6].mean() < 0.05 and shape.mean() > 0.3)
 
 
 def _touches(x: int, y: int, w: int, h: int, mask: Mask) -> bool:

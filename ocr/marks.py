@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.circles import ring_share
-from ocr.cut import Patch, View, cut_box
+from ocr.cut import Patch, View, cut_box, glyph_size
 from ocr.imaging import Mask
 from ocr.layout import Box, Mark, Option
 from ocr.readings import ReadingReason
 
 TICK_EMPTY, TICK_MARKED = 0.012, 0.05  # shares of ink inside a box
+DOT, STROKE = 0.2, 0.55  # lengths of the mark, as shares of the box's side
 RING_EMPTY, RING_MARKED = 0.60, 0.85  # shares of directions in which a ring of ink is met
 LEAD = 0.25
 
@@ -81,10 +82,11 @@ def _rescale(share: float, empty: float, marked: float) -> float:
 
 def tick_strength(view: View, box: Box) -> float:
     """How surely a tick box is marked: below 0 clearly empty, 1.0 clearly marked (✓ ✗ ■ ●)."""
-    inside = cut_box(view, box).ink
-    if inside.size == 0:
+    inside = cut_box(view, box)
+    if inside.ink.size == 0:
         return -0.1
-    return _rescale(float(inside.mean()), TICK_EMPTY, TICK_MARKED)
+    share = _rescale(float(inside.ink.mean()), TICK_EMPTY, TICK_MARKED)
+    return min(share, _rescale(glyph_size(inside) / max(inside.ink.shape), DOT, STROKE))
 
 
 def is_struck_out(patch: Patch) -> bool:

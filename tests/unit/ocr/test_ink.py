@@ -1,0 +1,69 @@
+"""Asking the ink: candidates scored on one line's log-probabilities."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from ocr.content import mask_for
+from ocr.decode import decode_line
+from ocr.engine import Logits, NullRecogniser
+from ocr.ink import score_names, score_strings
+from ocr.kana import weigh_sizes
+from ocr.layout import Content
+from tests.unit.ocr.test_decode import ALPHABET, line, text
+
+
+def smudged() -> Logits:
+    """千口 read as 干口: the right character is only the runner-up."""
+    return line([{"干": 0.6, "千": 0.35}, {}, {"口": 0.9, "ロ": 0.05}, {}])
+
+
+def test_the_free_reading_scores_about_nothing_and_others_less() -> None:
+    free, second, other = score_strings(smudged(), ALPHABET, ["干口", "千 口", "日口"])
+    assert free == pytest.approx(0.0, abs=0.01)
+    assert -1.0 < second < -0.3
+    assert other < second - 5
+
+
+def test_variants_are_folded_before_scoring() -> None:
+    logits = line(text("高"))
+    plain = score_strings(logits, ALPHABET, ["髙"])[0]
+    folded = score_strings(logits, ALPHABET, ["髙"], lambda name: name.replace("髙", "高"))[0]
+    assert folded == pytest.approx(0.0, abs=0.05)
+    assert plain < -5
+
+
+def test_a_character_the_engine_lacks_stands_for_any_at_a_cost() -> None:
+    logits = line(text("高口"))
+    known, unknown, wrong = score_strings(logits, ALPHABET, ["高口", "﨑口", "日口"])
+    assert known > unknown > wrong
+    assert unknown == pytest.approx(known - 2.3, abs=0.2)
+
+
+def test_fifty_candidates_take_milliseconds() -> None:
+    rng = np.random.default_rng(0)
+    logits = np.log(rng.dirichlet(np.full(len(ALPHABET), 0.1), 100) + 1e-9).astype(np.float32)
+    names = ["".join(rng.choice(list(ALPHABET[1:-1]), 6)) for _ in range(50)]
+    score_strings(logits, ALPHABET, names)
+    started = time.perf_counter()
+    scores = score_strings(logits, ALPHABET, names)
+    assert time.perf_counter() - started < 0.1
+    assert len(scores) == 50
+
+
+def test_nothing_to_ask() -> None:
+    assert score_strings(smudged(), ALPHABET, []) == []
+    blank = np.full((40, 200), 255, np.uint8)
+    assert score_names(blank, ["千口", "日口"], NullRecogniser()) == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(("size", "expected"), [(0.75, "ッ"), (0.97, "ツ")])
+def test_glyph_size_tells_small_kana_from_large(size: float, expected: str) -> None:
+    steps = [*text("カタ"), {"ツ": 0.5, "ッ": 0.45}, {}, *text("リ")]
+    decoded = decode_line(line(steps), mask_for(Content.KATAKANA, ALPHABET), (4,))
+    weighed = weigh_sizes(decoded, [40, 41, 40 * size, 39])
+    assert weighed.text == f"カタ{expected}リ"
+    assert 0.5 < weighed.characters[2].probability < 1.0
