@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import yaml
 from fixtures.fonts import FORM_FONT, find_fonts
 from fixtures.generate import generate
 from fixtures.packs import load_sample_pack
+from fixtures.scans import STYLES
 from pipeline.channels.online import read_export
 from pipeline.channels.paper import count_pages
 
@@ -135,13 +137,23 @@ def test_the_sample_is_as_large_and_as_mixed_as_the_demo_needs() -> None:
     assert sum(path.stat().st_size for path in files if path.is_file()) < 12_000_000
 
 
+def test_a_folder_with_other_files_is_not_cleared(tmp_path: Path) -> None:
+    kept = tmp_path / "letter.txt"
+    kept.write_text("x", "utf-8")
+    with pytest.raises(FileExistsError):
+        generate(5, sheets=20, online=10, out=tmp_path, truth=tmp_path / "truth")
+    assert kept.exists()
+
+
 @pytest.mark.skipif(
     not FORM_FONT.exists() or not any(font.handwritten for font in find_fonts().values()),
     reason="fonts-ipaexfont and one handwriting-like font are needed",
 )
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+    coarse = [replace(style, dpi=60) for style in STYLES[:2] + STYLES[3:5]]
     for run in ("a", "b"):
-        generate(5, sheets=20, online=10, out=tmp_path / run / "sample", truth=tmp_path / run / "truth")
+        out, truth = tmp_path / run / "sample", tmp_path / run / "truth"
+        generate(5, sheets=20, online=10, out=out, truth=truth, styles=coarse)
     first, second = (
         {
             path.relative_to(tmp_path / run).as_posix(): path.read_bytes()
