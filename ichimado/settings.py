@@ -15,7 +15,8 @@ class Settings(BaseSettings):
     database_url: case store; empty means SQLite in data_dir.
     blobs_url: any URL that fsspec knows; empty means a folder in data_dir.
     host, port: where the screens are served. secure_cookies: set when TLS stands in front.
-    prefect_port: where the flows' dashboard is served, on loopback. ocr_threads: for one recognition.
+    prefect_port: where a Prefect server of our own is served, on loopback; used unless PREFECT_API_URL is set.
+    dashboard_url: where staff reach the flows' dashboard, for the operator's page. ocr_threads: for one recognition.
     hot_folder: a folder that is watched for scan files; empty watches none.
     hot_folder_settle_s: seconds without change before a file there is taken.
     """
@@ -29,6 +30,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8470, ge=1, le=65535)
     secure_cookies: bool = False
     prefect_port: int = Field(default=4270, ge=1, le=65535)
+    dashboard_url: str = ""
     ocr_threads: int = Field(default=1, ge=1, le=64)
     hot_folder: str = ""
     hot_folder_settle_s: float = Field(default=5.0, ge=0.0)
@@ -41,7 +43,3 @@ class Settings(BaseSettings):
     def blobs(self) -> str:
         """The root of the blobs."""
         return self.blobs_url or str(self.data_dir.resolve() / "blobs")
-
-    def prefect_api(self) -> str:
-        """The address of the flows' API."""
-        return f"http://127.0.0.1:{self.prefect_port}/api"

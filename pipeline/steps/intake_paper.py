@@ -26,10 +26,12 @@ from pipeline.domain.statuses import (
     PageFate,
     ReasonCode,
 )
-from pipeline.procedures.codes import parse_code
+from pipeline.procedures.codes import form_code, parse_code
+from pipeline.procedures.pack import Procedure
 from pipeline.runtime import JST, Runtime
 from pipeline.steps.numbers import batch_number, receipt_number
-from pipeline.steps.packs import latest_pack
+from pipeline.steps.locate import locate_by_markers
+from pipeline.steps.packs import latest_pack, newest_packs
 from pipeline.steps.tasks import Doubt, open_mailroom_task
 from pipeline.store.columns import new_id
 from pipeline.store.engine import read, write
@@ -141,12 +143,13 @@ def take_pages(runtime: Runtime, arrival_id: str) -> int:
     kept as it came, and stands as a mailroom task; then the answer is 0. Does nothing a second time."""
     with read(runtime.engine) as session:
         arrival = session.get_one(Arrival, arrival_id)
+        packs = newest_packs(session)
     if arrival.status is not ArrivalStatus.STORED:
         return arrival.page_count or 0
     data = runtime.blobs.get(arrival.blob)
     try:
         sniff_named(data, runtime.secrets.unseal(arrival.name_token))
-        pages = [_page_row(runtime, arrival, page) for page in iter_pages(data)]
+        pages = [_page_row(runtime, arrival, packs, page) for page in iter_pages(data)]
     except ArrivalError as error:
         _refuse(runtime, arrival, error)
         return 0
@@ -161,7 +164,9 @@ def take_pages(runtime: Runtime, arrival_id: str) -> int:
     return len(pages)
 
 
-def _page_row(runtime: Runtime, arrival: Arrival, page: PagePicture | UnreadablePage) -> Page:
+def _page_row(
+    runtime: Runtime, arrival: Arrival, packs: Sequence[Procedure], page: PagePicture | UnreadablePage
+) -> Page:
     assert arrival.batch_id is not None
     # Provisional place, unique in the batch; assemble_batch numbers the whole stack.
     row = Page(
@@ -179,6 +184,9 @@ def _page_row(runtime: Runtime, arrival: Arrival, page: PagePicture | Unreadable
     row.code = "\n".join(sorted(set(codes)))
     if not codes and is_blank(page.image):
         row.fate = PageFate.BLANK
+    elif not codes and (form := locate_by_markers(page.image, packs)):
+        # A form whose QR is torn or stained must not pass for an attachment of the applicant before.
+        row.code = form_code(form.procedure_id, form.form_id, form.revision, form.page)
     return row
 
 

@@ -75,6 +75,15 @@ def latest_pack(session: Session, procedure_id: str | None = None) -> tuple[str,
     return row.id, _parsed(row.digest, row.content)
 
 
+def newest_packs(session: Session) -> list[Procedure]:
+    """The newest version of every installed procedure."""
+    rows = session.exec(
+        select(PackVersion).order_by(col(PackVersion.installed_at), col(PackVersion.version))
+    ).all()
+    newest = {row.procedure_id: row for row in rows}
+    return [_parsed(row.digest, row.content) for row in newest.values()]
+
+
 @lru_cache(maxsize=64)
 def _parsed(digest: str, content: str) -> Procedure:
     return Procedure.model_validate_json(content)

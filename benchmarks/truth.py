@@ -1,0 +1,52 @@
+"""The truth of a generated sample, and how it is joined with a store."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from japan.text import drop_spaces
+from japan.variants import fold_variants
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the generator knows. pages, submissions, duplicates: rows as in fixtures/README.md.
+
+    file_hashes: SHA-256 (hex) of each scan file, by its name in the truth.
+    """
+
+    pages: list[dict[str, Any]]
+    submissions: list[dict[str, Any]]
+    duplicates: list[dict[str, Any]]
+    totals: Mapping[str, Any]
+    file_hashes: Mapping[str, str]
+
+
+def load_truth(sample: str) -> Truth:
+    """The truth of a sample beneath fixtures/. FileNotFoundError when there is none."""
+    folder = ROOT / "fixtures" / "truth" / sample
+    parts = {
+        name: json.loads((folder / f"{name}.json").read_text())
+        for name in ("pages", "submissions", "duplicates", "totals")
+    }
+    scans = ROOT / "fixtures" / sample / "scans"
+    names = {page["file"] for page in parts["pages"]}
+    hashes = {name: hashlib.sha256((scans / name).read_bytes()).hexdigest() for name in names}
+    return Truth(parts["pages"], parts["submissions"], parts["duplicates"], parts["totals"], hashes)
+
+
+def same_text(read: str | None, truth: str | None) -> bool:
+    """Whether a reading is the truth. Spaces do not count, nor do registered variants (高/髙), since no engine
+    can tell those apart and only the roster decides them."""
+    return _plain(read) == _plain(truth)
+
+
+def _plain(text: str | None) -> str:
+    return fold_variants(drop_spaces(text or ""))
