@@ -125,9 +125,7 @@ def _register_font(path: Path) -> str:
     return name
 
 
-def _draw_page(
-    pen: _Pen, procedure: Procedure, page: FormPage, code: str, known: Mapping[str, str]
-) -> None:
+def _draw_page(pen: _Pen, procedure: Procedure, page: FormPage, code: str, known: Mapping[str, str]) -> None:
     for shade in page.shades:
         pen.rect(shade, width_pt=0, grey=_SHADE)
     for frame in page.frames:

@@ -1,4 +1,4 @@
-"""A procedure as data: one folder (or zip) with `procedure.yaml` and `forms/*.yaml`, the same for every channel.
+"""A procedure as data: one folder (or zip) with `procedure.yaml` and `forms/*.yaml`, for every channel.
 
 Everything here is validated once, when a pack is installed; the rest of the house may trust it.
 """
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class PackModel(BaseModel):
-    """Base of all pack parts: unknown keys are refused, since a misspelt key is a rule that is not applied."""
+    """Base of all pack parts: unknown keys are refused, as a misspelt key is a rule that is not applied."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -101,7 +101,8 @@ class CheckKind(StrEnum):
 class CheckSpec(PackModel):
     """A contradiction to look for.
 
-    message: what staff read. deficiency: what the applicant is asked to mend, or None when it is our doubt only.
+    message: what staff read.
+    deficiency: what the applicant is asked to mend, or None when it is our doubt only.
     """
 
     code: str
@@ -123,7 +124,7 @@ class BoxMm(PackModel):
 
 
 class CellRow(PackModel):
-    """`count` equal cells in a row inside `box`; `gap_after` puts a printed hyphen of `gap_mm` after that cell."""
+    """`count` equal cells in a row inside `box`; `gap_after`: a hyphen of `gap_mm` follows that cell."""
 
     box: BoxMm
     count: int
@@ -240,7 +241,7 @@ class FormPage(PackModel):
 
 
 class FormTemplate(PackModel):
-    """A paper layout. `preprinted` forms carry a reference number in their QR and known values in `prefilled`."""
+    """A paper layout. `preprinted` forms carry a reference number in the QR, known values in `prefilled`."""
 
     id: str
     revision: int = 1
@@ -250,7 +251,7 @@ class FormTemplate(PackModel):
 
 
 class ColumnMap(PackModel):
-    """An export column (CSV header, or JSON path with dots) that feeds a field. `index` for repeated roles."""
+    """An export column (CSV header, or JSON path with dots) that feeds a field; `index` of a repeated role."""
 
     column: str
     field: str
