@@ -14,6 +14,9 @@ from sqlmodel import Session, col, func, select
 
 from benchmarks.truth import Truth, load_truth, same_text
 from pipeline.domain.statuses import LinkStatus, PageFate, ReasonCode, TaskStatus
+from pipeline.procedures.pack import Procedure
+from pipeline.procedures.values import normalise_value
+from pipeline.steps.packs import latest_pack
 from pipeline.store.engine import open_engine, read
 from pipeline.store.tables import (
     Arrival,
@@ -167,13 +170,14 @@ def _fields(session: Session, truth: Truth) -> dict[str, int]:
     counts = dict.fromkeys(
         ["read", "exact", "printed", "printed_auto_accepted", "auto_accepted", "auto_accepted_wrong"], 0
     )
+    _, pack = latest_pack(session)
     for page in truth.pages:
         values = _values_on(session, truth, page)
         for key, known in page.get("fields", {}).items():
             row = values.get(key)
             if row is None:
                 continue
-            right = same_text(row.read_value or row.read_raw, known["value"])
+            right = _agrees(pack, key, row.read_value or row.read_raw, known["value"])
             given = bool(row.read_value or row.read_raw or known["value"])
             counts["read"] += given
             counts["exact"] += given and right
@@ -181,8 +185,16 @@ def _fields(session: Session, truth: Truth) -> dict[str, int]:
             if given and row.accepted:
                 counts["printed_auto_accepted"] += known["printed"]
                 counts["auto_accepted"] += 1
-                counts["auto_accepted_wrong"] += not right
+                counts["auto_accepted_wrong"] += not _agrees(pack, key, row.value, known["value"])
     return counts
+
+
+def _agrees(pack: Procedure, key: str, value: str | None, truth: str | None) -> bool:
+    """Both in the field's normal form, since 番地 and a hyphen are one address."""
+    if same_text(value, truth) or value is None or truth is None:
+        return same_text(value, truth)
+    normal = normalise_value(pack.field(key.split(".")[0]), truth).value
+    return normal is not None and same_text(value, normal)
 
 
 def _values_on(session: Session, truth: Truth, page: dict[str, Any]) -> dict[str, FieldValue]:

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from pipeline.domain.statuses import SubmissionStatus
 from pipeline.procedures.checks import CheckFinding, run_checks
-from pipeline.procedures.pack import Procedure
+from pipeline.procedures.pack import CheckKind, Procedure
 from pipeline.runtime import Runtime
 from pipeline.steps.hold import hold_submission, move_submission
 from pipeline.steps.packs import get_pack
@@ -42,8 +42,19 @@ def _findings(session: Session, submission: Submission) -> tuple[CheckFinding, .
     return tuple(
         finding
         for finding in findings
-        if not finding.fields or (set(finding.fields) <= covered and not set(finding.fields) <= unreadable)
+        if _was_asked(pack, finding, covered) and not (finding.fields and set(finding.fields) <= unreadable)
     )
+
+
+def _was_asked(pack: Procedure, finding: CheckFinding, covered: set[str]) -> bool:
+    """True when the form asked for what the finding misses; a preprinted form asks for no children."""
+    if finding.fields:
+        return set(finding.fields) <= covered
+    about_subjects = {check.code for check in pack.checks if check.kind is CheckKind.ANY_SUBJECT}
+    asked_for_subjects = any(
+        pack.field(key.split(".")[0]).role == pack.matching.subject_role for key in covered
+    )
+    return asked_for_subjects or finding.code not in about_subjects
 
 
 def covered_fields(session: Session, submission: Submission, pack: Procedure) -> set[str]:

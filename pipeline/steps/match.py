@@ -15,7 +15,7 @@ from matchers.decide import decide
 from matchers.normalise import normalise
 from matchers.records import Comparison, MatchDecision, Outcome, PersonRecord, Scored
 from matchers.weights import load_weights
-from pipeline.domain.statuses import EntryStatus, LinkStatus, SubmissionStatus
+from pipeline.domain.statuses import EntryStatus, LinkStatus, Origin, SubmissionStatus
 from pipeline.procedures.pack import Procedure
 from pipeline.runtime import Runtime
 from pipeline.steps.hold import hold_submission, move_submission
@@ -324,7 +324,10 @@ def _write_entries(
 def _confirm_fields(
     session: Session, submission_id: str, pack: Procedure, matches: Sequence[RoleMatch]
 ) -> None:
-    """A reading that equals what is registered of the person it helped to find needs no second look."""
+    """A reading that equals what is registered of the person it helped to find needs no second look.
+
+    What was read stays in `read_raw` and `read_value`.
+    """
     values = values_by_key(session, submission_id)
     for match in matches:
         comparison = _scored(match)
@@ -332,11 +335,15 @@ def _confirm_fields(
             continue
         agreeing = {e.field for e in comparison.evidence if e.level in AGREEING}
         attributes = next(m.attributes for m in pack.matching.roles if m.role == match.role)
+        person = session.get_one(Person, match.link)
         for attribute, name in attributes.items():
             row = values.get(f"{name}.{match.index}" if match.index else name)
             confirmed = set(PARTS.get(attribute, (attribute,))) <= agreeing
             if confirmed and row is not None and row.value is not None and not row.problem:
                 row.accepted = True
+                if attribute == "kana" and row.origin is Origin.OCR and person.kana:
+                    # Small and large kana look alike in cells; of the same reading the registered one counts.
+                    row.value = person.kana
                 session.add(row)
     session.flush()
 
