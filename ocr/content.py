@@ -162,7 +162,7 @@ def _rarity(char: str) -> float:
         code = char.encode("euc_jp")
     except UnicodeEncodeError:
         return -2.0  # outside JIS X 0208: IBM additions such as 黑
-    return -0.5 if code[0] >= 0xD0 else 0.0  # second level of JIS X 0208
+    return -1.0 if code[0] >= 0xD0 else 0.0  # second level of JIS X 0208
 
 
 def _name(char: str) -> tuple[str, float] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import cv2
@@ -19,6 +19,7 @@ RULE_SHARE = 55  # a row is a rule when more than this share of it, in percent, 
 RULE_DEPTH = 20  # by this many grey levels; pale printed frames are darker than paper by 40 and more
 SPECK_MM2 = 0.05
 WRITTEN_MM = 0.9  # ink smaller than this in both directions is no writing
+GUIDE_MM = 0.7  # height of the dots or dashes of a guide line
 PAPER = 255
 
 
@@ -90,6 +91,25 @@ def _without_rests(ink: Mask, scale: float) -> Mask:
         sliver_y = (y == 0 or y + h == height) and h <= thin
         keep[label] = area >= SPECK_MM2 * scale * scale and not sliver_x and not sliver_y
     return np.asarray(keep[labels])
+
+
+def without_guides(patch: Patch) -> Patch:
+    """The patch without a dotted or thin guide line that is printed right across it between two lines."""
+    ink, scale = patch.ink, patch.scale
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    flat = stats[:, cv2.CC_STAT_HEIGHT] <= max(3.0, GUIDE_MM * scale)
+    flat[0] = False
+    low = np.asarray(flat[labels])
+    reach = max(1, round(GUIDE_MM * scale / 2))
+    thick = cv2.dilate(low.astype(np.uint8), np.ones((2 * reach + 1, 1), np.uint8))
+    parts = np.array_split(thick, 24, axis=1)
+    covered = np.mean([part.any(axis=1) for part in parts], axis=0)
+    rows = np.flatnonzero(covered > 0.75)
+    if not len(rows):
+        return patch
+    keep = ink.copy()
+    keep[rows[0] : rows[-1] + 1] &= ~low[rows[0] : rows[-1] + 1]
+    return replace(patch, ink=keep)
 
 
 def is_written(patch: Patch) -> bool:

@@ -24,11 +24,13 @@ class Decoded:
 
     probability: that the whole line is right, given what the mask and the length allow.
     held: how much of the ink the mask explains, 0.0-1.0.
+    places: where along the line each character is surest, 0.0-1.0.
     """
 
     characters: tuple[CharReading, ...]
     probability: float
     held: float
+    places: tuple[float, ...] = ()
 
     @property
     def text(self) -> str:
@@ -48,7 +50,8 @@ def decode_line(logits: Logits, mask: CharMask, lengths: Sequence[int] = ()) -> 
     readings = _places(log_probs, string, mask)
     total = 0.0 if not lengths else penalty
     probability = float(np.exp(min(0.0, likelihood - total)))
-    return Decoded(readings, probability, mask.held(logits))
+    places = tuple((peak + 0.5) / len(log_probs) for peak in _align(log_probs, string))
+    return Decoded(readings, probability, mask.held(logits), places)
 
 
 def _search(log_probs: LogProbs, lengths: Sequence[int]) -> tuple[list[int] | None, float]:

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
 
 from ocr.content import exact_lengths, mask_for, to_value
-from ocr.cut import Patch, View, cut_box, glyph_size, is_written, line_picture, set_as_line, split_lines
+from ocr.cut import (
+    Patch,
+    View,
+    cut_box,
+    glyph_size,
+    is_written,
+    line_picture,
+    set_as_line,
+    split_lines,
+    without_guides,
+)
 from ocr.dates import WESTERN, calendar_date, likeliest_date
 from ocr.decode import Decoded, decode_line
 from ocr.engine import Image, Logits
@@ -17,6 +30,7 @@ from ocr.readings import CharReading, Reading, ReadingReason
 
 LOW = 0.6
 BLANK_CONFIDENCE = 0.99
+SKIPPED = 1.25  # characters farther apart than this, in heights of the line, leave room for another
 NO_CHARACTERS = frozenset({Content.TEXT, Content.NAME, Content.ADDRESS, Content.KATAKANA, Content.EMAIL})
 
 
@@ -47,6 +61,8 @@ def _done(reading: Reading) -> Job:
 
 def _line(view: View, field: LineField) -> Job:
     patch = cut_box(view, field.box)
+    if field.lines > 1:
+        patch = without_guides(patch)
     pictures = [line_picture(part) for part in split_lines(patch, field.lines)]
     lines = tuple(picture for picture in pictures if picture is not None)
     if not lines:
@@ -57,9 +73,21 @@ def _line(view: View, field: LineField) -> Job:
         mask = mask_for(field.content, alphabet)
         lengths = exact_lengths(field.content) if len(logits) == 1 else ()
         parts = [decode_line(matrix, mask, lengths) for matrix in logits]
+        parts = [_doubted(part, line) for part, line in zip(parts, lines, strict=True)]
         return written_reading(field.name, field.box, field.content, parts, reasons)
 
     return Job(lines, finish)
+
+
+def _doubted(decoded: Decoded, line: Image) -> Decoded:
+    """Half as sure where a wide stretch of ink between two characters was read as nothing."""
+    gaps = pairwise(place * line.shape[1] for place in decoded.places)
+    inked = np.any(line < 160, axis=0, keepdims=True)[0]
+    for left, right in gaps:
+        third = (right - left) / 3
+        if right - left > SKIPPED * len(line) and inked[int(left + third) : int(right - third)].mean() > 0.5:
+            return replace(decoded, probability=decoded.probability * 0.5)
+    return decoded
 
 
 def _cells(view: View, field: CellsField) -> Job:
@@ -77,10 +105,21 @@ def cells_job(name: str, box: Box, content: Content, patches: Sequence[Patch]) -
     def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
         decoded = decode_line(logits[0], mask_for(content, alphabet), (sum(filled),))
         if content is Content.KATAKANA:
-            decoded = weigh_sizes(decoded, [glyph_size(patch) for patch in patches if is_written(patch)])
+            sizes = [glyph_size(patch) for patch in patches if is_written(patch)]
+            decoded = weigh_sizes(decoded, sizes, _word_ends(filled))
         return written_reading(name, box, content, [with_gaps(decoded, filled, content)], ())
 
     return Job((line,), finish)
+
+
+def _word_ends(filled: Sequence[bool]) -> tuple[int, ...]:
+    """Which of the written characters end a word: an empty cell or the end of the row follows."""
+    out, count = [], 0
+    for here, after in zip(filled, [*filled[1:], False], strict=True):
+        count += here
+        if here and not after:
+            out.append(count - 1)
+    return tuple(out)
 
 
 def with_gaps(decoded: Decoded, filled: Sequence[bool], content: Content) -> Decoded:

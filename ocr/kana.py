@@ -20,11 +20,15 @@ _SMALL = dict(zip("アイウエオツヤユヨ", "ァィゥェォッャュョ", 
 _LARGE = {small: large for large, small in _SMALL.items()}
 _SPREAD = 0.12  # standard deviation of the ratio in one hand
 _FLOOR = 0.002  # what the engine may be wrong about between two forms of one shape
+_I_ROW = frozenset("キシチニヒミリギジヂビピテデフヴイウ")  # テュ, フュ and ヴュ stand in foreign names
 _NO_MEASURE = frozenset("ー・ノ゛゜")
 
 
-def weigh_sizes(decoded: Decoded, sizes: Sequence[float]) -> Decoded:
-    """The characters, small and large kana weighed by glyph size; `sizes` has one length for each."""
+def weigh_sizes(decoded: Decoded, sizes: Sequence[float], word_ends: Sequence[int] = ()) -> Decoded:
+    """The characters, small and large kana weighed by glyph size; `sizes` has one length for each.
+
+    word_ends: indexes of the characters that end a word.
+    """
     characters = decoded.characters
     if len(sizes) != len(characters):
         return decoded
@@ -32,18 +36,30 @@ def weigh_sizes(decoded: Decoded, sizes: Sequence[float]) -> Decoded:
     if len(plain) < 2:
         return decoded
     usual = float(np.median(plain))
-    weighed = tuple(_weigh(char, size / usual) for char, size in zip(characters, sizes, strict=True))
+    weighed = []
+    for place, (char, size) in enumerate(zip(characters, sizes, strict=True)):
+        before = "" if place == 0 or place - 1 in word_ends else characters[place - 1].char
+        weighed.append(_weigh(char, size / usual, before, place in word_ends))
     change = 1.0
-    for before, after in zip(characters, weighed, strict=True):
-        change *= after.probability / max(before.probability, 1e-9)
-    return replace(decoded, characters=weighed, probability=min(1.0, decoded.probability * change))
+    for old, new in zip(characters, weighed, strict=True):
+        change *= new.probability / max(old.probability, 1e-9)
+    return replace(decoded, characters=tuple(weighed), probability=min(1.0, decoded.probability * change))
 
 
 def _is_plain(char: str) -> bool:
     return char not in _SMALL and char not in _LARGE and char not in _NO_MEASURE
 
 
-def _weigh(reading: CharReading, ratio: float) -> CharReading:
+def _allowed(small: str, before: str, ends: bool) -> float:
+    """How far Japanese spelling allows a small kana here, 0.0-1.0: never first, ッ never last."""
+    if not before or (small == "ッ" and ends):
+        return 0.01
+    if small in "ャュョ" and before not in _I_ROW:
+        return 0.05
+    return 1.0
+
+
+def _weigh(reading: CharReading, ratio: float, before: str, ends: bool) -> CharReading:
     large = _LARGE.get(reading.char, reading.char)
     if large not in _SMALL:
         return reading
@@ -52,6 +68,7 @@ def _weigh(reading: CharReading, ratio: float) -> CharReading:
     for char, size in zip(pair, _SIZES[large], strict=True):
         fit = float(np.exp(-0.5 * min(((ratio - size) / _SPREAD) ** 2, 25.0)))
         options[char] = max(options.get(char, 0.0), _FLOOR) * fit
+    options[pair[0]] *= _allowed(pair[0], before, ends)
     total = sum(options.values())
     ranked = sorted(((char, p / total) for char, p in options.items()), key=lambda item: -item[1])
     return CharReading(ranked[0][0], ranked[0][1], tuple(ranked[1 : ALTERNATIVES + 1]))
