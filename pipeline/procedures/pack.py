@@ -251,7 +251,7 @@ class FormTemplate(PackModel):
 
 
 class ColumnMap(PackModel):
-    """An export column (CSV header, or JSON path with dots) that feeds a field; `index` of a repeated role."""
+    """An export column (CSV header, or JSON path with dots) feeding a field; `index` of a repeated role."""
 
     column: str
     field: str
