@@ -91,7 +91,7 @@ def _no_reader() -> Any:
 
 
 def make_store(url: str, folder: Path) -> Store:
-    """A store over a migrated database, with the sample procedure installed and a clock that tests may move."""
+    """A store over a migrated database, with the sample procedure and a clock that tests may move."""
     runtime = Runtime(
         engine=open_engine(url),
         blobs=Blobs(str(folder / "blobs")),
@@ -236,9 +236,7 @@ def make_submission(
     with write(store.runtime.engine) as session:
         session.add(submission)
         session.flush()
-        session.add(
-            Entry(submission_id=submission.id, role="child", role_index=1, status=EntryStatus.IN_REVIEW)
-        )
+        session.add(Entry(submission_id=submission.id, role="child", role_index=1, status=EntryStatus.IN_REVIEW))
     page_id = None
     if batch_id:
         document = Document(
@@ -369,6 +367,11 @@ def make_attachment(store: Store, submission_id: str, kind: str = "identity") ->
     with write(store.runtime.engine) as session:
         session.add(row)
     return row.id
+
+
+def letters(text: str, others: dict[int, list[tuple[str, float]]]) -> list[Any]:
+    """Characters of a reading as the store keeps them; `others`: by place, what else the ink may say."""
+    return [[char, 0.99, others.get(place, [])] for place, char in enumerate(text)]
 
 
 def get_field(store: Store, submission_id: str, key: str) -> FieldValue:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from pipeline.domain.errors import Conflict, DomainError, Impossible, NotAllowed, NotVisible
 from pipeline.runtime import Runtime
 from web.context import FormRefused, NotSignedIn
-from web.guard import BodyLimit, BodyTooLarge, SecureHeaders
+from web.guard import BodyLimit, BodyTooLarge, NoLeak, SecureHeaders
 from web.pages import make_environment, render
-from web.routes import health, pictures, queue, sessions, tasks
+from web.routes import batches, cases, health, operations, pictures, queue, sessions, tasks
 from web.settings import WebSettings
 from web.words import Pair
-
-log = logging.getLogger("ichimado.web")
 
 _STATUS = ((NotVisible, 404), (NotAllowed, 403), (FormRefused, 403), (Conflict, 409), (Impossible, 422))
 _TITLES = {
@@ -51,15 +48,15 @@ def create_app(runtime: Runtime, settings: WebSettings | None = None) -> FastAPI
     app.state.settings = settings
     app.state.templates = make_environment()
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    for noun in (health, sessions, queue, tasks, pictures):
+    for noun in (health, sessions, queue, tasks, pictures, batches, cases, operations):
         app.include_router(noun.router)
     app.add_exception_handler(NotSignedIn, _to_sign_in)
     app.add_exception_handler(DomainError, _domain_fault)
     app.add_exception_handler(BodyTooLarge, _too_large)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_fault)
-    app.add_exception_handler(Exception, _fault)
     app.add_middleware(BodyLimit, settings=settings)
+    app.add_middleware(NoLeak, answer=_fault)
     app.add_middleware(SecureHeaders, settings=settings)
     return app
 
@@ -94,10 +91,10 @@ def _http_fault(request: Request, error: Exception) -> Response:
     return _error_page(request, error.status_code, _PLAIN.get(error.status_code, _PLAIN[500]), "http")
 
 
-def _fault(request: Request, error: Exception) -> Response:
-    # The name of the class only: messages and tracebacks of libraries may hold values.
-    log.error("request_failed", extra={"path": request.url.path, "error": type(error).__name__})
-    return _error_page(request, 500, _PLAIN[500], "internal")
+def _fault(request: Request) -> Response:
+    page = request.app.state.templates.get_template("fault.html")
+    english = request.cookies.get("language") == "en"
+    return HTMLResponse(page.render(said=_PLAIN[500], title=_TITLES[500], english=english), status_code=500)
 
 
 def _error_page(request: Request, status: int, said: Pair, code: str) -> Response:

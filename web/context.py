@@ -81,9 +81,7 @@ async def checked_form(request: Request, staff: Annotated[Staff, Depends(current
     """The form of a page of this very session. Raises FormRefused."""
     form = await request.form(max_files=500, max_fields=500)
     token = form.get("csrf")
-    if not isinstance(token, str) or not hmac.compare_digest(
-        token.encode(), staff.session.csrf_token.encode()
-    ):
+    if not isinstance(token, str) or not hmac.compare_digest(token.encode(), staff.session.csrf_token.encode()):
         raise FormRefused
     return form
 

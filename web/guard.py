@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.settings import WebSettings
@@ -19,6 +26,8 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
 }
+log = logging.getLogger("ichimado.web")
+
 UPLOAD_PATH = "/batches/new"
 # A browser shows our answer only when it could send all it had: what is too large is read on and dropped,
 # up to this many times the limit.
@@ -53,17 +62,48 @@ class SecureHeaders:
                 names = {name.lower() for name, _ in given}
                 wanted = {**self.headers, "cache-control": "private, no-store"}
                 given.extend(
-                    (name.encode(), value.encode())
-                    for name, value in wanted.items()
-                    if name.encode() not in names
+                    (name.encode(), value.encode()) for name, value in wanted.items() if name.encode() not in names
                 )
             await send(message)
 
         await self.app(scope, receive, with_headers)
 
 
+class NoLeak:
+    """Turns any fault into a plain answer and one line in the log that names the place, and nothing else.
+
+    Left to the server, a fault would be logged with its message, which may hold values from forms.
+    """
+
+    def __init__(self, app: ASGIApp, answer: Callable[[Request], Response]) -> None:
+        self.app = app
+        self.answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:
+            log.error("request_failed error=%s at=%s", type(error).__name__, _place_of(error))
+            if scope["type"] == "http" and not started:
+                await self.answer(Request(scope))(scope, receive, send)
+
+
+def _place_of(error: BaseException) -> str:
+    """File and line of our own code nearest to the fault."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "site-packages" not in frame.filename] or frames
+    return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "unknown"
+
+
 class BodyLimit:
-    """Counts the bytes of a body as they come; BodyTooLarge is raised to whoever reads on beyond the limit."""
+    """Counts the bytes of a body as they come; whoever reads on beyond the limit gets BodyTooLarge."""
 
     def __init__(self, app: ASGIApp, settings: WebSettings) -> None:
         self.app = app

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pipeline.channels.errors import ArrivalError
 from pipeline.domain.statuses import (
     BatchStatus,
     CaseStatus,
@@ -17,6 +18,7 @@ from pipeline.domain.statuses import (
     EntryStatus,
     LinkStatus,
     Origin,
+    OutboundKind,
     OutboundStatus,
     PageFate,
     ReasonCode,
@@ -42,6 +44,7 @@ CHANNEL = {
 }
 REASON = {
     ReasonCode.UNKNOWN_FORM: Pair("様式が不明", "Unknown form"),
+    ReasonCode.RESUBMITTED: Pair("補正の戻り", "Came back"),
     ReasonCode.FIELD_DOUBTFUL: Pair("読取が不確か", "Doubtful reading"),
     ReasonCode.FIELD_INVALID: Pair("値が不正", "Invalid value"),
     ReasonCode.CHECK_FAILED: Pair("点検で不一致", "Check failed"),
@@ -60,6 +63,9 @@ REASON = {
 SETTLES = {
     ReasonCode.UNKNOWN_FORM: Pair(
         "画像を見て項目を入力するか、他課回付を選びます。", "Enter the fields from the picture, or refer it."
+    ),
+    ReasonCode.RESUBMITTED: Pair(
+        "補正の返送です。依頼した事項が直ったか確かめます。", "Check whether what was asked for is mended."
     ),
     ReasonCode.FIELD_DOUBTFUL: Pair(
         "印の付いた項目を画像と見比べ、確定するか直します。", "Compare the marked fields with the ink."
@@ -82,12 +88,8 @@ SETTLES = {
     ReasonCode.NOT_ELIGIBLE: Pair("名簿の対象区分を確かめます。", "Check the roster."),
     ReasonCode.DUPLICATE: Pair("どちらを採用するか選びます。", "Say which one is adopted."),
     ReasonCode.RECEIPT_CHANGED: Pair("先の申請と見比べます。", "Compare with the earlier one."),
-    ReasonCode.PAGE_MISSING: Pair(
-        "束の中の位置で紙を探し、再スキャンします。", "Find the sheet, scan it again."
-    ),
-    ReasonCode.FILE_REFUSED: Pair(
-        "原本を再スキャンするか、再送を頼みます。", "Scan again or have it sent again."
-    ),
+    ReasonCode.PAGE_MISSING: Pair("束の中の位置で紙を探し、再スキャンします。", "Find the sheet, scan it again."),
+    ReasonCode.FILE_REFUSED: Pair("原本を再スキャンするか、再送を頼みます。", "Scan again or have it sent again."),
     ReasonCode.SHEETS_DISAGREE: Pair("紙を数え直します。", "Count the sheets again."),
     ReasonCode.READING_FAILED: Pair("画像を見て項目を入力します。", "Enter the fields from the picture."),
     ReasonCode.NOT_STRAIGHT_THROUGH: Pair("内容を確かめて受理します。", "Look it over and accept it."),
@@ -188,6 +190,21 @@ DECISION = {
 }
 EVENT = {
     "submission_received": Pair("申請が届いた", "Application received"),
+    "submission_read": Pair("読み取った", "Read"),
+    "submission_matched": Pair("対象者と照合した", "Matched with the roster"),
+    "submission_in_review": Pair("人の確認に回した", "Sent to review"),
+    "submission_adopted": Pair("採用された", "Adopted"),
+    "submission_settled": Pair("案件へ登録した", "Entered in its case"),
+    "submission_withdrawn": Pair("取下げで終了した", "Ended: withdrawn"),
+    "submission_rejected": Pair("却下で終了した", "Ended: rejected"),
+    "submission_referred": Pair("他課回付で終了した", "Ended: referred"),
+    "submission_out_of_scope": Pair("対象外で終了した", "Ended: out of scope"),
+    "correction_requested": Pair("補正を依頼した", "Asked for correction"),
+    "case_opened": Pair("案件を開いた", "Case opened"),
+    "case_granted": Pair("支給を決定した", "Granted"),
+    "case_refused": Pair("不支給を決定した", "Refused"),
+    "case_withdrawn": Pair("取下げとなった", "Withdrawn"),
+    "case_reopened": Pair("再び開いた", "Opened again"),
     "task_opened": Pair("確認作業を開いた", "Task opened"),
     "task_claimed": Pair("担当した", "Claimed"),
     "task_released": Pair("手放した", "Released"),
@@ -203,36 +220,33 @@ READING = {
     "outside_box": Pair("枠の外に記入", "written outside the box"),
     "poor_registration": Pair("位置合わせが不確か", "page not well aligned"),
 }
-EVIDENCE_FIELD = {
-    "name": Pair("氏名", "Name"),
-    "family_name": Pair("姓", "Family name"),
-    "given_name": Pair("名", "Given name"),
-    "kana": Pair("フリガナ", "Reading"),
-    "family_kana": Pair("姓のフリガナ", "Reading of the family name"),
-    "given_kana": Pair("名のフリガナ", "Reading of the given name"),
-    "birth_date": Pair("生年月日", "Date of birth"),
-    "postal_code": Pair("郵便番号", "Postal code"),
-    "address": Pair("住所", "Address"),
-    "phone": Pair("電話番号", "Phone"),
-    "email": Pair("メール", "E-mail"),
-    "account": Pair("口座", "Account"),
-    "resident_number": Pair("宛名番号", "Resident number"),
-    "household_number": Pair("世帯番号", "Household number"),
-    "reference_number": Pair("整理番号", "Reference number"),
-    "former_name": Pair("旧氏", "Former name"),
+VALUE_PROBLEM = {
+    "unreadable_date": Pair("日付として読めない", "no date"),
+    "no_such_day": Pair("暦にない日付", "no such day"),
+    "not_kana": Pair("カナでない文字がある", "not kana"),
+    "not_postal_code": Pair("郵便番号でない", "no postal code"),
+    "not_phone": Pair("電話番号でない", "no phone number"),
+    "not_email": Pair("メールアドレスでない", "no e-mail address"),
+    "not_digits": Pair("数字でない文字がある", "not digits"),
+    "not_money": Pair("金額でない", "no amount"),
+    "unknown_choice": Pair("選択肢にない", "no such choice"),
+    "unknown_tick": Pair("はい・いいえに読めない", "neither yes nor no"),
 }
-EVIDENCE_LEVEL = {
-    "exact": Pair("一致", "exact"),
-    "variant": Pair("異体字で一致", "variant"),
-    "close": Pair("近い", "close"),
-    "else": Pair("違う", "differs"),
-    "missing": Pair("記載なし", "missing"),
+OUTBOUND_KIND = {
+    OutboundKind.CORRECTION_LETTER: Pair("補正依頼の文書", "Letter asking for correction"),
+    OutboundKind.CASE_EXPORT: Pair("決定案件の連携", "Export of decided cases"),
 }
-PROBLEM = {
-    "empty_file": Pair("空のファイルです。", "The file is empty."),
-    "unreadable_file": Pair("ファイルを開けません。", "The file cannot be opened."),
-    "encrypted_pdf": Pair("パスワード付きのPDFです。", "The PDF is encrypted."),
-}
+
+
+def _arrival_problems(kind: type[ArrivalError] = ArrivalError) -> dict[str, Pair]:
+    found: dict[str, Pair] = {}
+    for error in kind.__subclasses__():
+        found[error.code] = Pair(str(error.ja), str(error.en))
+        found.update(_arrival_problems(error))
+    return found
+
+
+PROBLEM = _arrival_problems()
 
 
 def pair_of(table: str, code: object) -> Pair:

@@ -9,9 +9,12 @@ from datetime import date
 
 from pipeline.domain.statuses import Origin
 from pipeline.procedures.pack import FieldSpec, FieldType, Label, Procedure, field_key
+from pipeline.procedures.values import normalise_value
 from pipeline.review.dates import wareki
 from pipeline.store.tables import FieldValue
 
+MOST_ALTERNATIVES = 3
+LEAST_PROBABILITY = 0.02
 _YES_NO = {"true": Label(ja="はい", en="Yes"), "false": Label(ja="いいえ", en="No")}
 
 
@@ -153,9 +156,7 @@ def _is_given(value: FieldValue) -> bool:
     return bool(value.raw or value.value) and value.value != "false"
 
 
-def _view(
-    spec: FieldSpec, key: str, value: FieldValue | None, messages: Mapping[str, tuple[Label, ...]]
-) -> FieldView:
+def _view(spec: FieldSpec, key: str, value: FieldValue | None, messages: Mapping[str, tuple[Label, ...]]) -> FieldView:
     said = messages.get(key, ())
     if value is None:
         return FieldView(
@@ -201,18 +202,35 @@ def _options(spec: FieldSpec) -> tuple[tuple[str, Label], ...]:
 
 
 def _alternatives(spec: FieldSpec, value: FieldValue) -> tuple[Alternative, ...]:
-    """Stored as JSON: plain strings, or pairs of string and confidence."""
+    """Other values that the ink allows: one doubtful character read otherwise, the likeliest first.
+
+    Stored are characters with their probability and what else each may be. What is no value of the field (a
+    month 17) is left out.
+    """
+    found: dict[str, Alternative] = {}
+    for text, probability in sorted(_respelled(value.alternatives), key=lambda item: -item[1]):
+        normal = normalise_value(spec, text).value
+        if normal is None or normal == value.value or normal in found:
+            continue
+        found[normal] = Alternative(text, show_value(spec, normal), probability)
+        if len(found) == MOST_ALTERNATIVES:
+            break
+    return tuple(found.values())
+
+
+def _respelled(stored: str) -> list[tuple[str, float]]:
+    """Every text that differs from the reading in one character, with that character's probability."""
     try:
-        stored = json.loads(value.alternatives or "[]")
-    except ValueError:
-        return ()
-    found: list[Alternative] = []
-    for item in stored if isinstance(stored, list) else []:
-        text, confidence = (item[0], item[1]) if isinstance(item, list) and len(item) > 1 else (item, None)
-        if isinstance(text, str) and text and text != value.value:
-            shown = show_value(spec, text)
-            found.append(Alternative(text, shown, float(confidence) if confidence is not None else None))
-    return tuple(found[:3])
+        read = [(str(char), list(others)) for char, _, others in json.loads(stored or "[]")]
+    except (ValueError, TypeError):
+        return []
+    chars = [char for char, _ in read]
+    return [
+        ("".join([*chars[:place], str(other), *chars[place + 1 :]]), float(probability))
+        for place, (_, others) in enumerate(read)
+        for other, probability in others
+        if float(probability) >= LEAST_PROBABILITY
+    ]
 
 
 def _box(value: FieldValue) -> Box | None:

@@ -9,6 +9,7 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
+from matchers.explain import level_words
 from pipeline.domain.statuses import EntryStatus, LinkStatus
 from pipeline.procedures.pack import Label, Procedure
 from pipeline.review.field_views import role_label
@@ -23,6 +24,7 @@ class Evidence:
     field: str
     level: str
     weight: float
+    sentence: Label
 
 
 @dataclass(frozen=True)
@@ -154,8 +156,20 @@ def _places(
 
 
 def _evidence(stored: str) -> tuple[Evidence, ...]:
-    found = [Evidence(item["field"], item["level"], float(item["weight"])) for item in json.loads(stored)]
+    found = [
+        Evidence(item["field"], item["level"], float(item["weight"]), _sentence(item["field"], item["level"]))
+        for item in json.loads(stored)
+    ]
     return tuple(sorted(found, key=lambda item: -abs(item.weight)))
+
+
+def _sentence(field: str, level: str) -> Label:
+    try:
+        words = level_words(field, level)
+    except KeyError:
+        # Evidence stored under weights of another version may name what is no longer declared.
+        return Label(ja=f"{field} {level}", en=f"{field} {level}")
+    return Label(ja=words.ja, en=words.en)
 
 
 def _people(session: Session, viewer: Viewer, ids: set[str]) -> dict[str, PersonView]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import urlencode
 
 from cryptography.fernet import InvalidToken
@@ -44,10 +45,8 @@ def next_task(runtime: RuntimeHere, staff: Worker, form: Form) -> Response:
 def open_task(runtime: RuntimeHere, staff: Worker, form: Form) -> Response:
     """This task, in the person's hands if it is free; else only to look at."""
     task_id = text_of(form, "task_id", longest=64)
-    try:
+    with suppress(Conflict):
         claim(runtime, staff.viewer, task_id)
-    except Conflict:
-        pass
     return RedirectResponse(f"/tasks/{task_id}", status_code=303)
 
 

@@ -39,9 +39,7 @@ def sign_in_page(request: Request) -> Response:
 
 
 @router.post("/sign-in")
-def sign_in_now(
-    request: Request, runtime: RuntimeHere, form: Annotated[FormData, Depends(login_form)]
-) -> Response:
+def sign_in_now(request: Request, runtime: RuntimeHere, form: Annotated[FormData, Depends(login_form)]) -> Response:
     """A session for the right login and password; every refusal reads the same."""
     if not login_form_fits(request, form):
         return render_sign_in(request, 403)

@@ -177,9 +177,7 @@ def correction(request: Request, task_id: str, runtime: RuntimeHere, staff: Revi
         raise FormBroken
     if view.task.version != version:
         raise Conflict
-    return render(
-        request, "correction_preview.html", task=view.task, submission=view.submission, drafts=drafts
-    )
+    return render(request, "correction_preview.html", task=view.task, submission=view.submission, drafts=drafts)
 
 
 class NothingAsked(FormBroken):
@@ -222,7 +220,7 @@ def _back(task_id: str, query: str = "") -> Response:
 
 
 def _current(view: SubmissionView, wanted: str | None, after: str | None) -> FieldView | None:
-    """The field under the eye: the one asked for, else the next doubtful one after `after`, else the first."""
+    """The field under the eye: the one asked for, else the next doubtful one after `after`."""
     shown = view.fields
     if wanted:
         return next((field for field in shown if field.key == wanted), None)

@@ -1,0 +1,46 @@
+"""Cases: the list, one case with its applications, and the export of what was decided."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from pipeline.domain.statuses import CaseStatus
+from pipeline.review.case_views import get_case_view, list_cases
+from pipeline.steps.export import export_decided
+from web.context import Form, Reviewer, RuntimeHere, text_of
+from web.pages import render
+
+router = APIRouter()
+
+
+@router.get("/cases")
+def cases(request: Request, runtime: RuntimeHere, staff: Reviewer) -> Response:
+    """Cases that fit the conditions in the address."""
+    params = request.query_params
+    status = CaseStatus(params["status"]) if params.get("status") in set(CaseStatus) else None
+    several = params.get("several") == "1"
+    number = params.get("page", "1")
+    page = list_cases(
+        runtime,
+        staff.viewer,
+        status=status,
+        several=several,
+        page=int(number) if number.isdecimal() and len(number) < 7 else 1,
+    )
+    return render(request, "cases.html", page=page, chosen=status, several=several, statuses=tuple(CaseStatus))
+
+
+@router.post("/cases/export")
+def export(runtime: RuntimeHere, staff: Reviewer, form: Form) -> Response:
+    """The decided cases of a procedure as CSV in CP932, to be saved. The name holds no value."""
+    made = export_decided(runtime, staff.viewer, text_of(form, "procedure", longest=100))
+    name = f"cases-{runtime.today().isoformat()}.csv"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(made.data, media_type="text/csv; charset=Shift_JIS", headers=headers)
+
+
+@router.get("/cases/{case_id}")
+def case(request: Request, case_id: str, runtime: RuntimeHere, staff: Reviewer) -> Response:
+    """One case."""
+    return render(request, "case.html", view=get_case_view(runtime, staff.viewer, case_id))
