@@ -13,7 +13,7 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from benchmarks.truth import Truth, load_truth, same_text
-from pipeline.domain.statuses import LinkStatus, PageFate, ReasonCode, TaskStatus
+from pipeline.domain.statuses import Channel, LinkStatus, PageFate, ReasonCode, TaskStatus
 from pipeline.procedures.pack import Procedure
 from pipeline.procedures.values import normalise_value
 from pipeline.steps.packs import latest_pack
@@ -79,7 +79,7 @@ def _pages(session: Session) -> dict[str, int]:
 
 def _submissions(session: Session) -> dict[str, int]:
     channels = session.exec(select(Submission.channel)).all()
-    paper = sum(channel.is_paper for channel in channels)
+    paper = sum(Channel(channel).is_paper for channel in channels)
     return {"paper": paper, "online": len(channels) - paper}
 
 

@@ -19,6 +19,7 @@ from pipeline.channels.paper import encode_page, iter_pages, sniff_named
 from pipeline.channels.pictures import PagePicture, UnreadablePage
 from pipeline.channels.slip import BatchSlip
 from pipeline.channels.split import BatchSplit, DocumentPlan, PageFacts, split_batch
+from pipeline.domain.control_totals import sheets_agree
 from pipeline.domain.statuses import (
     ArrivalStatus,
     BatchStatus,
@@ -347,7 +348,8 @@ def _report_exceptions(
         for exception in plan.exceptions
         if exception.code not in _EXPECTED
     ]
-    if batch.counted_sheets is not None and batch.counted_sheets != received:
+    blank = sum(exception.code == PageFate.BLANK.value for exception in plan.exceptions)
+    if not sheets_agree(batch.counted_sheets, received, blank):
         doubts.append(Doubt(ReasonCode.SHEETS_DISAGREE, batch.id, f"{batch.counted_sheets}/{received}"))
     if doubts:
         open_mailroom_task(

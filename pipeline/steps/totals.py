@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from pipeline.domain.control_totals import sheets_agree
 from pipeline.domain.statuses import (
     ArrivalStatus,
     LinkStatus,
@@ -43,9 +44,10 @@ class BatchTotals:
 
     @property
     def agree(self) -> bool:
-        """True when every page is accounted for and the hand count, if any, is what was received."""
+        """True when every page is accounted for, every file was opened, and the hand count, if any, fits."""
         accounted = self.received == self.in_documents + sum(self.exceptions.values())
-        return accounted and self.counted in (None, self.received) and not self.refused_files
+        blank = self.exceptions.get(PageFate.BLANK.value, 0)
+        return accounted and not self.refused_files and sheets_agree(self.counted, self.received, blank)
 
 
 def batch_totals(session: Session, batch: Batch) -> BatchTotals:
