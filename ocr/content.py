@@ -33,9 +33,7 @@ _KANA_LOOKALIKES = _pairs(
     "又ヌ 不ネ 木ホ 未ホ 于テ 干チ 手テ 了ア Dロ □ロ"
 )
 _DIGIT_LOOKALIKES = _pairs(
-    "O0 o0 〇0 ○0 D0 Q0 ◯0 l1 I1 |1 丨1 i1 !1 Z2 "
-    "z2 S5 s5 b6 B8 q9 g9 Ｏ0 口0 ロ0 つ7 フ7 ワ7 ク7 "
-    "了3 ろ3 乙2"
+    "O0 o0 〇0 ○0 D0 Q0 ◯0 l1 I1 |1 丨1 i1 !1 Z2 z2 S5 s5 b6 B8 q9 g9 Ｏ0 口0 ロ0 つ7 フ7 ワ7 ク7 了3 ろ3 乙2"
 )
 _SEPARATORS = " -－―—–‐ｰ()（）〒・.,、¥￥円のーノ~〜"
 _JAPANESE_SIGNS = "々〆ヶヵー・ 　"

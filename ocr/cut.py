@@ -68,6 +68,21 @@ def cut_box(view: View, box: Box) -> Patch:
     return Patch(flat[top:bottom, left:right], inside, view.scale, x0 + left, y0 + top)
 
 
+def trim_picture(view: View) -> Patch:
+    """A picture of one field without the frame at its sides, if it shows one; a tight crop stays whole."""
+    flat, height = view.flat, view.flat.shape[0]
+    paper = np.percentile(flat, 80) - RULE_DEPTH
+    band = max(2, height // 6)
+    rows = np.percentile(flat, 85, axis=1) < paper
+    top, bottom = _past_rule(rows, band, -1), height - _past_rule(rows[::-1], band, -1)
+    left, right = 0, flat.shape[1]
+    if rows[:band].any() or rows[-band:].any():
+        columns = np.percentile(flat, 85, axis=0) < paper
+        left, right = _past_rule(columns, band, -1), right - _past_rule(columns[::-1], band, -1)
+    ink = _without_rests(view.ink[top:bottom, left:right], view.scale)
+    return Patch(flat[top:bottom, left:right], ink, view.scale, left, top)
+
+
 def _px(mm: float, scale: float) -> int:
     return max(0, round(mm * scale))
 
@@ -137,10 +152,7 @@ def split_lines(patch: Patch, lines: int) -> list[Patch]:
         distance = np.abs(np.arange(len(window)) - reach)
         cuts.append(middle - reach + int(np.lexsort((distance, window))[0]))
     cuts.append(height)
-    return [
-        Patch(patch.flat[a:b], patch.ink[a:b], patch.scale, patch.x, patch.y + a)
-        for a, b in pairwise(cuts)
-    ]
+    return [Patch(patch.flat[a:b], patch.ink[a:b], patch.scale, patch.x, patch.y + a) for a, b in pairwise(cuts)]
 
 
 def line_picture(patch: Patch) -> Image | None:
@@ -152,9 +164,7 @@ def line_picture(patch: Patch) -> Image | None:
     cleaned = np.where(_around(patch.ink), patch.flat, PAPER).astype(np.uint8)
     crop = cleaned[y0:y1, int(xs[0]) : int(xs[-1]) + 1]
     pad_y, pad_x = max(2, round(0.14 * (y1 - y0))), max(4, round(0.35 * (y1 - y0)))
-    return np.asarray(
-        cv2.copyMakeBorder(crop, pad_y, pad_y, pad_x, pad_x, cv2.BORDER_CONSTANT, value=PAPER), np.uint8
-    )
+    return np.asarray(cv2.copyMakeBorder(crop, pad_y, pad_y, pad_x, pad_x, cv2.BORDER_CONSTANT, value=PAPER), np.uint8)
 
 
 def _at_least(low: int, high: int, length: int, limit: int) -> tuple[int, int]:
@@ -202,7 +212,4 @@ def find_cells(view: View, count: int) -> list[Box]:
         low, high = max(0, int(place - reach)), min(width, int(place + reach) + 1)
         dark = np.flatnonzero(share[low:high] > 0.7) + low
         edges.append(float(dark[np.argmin(np.abs(dark - place))]) if len(dark) else place)
-    return [
-        Box(a / view.scale, 0.0, max(b - a, 1.0) / view.scale, height / view.scale)
-        for a, b in pairwise(edges)
-    ]
+    return [Box(a / view.scale, 0.0, max(b - a, 1.0) / view.scale, height / view.scale) for a, b in pairwise(edges)]

@@ -25,9 +25,7 @@ class DateGuess:
     probability: float
 
 
-def likeliest_date(
-    era: str, year: Digits, month: Digits, day: Digits, to_date: ToDate
-) -> DateGuess:
+def likeliest_date(era: str, year: Digits, month: Digits, day: Digits, to_date: ToDate) -> DateGuess:
     """The most probable combination of the digits' alternatives that is a day of the era's calendar.
 
     to_date raises ValueError for a day that does not exist.
@@ -35,9 +33,7 @@ def likeliest_date(
     groups = [_numbers(part) for part in (year, month, day)]
     if not all(groups):
         return DateGuess(None, 0.0)
-    combinations = [
-        (y[1] * m[1] * d[1], y[0], m[0], d[0]) for y, m, d in product(*(group[:24] for group in groups))
-    ]
+    combinations = [(y[1] * m[1] * d[1], y[0], m[0], d[0]) for y, m, d in product(*(group[:24] for group in groups))]
     combinations.sort(key=lambda item: -item[0])
     for probability, y, m, d in combinations[:_TRIED]:
         if probability < _INVALID_BELOW * combinations[0][0]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.ctc import best_path, log_likelihoods
-from ocr.cut import Patch, line_picture, make_view, split_lines
+from ocr.cut import line_picture, make_view, split_lines, trim_picture
 from ocr.engine import Image, Logits, Recogniser
 from ocr.imaging import to_grey
 
@@ -57,8 +57,7 @@ def score_names(
 def field_lines(picture: Image, lines: int = 1) -> list[Image]:
     """The line pictures of a picture of one field."""
     view = make_view(to_grey(picture), scale=picture.shape[0] / (8.0 * lines))
-    patch = Patch(view.flat, view.ink, view.scale)
-    found = [line_picture(part) for part in split_lines(patch, lines)]
+    found = [line_picture(part) for part in split_lines(trim_picture(view), lines)]
     return [line for line in found if line is not None]
 
 

@@ -120,7 +120,7 @@ def _groups(flags: Mask) -> int:
 
 
 def tick_reading(view: View, box: Box) -> tuple[str, float, tuple[ReadingReason, ...]]:
-    """"true" or "false" for a single tick box, its confidence, and FAINT_MARK where the ink is in between."""
+    """ "true" or "false" for a single tick box, its confidence, and FAINT_MARK where the ink is in between."""
     strength = tick_strength(view, box)
     if strength <= 0.0:
         return "false", _blank_confidence(strength), ()

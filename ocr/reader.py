@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ocr.content import exact_lengths, mask_for
-from ocr.cut import Patch, cut_box, find_cells, line_picture, make_view
+from ocr.cut import cut_box, find_cells, line_picture, make_view, trim_picture
 from ocr.decode import decode_line
 from ocr.engine import Image, Logits, Recogniser
 from ocr.fields import Job, cells_job, prepare, written_reading
@@ -65,10 +65,10 @@ def read_field(image: Image, content: Content, recogniser: Recogniser, cells: in
     """The reading of a picture of one field; `cells` when it shows a row of that many printed cells."""
     height = image.shape[0]
     view = make_view(drop_red(image), height / FIELD_HEIGHT_MM)
-    patch = Patch(view.flat, view.ink, view.scale)
     if cells:
         patches = [cut_box(view, box) for box in find_cells(view, cells)]
         return _alone(run_jobs([cells_job("", _NOWHERE, content, patches)], recogniser)[0])
+    patch = trim_picture(view)
     line = line_picture(patch)
     if line is None:
         return Reading("", None, "", 0.99)

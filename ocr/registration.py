@@ -67,7 +67,11 @@ class Registration:
             source = np.asarray(cv2.blur(image, (2, 2)), np.uint8)
         return np.asarray(
             cv2.warpPerspective(
-                source, centred, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT,
+                source,
+                centred,
+                size,
+                flags=cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_CONSTANT,
                 borderValue=(255, 255, 255),
             ),
             np.uint8,

@@ -97,6 +97,15 @@ def test_single_fields(engine: Recogniser, content: Content, text: str, value: s
     assert read_field(np.full((80, 400), 255, np.uint8), content, engine).blank
 
 
+def test_a_field_picture_may_show_its_frame(engine: Recogniser) -> None:
+    picture = cv2.copyMakeBorder(written("090-1234-5678"), 3, 3, 3, 3, cv2.BORDER_CONSTANT, value=60)
+    framed = cv2.copyMakeBorder(picture, 4, 4, 4, 4, cv2.BORDER_CONSTANT, value=255)
+    assert read_field(np.asarray(framed, np.uint8), Content.PHONE, engine).value == "09012345678"
+    empty = np.full((80, 400), 255, np.uint8)
+    cv2.rectangle(empty, (4, 4), (395, 75), 60, 2)
+    assert read_field(empty, Content.PHONE, engine).blank
+
+
 def test_the_ink_knows_the_name_better_than_the_string(engine: Recogniser) -> None:
     names = ["高橋 美咲", "高橋 美咲子", "高橋 実咲", "橋本 美咲", "高梨 美咲"]
     small = cv2.resize(written("髙橋 美咲"), None, fx=0.35, fy=0.35, interpolation=cv2.INTER_AREA)

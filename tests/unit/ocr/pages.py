@@ -12,9 +12,7 @@ from ocr.engine import Image
 from ocr.layout import Box, Field, Marker, PageLayout
 
 WIDTH, HEIGHT = 210.0, 297.0
-MARKERS = tuple(
-    Marker(i, Box(x, y, 9.0, 9.0)) for i, (x, y) in enumerate(((8, 8), (193, 8), (8, 280), (193, 280)))
-)
+MARKERS = tuple(Marker(i, Box(x, y, 9.0, 9.0)) for i, (x, y) in enumerate(((8, 8), (193, 8), (8, 280), (193, 280))))
 
 
 def layout(fields: Sequence[Field] = ()) -> PageLayout:

@@ -36,9 +36,7 @@ def matrices(draw: st.DrawFn) -> LogProbs:
 @given(matrices())
 def test_likelihood_is_the_sum_over_all_alignments(log_probs: LogProbs) -> None:
     strings = sorted({string for string, _ in every_path(log_probs)})
-    expected = [
-        np.log(sum(np.exp(p) for found, p in every_path(log_probs) if found == string)) for string in strings
-    ]
+    expected = [np.log(sum(np.exp(p) for found, p in every_path(log_probs) if found == string)) for string in strings]
     assert log_likelihoods(log_probs, strings) == pytest.approx(expected, abs=1e-6)
 
 
