@@ -11,7 +11,7 @@ LogProbs = NDArray[np.float64]
 NEVER = -1e30
 
 
-def best_path(log_probs: LogProbs) -> list[int]:
+def best_path(log_probs: LogProbs | NDArray[np.float32]) -> list[int]:
     """The classes of the likeliest path, repeats and blanks removed."""
     path = log_probs.argmax(axis=1)
     keep = (path != 0) & (path != np.concatenate(([-1], path[:-1])))

@@ -83,7 +83,7 @@ def _columns(logits: Logits, used: Sequence[int], spaces: Sequence[int]) -> NDAr
 
 
 def _free(logits: Logits) -> float:
-    string = best_path(logits.astype(np.float64))
+    string = best_path(logits)
     used = sorted(set(string))
     place = {column: i + 1 for i, column in enumerate(used)}
     matrix = logits[:, [0, *used]].astype(np.float64)
