@@ -279,8 +279,8 @@ def print_form(
 ) -> None:
     """Write a blank form of a procedure as a PDF to print."""
     from ichimado.reading import find_pack
-    from pipeline.outbound.fonts import find_japanese_font
-    from pipeline.outbound.forms import render_form
+    from pipeline.procedures.fonts import find_japanese_font
+    from pipeline.procedures.printing import render_form
 
     pack = find_pack(procedure).procedure
     template = next((one for one in pack.forms if one.id == form), None)

@@ -36,8 +36,8 @@ from reportlab.platypus import (
 )
 
 from japan.era import format_wareki
-from pipeline.outbound.fonts import find_japanese_font, printable, register_font
 from pipeline.procedures.codes import case_code
+from pipeline.procedures.fonts import find_japanese_font, printable, register_font
 from pipeline.procedures.pack import Letter
 
 _WIDTH, _HEIGHT = A4

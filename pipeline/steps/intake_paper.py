@@ -30,8 +30,8 @@ from pipeline.domain.statuses import (
 from pipeline.procedures.codes import form_code, parse_code
 from pipeline.procedures.pack import Procedure
 from pipeline.runtime import JST, Runtime
-from pipeline.steps.numbers import batch_number, receipt_number
 from pipeline.steps.locate import locate_by_markers
+from pipeline.steps.numbers import batch_number, receipt_number
 from pipeline.steps.packs import latest_pack, newest_packs
 from pipeline.steps.tasks import Doubt, open_mailroom_task
 from pipeline.store.columns import new_id

@@ -58,16 +58,6 @@ def page_layout(procedure: Procedure, form: FormTemplate, page: FormPage) -> Pag
     )
 
 
-def cell_boxes(row: CellRow) -> tuple[BoxMm, ...]:
-    """The cells of a row, left to right, in millimetres; gaps are taken out of the row's width."""
-    width = (row.box.w - row.gap_mm * len(row.gap_after)) / row.count
-    boxes, x = [], row.box.x
-    for number in range(1, row.count + 1):
-        boxes.append(BoxMm(x=x, y=row.box.y, w=width, h=row.box.h))
-        x += width + (row.gap_mm if number in row.gap_after else 0.0)
-    return tuple(boxes)
-
-
 def _field(procedure: Procedure, box: FormBox) -> Field:
     name = field_key(box.field, box.index)
     if isinstance(box, LineBox):
@@ -89,7 +79,7 @@ def _options(options: tuple[OptionBox, ...]) -> tuple[Option, ...]:
 
 
 def _cells(row: CellRow) -> tuple[Box, ...]:
-    return tuple(_box(box) for box in cell_boxes(row))
+    return tuple(_box(box) for box in row.cells())
 
 
 def _box(box: BoxMm) -> Box:

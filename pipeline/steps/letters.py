@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlmodel import Session, col, select
 
 from pipeline.domain.statuses import LinkStatus, OutboundStatus
-from pipeline.outbound.fonts import FontError
 from pipeline.outbound.letter import Addressee, LetterFacts, LetterItem, correction_letter
 from pipeline.procedures.checks import describe_field
+from pipeline.procedures.fonts import FontError
 from pipeline.procedures.pack import Letter, Procedure
 from pipeline.runtime import Runtime
 from pipeline.steps.match import values_by_key

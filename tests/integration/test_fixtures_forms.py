@@ -13,7 +13,6 @@ from fixtures.build_forms import build
 from fixtures.fonts import FORM_FONT
 from fixtures.packs import load_sample_pack
 from fixtures.render import rasterise
-from pipeline.outbound.forms import render_form, render_separator
 from pipeline.procedures.codes import FormCode, SeparatorCode, parse_code
 from pipeline.procedures.pack import (
     BoxMm,
@@ -26,6 +25,7 @@ from pipeline.procedures.pack import (
     LineBox,
     TickBox,
 )
+from pipeline.procedures.printing import render_form, render_separator
 
 needs_font = pytest.mark.skipif(not FORM_FONT.exists(), reason="fonts-ipaexfont is not installed")
 PACK = load_sample_pack()

@@ -10,8 +10,8 @@ import pypdfium2 as pdfium
 import pytest
 import zxingcpp
 
-from pipeline.outbound.fonts import FontError, find_japanese_font, register_font
 from pipeline.outbound.letter import Addressee, LetterFacts, LetterItem, correction_letter
+from pipeline.procedures.fonts import FontError, find_japanese_font, register_font
 from pipeline.procedures.pack import Letter
 
 LETTER = Letter(
