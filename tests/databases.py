@@ -95,11 +95,35 @@ class Databases:
             with self._postgresql(name, template=self._postgresql_template()) as url:
                 yield url
 
-    def _sqlite_template(self) -> Path:
-        path = self.folder / "template.sqlite"
+    @contextmanager
+    def built(self, engine: str, name: str, build: Callable[[str], None]) -> Iterator[str]:
+        """The URL of a copy of the database that `build` fills, once per worker; it is removed afterwards."""
+        copy = f"t_{uuid.uuid4().hex[:16]}"
+        key = f"{name}_{engine}"
+        if engine == "sqlite":
+            path = self.folder / f"{copy}.sqlite"
+            shutil.copyfile(self._sqlite_template(key, lambda url: self._fill(url, build)), path)
+            yield sqlite_url(path)
+            return
+        if key not in self._templates:
+            template = f"template_{uuid.uuid4().hex[:12]}"
+            execute(
+                self._postgresql_uri(), f"CREATE DATABASE {template} TEMPLATE {self._postgresql_template()}"
+            )
+            build(self._postgresql_uri(template, "psycopg"))
+            self._templates[key] = template
+        with self._postgresql(copy, template=self._templates[key]) as url:
+            yield url
+
+    def _fill(self, url: str, build: Callable[[str], None]) -> None:
+        self.schema(url)
+        build(url)
+
+    def _sqlite_template(self, name: str = "template", make: Callable[[str], None] | None = None) -> Path:
+        path = self.folder / f"{name}.sqlite"
         if not path.exists():
-            making = self.folder / "making.sqlite"
-            self.schema(sqlite_url(making))
+            making = self.folder / f"{name}_making.sqlite"
+            (make or self.schema)(sqlite_url(making))
             # What is still in the write-ahead log would not be in a copy of the file.
             connection = sqlite3.connect(making)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
