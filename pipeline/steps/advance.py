@@ -18,15 +18,15 @@ from pipeline.domain.errors import Conflict
 from pipeline.domain.next_step import Step, next_step, order_of
 from pipeline.domain.statuses import ReasonCode, SubmissionStatus
 from pipeline.runtime import Runtime
-from pipeline.steps.assign import assign_submission
+from pipeline.steps.assign import assign_submission, park
 from pipeline.steps.check import check_submission
-from pipeline.steps.hold import hold_submission, move_submission
+from pipeline.steps.hold import hold_submission
 from pipeline.steps.intake_paper import assemble_batch, take_pages
 from pipeline.steps.match import match_submission
 from pipeline.steps.packs import get_pack
 from pipeline.steps.read import read_submission
-from pipeline.steps.tasks import Doubt, open_intake_task
-from pipeline.store.engine import read, write
+from pipeline.steps.tasks import Doubt
+from pipeline.store.engine import CLASHES, read, write
 from pipeline.store.tables import Arrival, Submission
 
 STEPS: dict[Step, Callable[[Runtime, str], None]] = {
@@ -57,10 +57,10 @@ def advance(runtime: Runtime, submission_id: str, until: Step = Step.ASSIGN) -> 
             return submission.status
         try:
             STEPS[step](runtime, submission_id)
-        except Conflict:
+        except (Conflict, *CLASHES):
             # Somebody else took this step, or a clerk changed a value: look again.
             conflicts += 1
-            if conflicts > MAX_CONFLICTS:
+            if conflicts > MAX_CONFLICTS and not _count_failure(runtime, submission_id, step):
                 raise
         except Exception as error:
             log.warning("step_failed", submission=submission_id, step=step.value, error=type(error).__name__)
@@ -107,12 +107,5 @@ def _count_failure(runtime: Runtime, submission_id: str, step: Step) -> bool:
         if submission.attempts < MAX_ATTEMPTS:
             return False
         pack = get_pack(session, submission.pack_version_id)
-        move_submission(session, submission, SubmissionStatus.IN_REVIEW)
-        open_intake_task(
-            session,
-            submission,
-            [Doubt(ReasonCode.READING_FAILED, step.value)],
-            standard_days=pack.review.standard_days,
-            at=runtime.clock(),
-        )
+        park(session, submission, pack, [Doubt(ReasonCode.READING_FAILED, step.value)], runtime.clock())
         return True

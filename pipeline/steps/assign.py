@@ -64,7 +64,7 @@ def assign_submission(runtime: Runtime, submission_id: str) -> None:
             doubts = [doubt for doubt in doubts if doubt.code in BLOCKING]
         under_review = not accepted and find_open_task(session, submission_id) is not None
         if doubts or under_review:
-            _park(session, submission, pack, doubts, now)
+            park(session, submission, pack, doubts, now)
         else:
             settle(session, submission, pack, automatic=not accepted, at=now)
 
@@ -113,15 +113,19 @@ def settle(
     )
 
 
-def _park(
+def park(
     session: Session, submission: Submission, pack: Procedure, doubts: Sequence[Doubt], at: datetime
 ) -> None:
+    """Puts the submission and its entries before a person, with these reasons; a duplicate's task learns of it."""
     for entry in _entries(session, submission.id):
         if entry.status is EntryStatus.IN_PROGRESS:
             entry.status = EntryStatus.IN_REVIEW
             session.add(entry)
     move_submission(session, submission, SubmissionStatus.IN_REVIEW)
     open_intake_task(session, submission, doubts, standard_days=pack.review.standard_days, at=at)
+    for doubt in doubts:
+        if doubt.code is ReasonCode.DUPLICATE and (other := find_open_task(session, doubt.about)):
+            add_reason(session, other, Doubt(ReasonCode.DUPLICATE, submission.id))
     append_event(
         session,
         "submission",

@@ -20,7 +20,7 @@ from pipeline.runtime import JST, Runtime
 from pipeline.steps.numbers import receipt_number
 from pipeline.steps.packs import PackMissing, latest_pack
 from pipeline.steps.tasks import Doubt, open_mailroom_task
-from pipeline.store.engine import read, write
+from pipeline.store.engine import again_on_clash, read, write
 from pipeline.store.events import append_event
 from pipeline.store.tables import Arrival, ArrivalIdentity, Attachment, FieldValue, Submission
 
@@ -77,8 +77,20 @@ def store_export(
     # Exports may differ in their attachments alone: those count for the identity too.
     listed = [[runtime.secrets.digest(file_name), digest] for file_name, digest in sorted(stored)]
     identity = runtime.secrets.digest(json.dumps([blob, listed]))
+    return again_on_clash(lambda: _store(runtime, pack, (source, identity), name, blob, stored))
+
+
+def _store(
+    runtime: Runtime,
+    pack: Procedure,
+    known_as: tuple[str, str],
+    name: str,
+    blob: str,
+    stored: Sequence[tuple[str, str]],
+) -> str:
+    source, identity = known_as
     with write(runtime.engine) as session:
-        before = session.get(ArrivalIdentity, (source, identity))
+        before = session.get(ArrivalIdentity, known_as)
         if before:
             return before.arrival_id
         arrival = Arrival(
@@ -137,10 +149,11 @@ def take_records(runtime: Runtime, arrival_id: str, *, actor: str = "system") ->
         _refuse_export(runtime, arrival_id, pack, error)
         return received
     received.problems = reading.problems
-    _report_problems(runtime, arrival_id, pack, reading.problems)
+    if arrival.status is ArrivalStatus.STORED:
+        _report_problems(runtime, arrival_id, pack, reading.problems)
     context = _Context(arrival_id, f"{pack.id}:{channel_id}", pack_id, pack, actor)
     for record in reading.records:
-        _take_record(runtime, received, context, record)
+        _take_anew(runtime, received, context, record)
     with write(runtime.engine) as session:
         done = session.get_one(Arrival, arrival_id)
         if done.status is ArrivalStatus.STORED:
@@ -151,7 +164,9 @@ def take_records(runtime: Runtime, arrival_id: str, *, actor: str = "system") ->
 
 def _refuse_export(runtime: Runtime, arrival_id: str, pack: Procedure, error: ArrivalError) -> None:
     with write(runtime.engine) as session:
-        arrival = session.get_one(Arrival, arrival_id)
+        arrival = session.get_one(Arrival, arrival_id, with_for_update=True)
+        if arrival.status is not ArrivalStatus.STORED:
+            return
         arrival.status, arrival.problem_code = ArrivalStatus.REFUSED, error.code
         session.add(arrival)
         open_mailroom_task(
@@ -183,6 +198,10 @@ def _report_problems(
         )
 
 
+def _take_anew(runtime: Runtime, received: ExportReceived, context: _Context, record: OnlineRecord) -> None:
+    again_on_clash(lambda: _take_record(runtime, received, context, record))
+
+
 def _take_record(runtime: Runtime, received: ExportReceived, context: _Context, record: OnlineRecord) -> None:
     with read(runtime.engine) as session:
         if _came_before(session, context.source, record):
@@ -195,7 +214,9 @@ def _take_record(runtime: Runtime, received: ExportReceived, context: _Context, 
     blob = runtime.blobs.put(json.dumps(record.values, ensure_ascii=False, sort_keys=True).encode())
     with write(runtime.engine) as session:
         if session.get(ArrivalIdentity, (context.source, record.receipt_number)):
-            if not _came_before(session, context.source, record):
+            if _came_before(session, context.source, record):
+                received.already += 1
+            else:
                 received.changed.append(_keep_changed(runtime, session, context, record, blob))
             return
         arrival = _record_arrival(runtime, context, record, blob)
@@ -220,7 +241,7 @@ def _take_record(runtime: Runtime, received: ExportReceived, context: _Context, 
             at=runtime.clock(),
             payload={"arrival": arrival.id, "attachments": len(attachments)},
         )
-        received.taken.append(submission.id)
+    received.taken.append(submission.id)
 
 
 def _came_before(session: Session, source: str, record: OnlineRecord) -> bool:

@@ -20,6 +20,7 @@ from pipeline.channels.pictures import PagePicture, UnreadablePage
 from pipeline.channels.slip import BatchSlip
 from pipeline.channels.split import BatchSplit, DocumentPlan, PageFacts, split_batch
 from pipeline.domain.control_totals import sheets_agree
+from pipeline.domain.errors import Impossible
 from pipeline.domain.statuses import (
     ArrivalStatus,
     BatchStatus,
@@ -35,7 +36,7 @@ from pipeline.steps.numbers import batch_number, receipt_number
 from pipeline.steps.packs import latest_pack, newest_packs
 from pipeline.steps.tasks import Doubt, open_mailroom_task
 from pipeline.store.columns import new_id
-from pipeline.store.engine import read, write
+from pipeline.store.engine import again_on_clash, read, write
 from pipeline.store.events import append_event
 from pipeline.store.tables import (
     Arrival,
@@ -48,6 +49,14 @@ from pipeline.store.tables import (
 )
 
 SCANNER = "scanner"
+
+
+class NotTaken(Impossible):
+    """A file of the batch is still to be cut into pages; its sheets would be missing from the stack."""
+
+    code = "not_taken"
+    ja = "この束にはまだ頁に分けていないファイルがあります。処理が終わってからもう一度実行してください。"
+    en = "A file of this batch is not yet cut into pages. Run it again once that is done."
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,13 @@ def receive_files(
     key: the caller's idempotency key; the same key again is the same batch and changes nothing. A file whose
     bytes came before is recorded as 重複到着 and not read again. Raises PackMissing when no procedure is installed.
     """
-    stored = [(name, data, runtime.blobs.put(data)) for name, data in files]
+    stored = [(name, runtime.blobs.put(data)) for name, data in files]
+    return again_on_clash(lambda: _receive(runtime, slip, stored, actor, key))
+
+
+def _receive(
+    runtime: Runtime, slip: BatchSlip, stored: Sequence[tuple[str, str]], actor: str, key: str | None
+) -> Received:
     with write(runtime.engine) as session:
         if key and (known := session.exec(select(Batch).where(Batch.key == key)).first()):
             arrivals = session.exec(
@@ -91,10 +106,10 @@ def receive_files(
             created_at=runtime.clock(),
             created_by=actor,
         )
-        rows = [
-            _arrival(runtime, session, batch, position, name, digest)
-            for position, (name, _, digest) in enumerate(stored, start=1)
-        ]
+        rows: list[Arrival] = []
+        for position, (name, digest) in enumerate(stored, start=1):
+            twin = next((row for row in rows if row.identity == digest), None)
+            rows.append(_arrival(runtime, session, batch, position, name, digest, twin))
         fresh = [row for row in rows if row.status is ArrivalStatus.STORED]
         if fresh:
             batch.number = batch_number(session, runtime.today())
@@ -122,9 +137,17 @@ def receive_files(
 
 
 def _arrival(
-    runtime: Runtime, session: Session, batch: Batch, position: int, name: str, digest: str
+    runtime: Runtime,
+    session: Session,
+    batch: Batch,
+    position: int,
+    name: str,
+    digest: str,
+    twin: Arrival | None,
 ) -> Arrival:
-    before = session.get(ArrivalIdentity, (SCANNER, digest))
+    """twin: the same bytes earlier in this very hand-over."""
+    known = session.get(ArrivalIdentity, (SCANNER, digest))
+    before = known.arrival_id if known else (twin.repeats_id or twin.id) if twin else None
     return Arrival(
         source=SCANNER,
         identity=digest,
@@ -134,7 +157,7 @@ def _arrival(
         position=position,
         department=batch.department,
         status=ArrivalStatus.REPEATED if before else ArrivalStatus.STORED,
-        repeats_id=before.arrival_id if before else None,
+        repeats_id=before,
         arrived_at=runtime.clock(),
     )
 
@@ -155,7 +178,7 @@ def take_pages(runtime: Runtime, arrival_id: str) -> int:
         _refuse(runtime, arrival, error)
         return 0
     with write(runtime.engine) as session:
-        current = session.get_one(Arrival, arrival_id)
+        current = session.get_one(Arrival, arrival_id, with_for_update=True)
         if current.status is ArrivalStatus.STORED:
             for row in pages:
                 session.add(row)
@@ -194,7 +217,7 @@ def _page_row(
 def _refuse(runtime: Runtime, arrival: Arrival, error: ArrivalError) -> None:
     now = runtime.clock()
     with write(runtime.engine) as session:
-        current = session.get_one(Arrival, arrival.id)
+        current = session.get_one(Arrival, arrival.id, with_for_update=True)
         if current.status is not ArrivalStatus.STORED:
             return
         current.status, current.problem_code = ArrivalStatus.REFUSED, error.code
@@ -214,12 +237,15 @@ def assemble_batch(runtime: Runtime, batch_id: str) -> list[str]:
     """Numbers the stack, makes documents and submissions of it, and gives the submissions' ids in stack order.
 
     Every page ends in one document or one named exception. A second call changes nothing and answers the same.
+    Raises NotTaken while a file of the batch is not cut into pages.
     """
     with read(runtime.engine) as session:
+        if _waiting_files(session, batch_id):
+            raise NotTaken
         pages = _stack(session, batch_id)
         plan = split_batch(_facts(position, page) for position, page in enumerate(pages))
     with write(runtime.engine) as session:
-        batch = session.get_one(Batch, batch_id)
+        batch = session.get_one(Batch, batch_id, with_for_update=True)
         if batch.status is BatchStatus.RECEIVED:
             _number_and_judge(session, batch_id, plan)
             for envelope in plan.envelopes():
@@ -234,6 +260,11 @@ def assemble_batch(runtime: Runtime, batch_id: str) -> list[str]:
                 .order_by(col(Submission.receipt_number))
             ).all()
         )
+
+
+def _waiting_files(session: Session, batch_id: str) -> bool:
+    query = select(Arrival.id).where(Arrival.batch_id == batch_id, Arrival.status == ArrivalStatus.STORED)
+    return session.exec(query).first() is not None
 
 
 def _stack(session: Session, batch_id: str) -> list[Page]:

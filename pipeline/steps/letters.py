@@ -9,7 +9,7 @@ from pipeline.outbound.letter import Addressee, LetterFacts, LetterItem, correct
 from pipeline.procedures.checks import describe_field
 from pipeline.procedures.fonts import FontError
 from pipeline.procedures.pack import Letter, Procedure
-from pipeline.runtime import Runtime
+from pipeline.runtime import JST, Runtime
 from pipeline.steps.match import values_by_key
 from pipeline.steps.packs import get_pack
 from pipeline.store.engine import read, write
@@ -58,7 +58,7 @@ def _letter_parts(
     facts = LetterFacts(
         procedure_label=pack.label.ja,
         reference_id=submission.id,
-        issued_on=request.made_at.date(),
+        issued_on=request.made_at.astimezone(JST).date(),
         due_on=request.due_on,
         receipt_number=submission.receipt_number,
         received_on=submission.received_on,

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from japan.kana import kana_key
 from matchers.compare import compare
 from matchers.decide import decide
 from matchers.normalise import normalise
 from matchers.records import Comparison, MatchDecision, Outcome, PersonRecord, Scored
 from matchers.weights import load_weights
 from pipeline.domain.statuses import EntryStatus, LinkStatus, Origin, SubmissionStatus
-from pipeline.procedures.pack import Procedure
+from pipeline.procedures.pack import CheckKind, Procedure
 from pipeline.runtime import Runtime
 from pipeline.steps.hold import hold_submission, move_submission
 from pipeline.steps.packs import get_pack
@@ -69,6 +70,7 @@ def match_submission(runtime: Runtime, submission_id: str) -> None:
         _drop_stale_links(session, submission_id, {(m.role, m.index) for m in matches})
         _write_entries(session, submission_id, pack, matches)
         _confirm_fields(session, submission_id, pack, matches)
+        _confirm_same_kana(session, submission_id, pack)
         held.protected = held.protected or _touches_protected(session, submission_id)
         move_submission(session, held, SubmissionStatus.MATCHED)
         append_event(
@@ -345,6 +347,22 @@ def _confirm_fields(
                     # Small and large kana look alike in cells; of the same reading the registered one counts.
                     row.value = person.kana
                 session.add(row)
+    session.flush()
+
+
+def _confirm_same_kana(session: Session, submission_id: str, pack: Procedure) -> None:
+    """Where the pack wants two readings to be one (account holder and applicant), an accepted one confirms the
+    other, and lends it its spelling: マッオカ in the cells of a bank form is マツオカ."""
+    values = values_by_key(session, submission_id)
+    for check in pack.checks:
+        if check.kind is not CheckKind.KANA_MATCHES:
+            continue
+        row, other = (values.get(name) for name in check.fields)
+        if row is None or other is None or row.origin is not Origin.OCR or not other.accepted:
+            continue
+        if row.value and other.value and kana_key(row.value) == kana_key(other.value):
+            row.value, row.accepted = other.value, True
+            session.add(row)
     session.flush()
 
 

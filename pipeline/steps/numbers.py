@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from sqlalchemy import update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from japan.era import from_date
@@ -18,9 +19,9 @@ def fiscal_year(day: date) -> int:
 
 def next_number(session: Session, name: str) -> int:
     """The next number under this name, from 1; without gaps, since it rolls back with the caller."""
-    if session.get(Counter, name) is None:
-        session.add(Counter(name=name, value=0))
-        session.flush()
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    # Two who want the first number of a day at once: the row is there for both.
+    session.execute(insert(Counter).values(name=name, value=0).on_conflict_do_nothing())
     raised = (
         update(Counter)
         .where(col(Counter.name) == name)

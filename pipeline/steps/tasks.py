@@ -10,6 +10,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from pipeline.domain.statuses import ReasonCode, TaskKind, TaskStatus
+from pipeline.runtime import JST
 from pipeline.store.events import append_event
 from pipeline.store.tables import ReviewReason, ReviewTask, Submission
 
@@ -73,7 +74,7 @@ def open_mailroom_task(
             arrival_id=arrival_id,
             open_key=open_key,
             department=department,
-            due_on=at.date() + timedelta(days=1),
+            due_on=at.astimezone(JST).date() + timedelta(days=1),
             opened_at=at,
         )
         session.add(task)

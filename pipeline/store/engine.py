@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session
 
 _BUSY_MS = 30_000
+_CLASHES = 5
+
+CLASHES = (IntegrityError, OperationalError)
+"""What a write ends in when another one was faster: a unique key is taken, or two waited for each other."""
+
+T = TypeVar("T")
 
 
 def open_engine(url: str) -> Engine:
@@ -51,10 +58,26 @@ def write(engine: Engine) -> Iterator[Session]:
 
 
 @contextmanager
-def read(engine: Engine) -> Iterator[Session]:
-    """A session for reading only: whatever it changed is thrown away."""
+def read(engine: Engine, *, one_moment: bool = False) -> Iterator[Session]:
+    """A session for reading only: whatever it changed is thrown away.
+
+    one_moment: all its queries see the store as of the first one (SQLite's always do).
+    """
+    if one_moment and engine.dialect.name == "postgresql":
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
     with Session(engine, expire_on_commit=False) as session:
         yield session
+
+
+def again_on_clash(work: Callable[[], T]) -> T:
+    """What `work` gives, done anew when another writer was faster. `work` looks first whether it is done already,
+    so the second try finds what the other wrote. The last clash is raised."""
+    for _ in range(_CLASHES - 1):
+        try:
+            return work()
+        except CLASHES:
+            continue
+    return work()
 
 
 def is_reachable(engine: Engine) -> bool:

@@ -89,8 +89,9 @@ class Page(SQLModel, table=True):
     """頁: one side of a sheet as scanned. `position` counts from 1 through the whole stack.
 
     blob is the page picture as scanned; view is the upright, straightened one that screens show, `view_dpi`
-    pixels an inch. code: our QR's text, "" without. full_text: for pages no
-    template knows, their lines as JSON [[text, confidence, x0, y0, x1, y1 in pixels of the scan], ...]. rotation: degrees clockwise from the scan to the view.
+    pixels an inch. code: our QR's text, "" without. full_text: for pages no template knows, their lines as JSON
+    [[text, confidence, x0, y0, x1, y1 in pixels of the scan], ...]. rotation: degrees clockwise from the scan
+    to the view.
     """
 
     __tablename__ = "page"
