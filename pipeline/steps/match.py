@@ -94,7 +94,7 @@ def role_record(
     pack: Procedure, submission: Submission, values: Mapping[str, FieldValue], role: str, index: int
 ) -> PersonRecord:
     """What the submission says of one role. KeyError when the pack does not match that role."""
-    attributes = next(match.attributes for match in pack.matching.roles if match.role == role)
+    attributes = {match.role: match.attributes for match in pack.matching.roles}[role]
     reference = None if role == pack.matching.subject_role else submission.reference_number
     return applicant_record(values, attributes, index, reference)
 
@@ -128,12 +128,13 @@ def _match_roles(
     values = values_by_key(session, submission.id)
     confirmed = _confirmed(session, submission.id)
     matches: list[RoleMatch] = []
-    for role, index in _given_roles(pack, values):
+    # Whom a clerk named stays named, also where nothing legible was written.
+    for role, index in dict.fromkeys([*_given_roles(pack, values), *confirmed]):
         if (role, index) in confirmed:
             matches.append(RoleMatch(role, index, None, confirmed[role, index], LinkStatus.CONFIRMED))
         else:
             matches.append(_match_role(runtime, session, submission, pack, values, role, index))
-    matches += _preprinted_subjects(session, submission, pack, matches, confirmed)
+    matches += _preprinted_subjects(runtime, session, submission, pack, matches)
     return _one_person_once(matches)
 
 
@@ -200,15 +201,17 @@ def _refused(
 
 
 def _preprinted_subjects(
+    runtime: Runtime,
     session: Session,
     submission: Submission,
     pack: Procedure,
     matches: Sequence[RoleMatch],
-    confirmed: Mapping[RoleKey, str],
 ) -> list[RoleMatch]:
     """On a preprinted form the subjects are those the city itself printed: the eligible of the household."""
     subject = pack.matching.subject_role
-    if submission.reference_number is None or any(match.role == subject for match in matches):
+    named = {match.index: match.link for match in matches if match.role == subject}
+    written = any(key.split(".")[0] in _names_of(pack, subject) for key in values_by_key(session, submission.id))
+    if submission.reference_number is None or written:
         return []
     owner = next((m for m in matches if m.role != subject and m.status and m.status.is_active), None)
     person = session.get(Person, owner.link) if owner and owner.link else None
@@ -221,9 +224,16 @@ def _preprinted_subjects(
         .order_by(col(Person.resident_number))
     ).all()
     return [
-        RoleMatch(subject, index, None, confirmed.get((subject, index), member.id), LinkStatus.AUTO)
+        RoleMatch(subject, index, None, member.id, LinkStatus.AUTO)
         for index, member in enumerate((m for m in family if m.id in eligible), start=1)
+        if index not in named
+        and member.id not in named.values()
+        and member.id not in _refused(runtime, session, submission.id, subject, index, PersonRecord())
     ]
+
+
+def _names_of(pack: Procedure, role: str) -> set[str]:
+    return {spec.name for spec in pack.fields if spec.role == role}
 
 
 def _one_person_once(matches: list[RoleMatch]) -> list[RoleMatch]:
