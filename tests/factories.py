@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from PIL import Image, ImageDraw
 from sqlmodel import select
@@ -29,6 +30,7 @@ from pipeline.domain.statuses import (
     TaskKind,
 )
 from pipeline.procedures.registry import load_pack
+from pipeline.review import staff
 from pipeline.review.staff import create_user
 from pipeline.runtime import Runtime, Secrets
 from pipeline.steps.packs import install_pack
@@ -49,6 +51,9 @@ from pipeline.store.tables import (
     ReviewTask,
     Submission,
 )
+
+# Passwords of tests protect nothing, and a hash at full cost takes longer than most tests.
+staff._HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 PACK = Path(__file__).parents[1] / "fixtures" / "procedures" / "child_benefit"
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,9 @@ DONE = {
 }
 
 
+@lru_cache(maxsize=1)
 def make_environment() -> Environment:
-    """The templates, escaped always, with a fault for every unknown name."""
+    """The templates, compiled once, escaped always, with a fault for every unknown name."""
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=select_autoescape(default=True, default_for_string=True),

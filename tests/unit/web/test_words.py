@@ -1,0 +1,53 @@
+"""Every code that a screen may show has its words in both languages."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import pytest
+
+from ocr.readings import ReadingReason
+from pipeline.channels.errors import ArrivalError
+from pipeline.domain import statuses
+from pipeline.procedures.values import ValueProblem
+from web import words
+
+TABLES: list[tuple[str, type[StrEnum]]] = [
+    ("CHANNEL", statuses.Channel),
+    ("REASON", statuses.ReasonCode),
+    ("SETTLES", statuses.ReasonCode),
+    ("SUBMISSION_STATUS", statuses.SubmissionStatus),
+    ("ENTRY_STATUS", statuses.EntryStatus),
+    ("END_REASON", statuses.EndReason),
+    ("CASE_STATUS", statuses.CaseStatus),
+    ("LINK_STATUS", statuses.LinkStatus),
+    ("FATE", statuses.PageFate),
+    ("DOCUMENT", statuses.DocumentKind),
+    ("BATCH_STATUS", statuses.BatchStatus),
+    ("OUTBOUND_STATUS", statuses.OutboundStatus),
+    ("OUTBOUND_KIND", statuses.OutboundKind),
+    ("ROLE", statuses.StaffRole),
+    ("TASK_KIND", statuses.TaskKind),
+    ("ORIGIN", statuses.Origin),
+    ("DECISION", statuses.DecisionKind),
+    ("READING", ReadingReason),
+    ("VALUE_PROBLEM", ValueProblem),
+]
+
+
+@pytest.mark.parametrize(("table", "codes"), TABLES)
+def test_every_code_has_words(table: str, codes: type[StrEnum]) -> None:
+    known = getattr(words, table)
+    missing = [code for code in codes if not known.get(code) or not all(known[code])]
+    assert missing == []
+
+
+def test_every_arrival_problem_has_words() -> None:
+    def codes(kind: type[ArrivalError]) -> set[str]:
+        return {kind.code for kind in kind.__subclasses__()}.union(*(codes(sub) for sub in kind.__subclasses__()))
+
+    assert codes(ArrivalError) == set(words.PROBLEM)
+
+
+def test_a_code_without_words_is_shown_as_it_is() -> None:
+    assert words.pair_of("EVENT", "something_new") == ("something_new", "something_new")
