@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, or_, select
 
 from pipeline.domain.errors import LeaseLost, NotAllowed, NotVisible
-from pipeline.domain.statuses import StaffRole, TaskKind, TaskStatus
+from pipeline.domain.statuses import StaffRole, SubmissionStatus, TaskKind, TaskStatus
 from pipeline.runtime import Runtime
 from pipeline.store.access import Viewer, visible
 from pipeline.store.engine import write
 from pipeline.store.events import append_event
-from pipeline.store.tables import ReviewTask
+from pipeline.store.tables import ReviewTask, Submission
 
 LEASE = timedelta(minutes=15)
 
@@ -23,8 +23,8 @@ _ROLE_FOR = {TaskKind.INTAKE: StaffRole.REVIEWER, TaskKind.MAILROOM: StaffRole.M
 def claim_next(runtime: Runtime, viewer: Viewer, task_ids: Sequence[str] | None = None) -> str | None:
     """Takes the most urgent free task (of `task_ids`, where a filtered list is worked) and gives its id, or None.
 
-    Two people never get the same one: on PostgreSQL rows another claim holds are skipped, on SQLite claims
-    follow one another.
+    What waits for the applicant's answer is not given unasked. Two people never get the same one: on PostgreSQL
+    rows another claim holds are skipped, on SQLite claims follow one another.
     """
     now = runtime.clock()
     kinds = [kind for kind, role in _ROLE_FOR.items() if viewer.has(role)]
@@ -40,7 +40,12 @@ def claim_next(runtime: Runtime, viewer: Viewer, task_ids: Sequence[str] | None 
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    if task_ids is not None:
+    if task_ids is None:
+        awaited = select(Submission.id).where(Submission.status == SubmissionStatus.AWAITING_CORRECTION)
+        query = query.where(
+            or_(col(ReviewTask.submission_id).is_(None), col(ReviewTask.submission_id).not_in(awaited))
+        )
+    else:
         query = query.where(col(ReviewTask.id).in_(task_ids))
     with write(runtime.engine) as session:
         task = session.exec(query).first()

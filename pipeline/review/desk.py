@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from pipeline.domain.errors import Conflict, Impossible
 from pipeline.domain.statuses import DecisionKind, TaskStatus
@@ -71,6 +71,7 @@ def open_desk(runtime: Runtime, viewer: Viewer, task_id: str, version: int) -> I
     """
     now = runtime.clock()
     with write(runtime.engine) as session:
+        _hold_submission_of(session, task_id)
         task = get_visible_task(session, viewer, task_id)
         require_role(viewer, task)
         if task.status is not TaskStatus.OPEN:
@@ -84,3 +85,9 @@ def open_desk(runtime: Runtime, viewer: Viewer, task_id: str, version: int) -> I
         task.version += 1
         session.add(task)
         yield Desk(session, viewer, task, now)
+
+
+def _hold_submission_of(session: Session, task_id: str) -> None:
+    """Locks the submission before its task, as the steps do: in one order nobody waits for the other."""
+    about = select(ReviewTask.submission_id).where(ReviewTask.id == task_id).scalar_subquery()
+    session.exec(select(Submission.id).where(col(Submission.id) == about).with_for_update()).first()

@@ -23,6 +23,7 @@ def same_person(
     """Links a role to a person by a clerk's word; an earlier link of the role is undone, not erased."""
     with open_desk(runtime, viewer, task_id, version) as desk:
         person = _visible_person(desk, person_id)
+        _require_place(desk, role, role_index)
         _link(desk, role, role_index, person.id)
         _match_again(desk)
         desk.decided(DecisionKind.SAME_PERSON, person_id)
@@ -35,6 +36,7 @@ def not_same_person(
     """Remembers that this is somebody else: not proposed again until what the applicant said changes."""
     with open_desk(runtime, viewer, task_id, version) as desk:
         _visible_person(desk, person_id)
+        _require_place(desk, role, role_index)
         submission, pack = desk.submission()
         record = role_record(pack, submission, values_by_key(desk.session, submission.id), role, role_index)
         _distinguish(desk, role, role_index, person_id, role_digest(runtime, record))
@@ -52,6 +54,7 @@ def new_person(
     Raises Impossible while the name is missing.
     """
     with open_desk(runtime, viewer, task_id, version) as desk:
+        _require_place(desk, role, role_index)
         submission, pack = desk.submission()
         record = role_record(pack, submission, values_by_key(desk.session, submission.id), role, role_index)
         if not record.name:
@@ -98,6 +101,16 @@ def undo_link(
 def _submission_id(desk: Desk) -> str:
     assert desk.task.submission_id is not None
     return desk.task.submission_id
+
+
+def _require_place(desk: Desk, role: str, role_index: int) -> None:
+    """Raises Impossible for a role that matching does not ask for, or an index beyond its number."""
+    _, pack = desk.submission()
+    if role not in {match.role for match in pack.matching.roles}:
+        raise Impossible
+    most = pack.role(role).max
+    if role_index not in (range(1, most + 1) if most > 1 else (0,)):
+        raise Impossible
 
 
 def _visible_person(desk: Desk, person_id: str) -> Person:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from sqlalchemy import func
+from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
 from pipeline.domain.history import chain_is_whole, replay_case
@@ -64,7 +64,7 @@ def audit(runtime: Runtime, *, seal: bool = True) -> AuditReport:
     """Asks every rule of the whole store; then, when all holds, seals the heads of the chains as of now."""
     checked: dict[str, int] = {}
     breaches: list[Breach] = []
-    with read(runtime.engine) as session:
+    with read(runtime.engine, one_moment=True) as session:
         for name, rule in RULES.items():
             found = list(rule(runtime, session))
             checked[name] = len(found)
@@ -90,8 +90,11 @@ def _arrivals_have_blobs(runtime: Runtime, session: Session) -> Findings:
 
 def _pictures_have_blobs(runtime: Runtime, session: Session) -> Findings:
     for page in session.exec(select(Page)).all():
-        lost = page.blob is not None and not runtime.blobs.has(page.blob)
+        lost = any(blob is not None and not runtime.blobs.has(blob) for blob in (page.blob, page.view))
         yield Breach("pictures_have_blobs", page.id) if lost else None
+    for letter in session.exec(select(Outbound).where(col(Outbound.blob).is_not(None))).all():
+        kept = runtime.blobs.has(letter.blob or "")
+        yield None if kept else Breach("pictures_have_blobs", letter.id)
     for attachment in session.exec(select(Attachment)).all():
         lost = attachment.blob is not None and not runtime.blobs.has(attachment.blob)
         yield Breach("pictures_have_blobs", attachment.id) if lost else None
@@ -212,6 +215,9 @@ RULES: dict[str, Callable[[Runtime, Session], Findings]] = {
 
 def _seal(runtime: Runtime) -> None:
     with write(runtime.engine) as session:
+        if session.get_bind().dialect.name == "postgresql":
+            # An event numbered before the last one may not be committed yet; it must be under the seal too.
+            session.execute(text("LOCK TABLE event IN SHARE MODE"))
         last = session.exec(select(func.max(Event.id))).one() or 0
         digest, events = _heads_digest(session, last)
         seal = Seal(
@@ -229,8 +235,8 @@ def _heads_digest(session: Session, last_event_id: int) -> tuple[str, int]:
         .order_by(col(Event.aggregate), col(Event.aggregate_id), col(Event.seq))
     ).all()
     heads = {(aggregate, aggregate_id): digest for aggregate, aggregate_id, _, digest in rows}
-    text = "\n".join(f"{a}:{i}:{digest}" for (a, i), digest in sorted(heads.items()))
-    return hashlib.sha256(text.encode()).hexdigest(), len(rows)
+    listed = "\n".join(f"{a}:{i}:{digest}" for (a, i), digest in sorted(heads.items()))
+    return hashlib.sha256(listed.encode()).hexdigest(), len(rows)
 
 
 def _signature(runtime: Runtime, seal: Seal) -> str:

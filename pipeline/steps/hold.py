@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, select
+from sqlalchemy import update
+from sqlmodel import Session, col, select
 
 from pipeline.domain.errors import Conflict, NotVisible
 from pipeline.domain.next_step import next_step
 from pipeline.domain.statuses import SubmissionStatus
-from pipeline.store.tables import Submission
+from pipeline.store.tables import Outbound, ReviewTask, Submission
 
 
 def hold_submission(session: Session, submission_id: str, version: int | None = None) -> Submission:
@@ -27,3 +28,11 @@ def move_submission(session: Session, submission: Submission, status: Submission
     submission.due = next_step(status) is not None
     submission.version += 1
     session.add(submission)
+
+
+def protect_submission(session: Session, submission: Submission) -> None:
+    """A held submission that touches a protected person moves whole: its tasks and letters with it."""
+    submission.protected = True
+    session.add(submission)
+    for model in (ReviewTask, Outbound):
+        session.execute(update(model).where(col(model.submission_id) == submission.id).values(protected=True))

@@ -19,7 +19,7 @@ from matchers.weights import load_weights
 from pipeline.domain.statuses import EntryStatus, LinkStatus, Origin, SubmissionStatus
 from pipeline.procedures.pack import CheckKind, Procedure
 from pipeline.runtime import Runtime
-from pipeline.steps.hold import hold_submission, move_submission
+from pipeline.steps.hold import hold_submission, move_submission, protect_submission
 from pipeline.steps.packs import get_pack
 from pipeline.steps.people import applicant_record, by_reference, find_near, record_of
 from pipeline.store.engine import read, write
@@ -71,7 +71,8 @@ def match_submission(runtime: Runtime, submission_id: str) -> None:
         _write_entries(session, submission_id, pack, matches)
         _confirm_fields(session, submission_id, pack, matches)
         _confirm_same_kana(session, submission_id, pack)
-        held.protected = held.protected or _touches_protected(session, submission_id)
+        if held.protected or _touches_protected(session, submission_id):
+            protect_submission(session, held)
         move_submission(session, held, SubmissionStatus.MATCHED)
         append_event(
             session,
@@ -134,7 +135,7 @@ def _match_roles(
             matches.append(RoleMatch(role, index, None, confirmed[role, index], LinkStatus.CONFIRMED))
         else:
             matches.append(_match_role(runtime, session, submission, pack, values, role, index))
-    matches += _preprinted_subjects(runtime, session, submission, pack, matches)
+    matches += _preprinted_subjects(runtime, session, submission, pack, values, matches)
     return _one_person_once(matches)
 
 
@@ -205,13 +206,13 @@ def _preprinted_subjects(
     session: Session,
     submission: Submission,
     pack: Procedure,
+    values: Mapping[str, FieldValue],
     matches: Sequence[RoleMatch],
 ) -> list[RoleMatch]:
     """On a preprinted form the subjects are those the city itself printed: the eligible of the household."""
     subject = pack.matching.subject_role
     named = {match.index: match.link for match in matches if match.role == subject}
-    written = any(key.split(".")[0] in _names_of(pack, subject) for key in values_by_key(session, submission.id))
-    if submission.reference_number is None or written:
+    if submission.reference_number is None or any(role == subject for role, _ in _given_roles(pack, values)):
         return []
     owner = next((m for m in matches if m.role != subject and m.status and m.status.is_active), None)
     person = session.get(Person, owner.link) if owner and owner.link else None
@@ -223,17 +224,13 @@ def _preprinted_subjects(
         .where(Person.household_number == person.household_number)
         .order_by(col(Person.resident_number))
     ).all()
-    return [
-        RoleMatch(subject, index, None, member.id, LinkStatus.AUTO)
-        for index, member in enumerate((m for m in family if m.id in eligible), start=1)
-        if index not in named
-        and member.id not in named.values()
-        and member.id not in _refused(runtime, session, submission.id, subject, index, PersonRecord())
-    ]
-
-
-def _names_of(pack: Procedure, role: str) -> set[str]:
-    return {spec.name for spec in pack.fields if spec.role == role}
+    found = []
+    for index, member in enumerate((m for m in family if m.id in eligible), start=1):
+        said = role_record(pack, submission, values, subject, index)
+        refused = _refused(runtime, session, submission.id, subject, index, said)
+        if index not in named and member.id not in {*named.values(), *refused}:
+            found.append(RoleMatch(subject, index, None, member.id, LinkStatus.AUTO))
+    return found
 
 
 def _one_person_once(matches: list[RoleMatch]) -> list[RoleMatch]:

@@ -9,18 +9,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, or_, select
 
 from japan.era import DateError, parse_date
 from japan.kana import to_full_katakana
 from japan.postal import normalise_postal
 from pipeline.channels.errors import MissingColumn, WrongEncoding
+from pipeline.domain.statuses import LinkStatus
 from pipeline.procedures.pack import Procedure, RosterColumns
 from pipeline.runtime import Runtime
+from pipeline.steps.hold import protect_submission
 from pipeline.steps.packs import latest_pack
 from pipeline.steps.people import index_person
 from pipeline.store.engine import read, write
-from pipeline.store.tables import Person, Roster, RosterRow
+from pipeline.store.tables import Case, Entry, Link, Person, Roster, RosterRow, Submission
 
 CHUNK = 200
 _TRUE = {"1", "○", "はい", "true", "対象", "有"}
@@ -118,9 +120,12 @@ def _write_row(
     person = session.exec(select(Person).where(Person.resident_number == number)).first() or Person(
         resident_number=number, name=name
     )
+    protected_before = person.protected
     _fill(person, row, columns)
     session.add(person)
     session.flush()
+    if person.protected and not protected_before:
+        _protect_what_touches(session, person)
     index_person(session, person, runtime.secrets.key)
     known = session.exec(
         select(RosterRow).where(RosterRow.roster_id == roster_id, RosterRow.person_id == person.id)
@@ -135,6 +140,27 @@ def _write_row(
             )
         )
     return True
+
+
+def _protect_what_touches(session: Session, person: Person) -> None:
+    """Somebody newly 支援措置対象者 takes what they are part of along, also where it arrived before."""
+    touched = select(Link.submission_id).where(Link.person_id == person.id, Link.status != LinkStatus.UNDONE)
+    for submission in session.exec(
+        select(Submission)
+        .where(col(Submission.id).in_(touched))
+        .order_by(col(Submission.id))
+        .with_for_update()
+    ).all():
+        protect_submission(session, submission)
+        submission.version += 1
+    entered = select(Entry.case_id).where(
+        col(Entry.submission_id).in_(touched), col(Entry.case_id).is_not(None)
+    )
+    for case in session.exec(
+        select(Case).where(or_(col(Case.subject_id) == person.id, col(Case.id).in_(entered)))
+    ).all():
+        case.protected = True
+        session.add(case)
 
 
 def _fill(person: Person, row: dict[str, str], columns: RosterColumns) -> None:

@@ -77,13 +77,14 @@ def _person(viewer: Viewer) -> ColumnElement[bool]:
     return true() if viewer.sees_protected else col(Person.protected).is_(False)
 
 
-def _through_submission(model: type[Any]) -> Rule:
+def _who_is_it(model: type[Any]) -> Rule:
+    # Also on an application that may be seen, somebody protected must not show as a possible namesake.
     def rule(viewer: Viewer) -> ColumnElement[bool]:
-        return (
-            select(Submission.id)
-            .where(col(Submission.id) == model.submission_id, visible(Submission, viewer))
-            .exists()
+        submission = select(Submission.id).where(
+            col(Submission.id) == model.submission_id, visible(Submission, viewer)
         )
+        person = select(Person.id).where(col(Person.id) == model.person_id, visible(Person, viewer))
+        return and_(submission.exists(), person.exists())
 
     return rule
 
@@ -119,8 +120,8 @@ _RULES: dict[type[Any], Rule] = {
     Batch: _department_only(Batch),
     Arrival: _department_only(Arrival),
     Person: _person,
-    Candidate: _through_submission(Candidate),
-    Link: _through_submission(Link),
+    Candidate: _who_is_it(Candidate),
+    Link: _who_is_it(Link),
     Document: _document,
     Page: _page,
 }
