@@ -319,7 +319,7 @@ def make_candidate(
 ) -> None:
     """A candidate with evidence from name and birth date."""
     evidence = [
-        {"field": "name", "level": "exact", "weight": 9.1},
+        {"field": "given", "level": "exact", "weight": 9.1},
         {"field": "birth_date", "level": "exact", "weight": total - 9.1},
         {"field": "address", "level": "missing", "weight": 0.0},
     ]

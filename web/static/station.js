@@ -187,7 +187,7 @@ const keys = {
   w: () => sheet() && views.width(sheet()),
   s: () => press(".panel.doubtful .candidate:not(.said-not) button[value=same]"),
   x: () => press(".panel.doubtful .candidate:not(.said-not) button[value=not_same]"),
-  d: () => { const box = $("#decide"); box?.scrollIntoView({ block: "center" }); $("button.primary", box ?? document)?.focus(); },
+  d: () => { const box = $("#decide"); box?.scrollIntoView({ block: "center" }); box && $("button.primary", box)?.focus(); },
   h: () => press("[data-key=h]"),
   "?": () => { const map = $("#keys"); map.open = !map.open; map.scrollIntoView({ block: "nearest" }); },
 };
