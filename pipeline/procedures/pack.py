@@ -322,6 +322,7 @@ class ReviewRules(PackModel):
     accept_confidence: per field type, readings at or above are accepted without a person; a type that is
         absent is never accepted by confidence alone.
     department: whose queue it is; correction_days: days given to the applicant.
+    standard_days: 標準処理期間 in working days.
     """
 
     straight_through: bool = True

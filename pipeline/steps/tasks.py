@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from japan.working_days import add_working_days
 from pipeline.domain.statuses import ReasonCode, TaskKind, TaskStatus
 from pipeline.runtime import JST
 from pipeline.store.events import append_event
@@ -27,7 +28,10 @@ class Doubt:
 def open_intake_task(
     session: Session, submission: Submission, doubts: Iterable[Doubt], *, standard_days: int, at: datetime
 ) -> ReviewTask:
-    """The submission's open intake task, with its reasons replaced by `doubts`; opened when there is none."""
+    """The submission's open intake task, with its reasons replaced by `doubts`; opened when there is none.
+
+    standard_days: the pack's 標準処理期間 in working days after receipt.
+    """
     task = find_open_task(session, submission.id)
     if task is None:
         task = ReviewTask(
@@ -36,7 +40,7 @@ def open_intake_task(
             batch_id=submission.batch_id,
             open_key=f"intake:{submission.id}",
             department=submission.department,
-            due_on=submission.received_on + timedelta(days=standard_days),
+            due_on=add_working_days(submission.received_on, standard_days),
             opened_at=at,
         )
         session.add(task)
