@@ -78,7 +78,7 @@ def open_mailroom_task(
             arrival_id=arrival_id,
             open_key=open_key,
             department=department,
-            due_on=at.astimezone(JST).date() + timedelta(days=1),
+            due_on=add_working_days(at.astimezone(JST).date(), 1),
             opened_at=at,
         )
         session.add(task)
