@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from sqlmodel import col, select
 from ocr.engine import Image, NullRecogniser
 from ocr.readings import TextLine
 from pipeline.domain.statuses import StaffRole, TaskKind, TaskStatus
-from pipeline.procedures.registry import load_pack
+from pipeline.procedures.registry import LoadedPack, load_pack
 from pipeline.runtime import Runtime, Secrets
 from pipeline.steps.advance import advance, due_submissions
 from pipeline.steps.intake_online import ExportReceived, store_export, take_records
@@ -93,7 +94,13 @@ def make_runtime(url: str, folder: Path, *, key: bytes = KEY, clock: Clock | Non
 
 def install(runtime: Runtime) -> str:
     """Installs the sample procedure; gives the id of the pack version."""
-    return install_pack(runtime, load_pack(PACK))
+    return install_pack(runtime, sample_pack())
+
+
+@lru_cache(maxsize=1)
+def sample_pack() -> LoadedPack:
+    """The sample procedure, loaded once."""
+    return load_pack(PACK)
 
 
 def import_small_roster(runtime: Runtime) -> None:

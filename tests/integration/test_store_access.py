@@ -21,7 +21,6 @@ from pipeline.domain.statuses import (
     SubmissionStatus,
     TaskKind,
 )
-from pipeline.procedures.registry import load_pack
 from pipeline.review.batch_views import get_batch_view
 from pipeline.review.claim import claim, claim_next
 from pipeline.review.persons import same_person
@@ -30,7 +29,6 @@ from pipeline.review.search import search
 from pipeline.review.views import get_submission_view, get_task_view
 from pipeline.runtime import Runtime
 from pipeline.steps.export import export_decided
-from pipeline.steps.packs import install_pack
 from pipeline.steps.roster import import_roster
 from pipeline.store.access import _RULES, Viewer, visible
 from pipeline.store.engine import read, write
@@ -52,12 +50,12 @@ from tests.runtime import (
     DEPARTMENT,
     ELSEWHERE,
     NOW,
-    PACK,
     PROCEDURE,
     REVIEWER,
     SMALL,
     TRUSTED,
     by_source_number,
+    install,
     rows_of,
     submission,
 )
@@ -69,7 +67,7 @@ PROTECTED, PLAIN = "p-", "q-"
 @pytest.fixture
 def filled(runtime: Runtime) -> Runtime:
     """One batch with two applications: one of a protected person (ids p-...), one of somebody else (q-...)."""
-    pack_id = install_pack(runtime, load_pack(PACK))
+    pack_id = install(runtime)
     with write(runtime.engine) as session:
         session.add(
             Batch(
