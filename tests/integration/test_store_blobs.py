@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.store.blobs import BlobAltered, Blobs, BlobMissing
+from pipeline.store.blobs import BlobAltered, BlobMissing, Blobs
 
 
 def files_in(folder: Path) -> list[Path]:

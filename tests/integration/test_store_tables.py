@@ -139,7 +139,7 @@ def test_a_moment_comes_back_aware_and_in_utc(runtime: Runtime) -> None:
 
 def test_a_moment_without_a_zone_is_refused(runtime: Runtime) -> None:
     with pytest.raises(StatementError), write(runtime.engine) as session:
-        session.add(a_batch(created_at=datetime(2026, 11, 22)))  # noqa: DTZ001
+        session.add(a_batch(created_at=datetime(2026, 11, 22)))
 
 
 def test_words_are_stored_plain_and_unknown_ones_refused(runtime: Runtime) -> None:
