@@ -53,7 +53,7 @@ def prepare_environment(settings: Settings) -> PrefectAccess:
     home = settings.data_dir.resolve() / "prefect"
     home.mkdir(parents=True, exist_ok=True)
     password = _secret(home / "password")
-    port = settings.prefect_port if _is_free(settings.prefect_port) else _free_port()
+    port = settings.prefect_port if _is_free(settings.prefect_port) else free_port()
     api = f"http://127.0.0.1:{port}/api"
     os.environ.update(QUIET)
     os.environ.update(
@@ -119,7 +119,8 @@ def _is_free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
