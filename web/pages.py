@@ -34,6 +34,7 @@ DONE = {
     "nothing": words.Pair("いま担当できる作業はありません。", "There is nothing to work on now."),
     "field": words.Pair("項目を保存しました。", "The field was saved."),
     "person": words.Pair("対象者を更新しました。", "The person was updated."),
+    "paper": words.Pair("書類の種類を保存しました。", "The kind of the paper was saved."),
     "uploaded": words.Pair("受け付けました。仕分けが始まります。", "Received; splitting begins."),
     "repeated": words.Pair(
         "同じファイルが先に届いています。重複到着として記録しました。",

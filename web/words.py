@@ -44,6 +44,7 @@ CHANNEL = {
 }
 REASON = {
     ReasonCode.UNKNOWN_FORM: Pair("様式が不明", "Unknown form"),
+    ReasonCode.ATTACHMENT_UNCLEAR: Pair("添付の種類が不明", "Paper of unknown kind"),
     ReasonCode.RESUBMITTED: Pair("補正の戻り", "Came back"),
     ReasonCode.FIELD_DOUBTFUL: Pair("読取が不確か", "Doubtful reading"),
     ReasonCode.FIELD_INVALID: Pair("値が不正", "Invalid value"),
@@ -63,6 +64,9 @@ REASON = {
 SETTLES = {
     ReasonCode.UNKNOWN_FORM: Pair(
         "画像を見て項目を入力するか、他課回付を選びます。", "Enter the fields from the picture, or refer it."
+    ),
+    ReasonCode.ATTACHMENT_UNCLEAR: Pair(
+        "添付の画像を見て、何の書類かを選びます。", "Look at the paper and say what it is."
     ),
     ReasonCode.RESUBMITTED: Pair(
         "補正の返送です。依頼した事項が直ったか確かめます。", "Check whether what was asked for is mended."

@@ -9,8 +9,10 @@ from datetime import date
 from sqlalchemy import literal, or_
 from sqlmodel import Session, col, select
 
+from japan.names import name_key
+from japan.text import drop_spaces, fold_width
 from pipeline.domain.statuses import Channel, LinkStatus, ReasonCode, SubmissionStatus
-from pipeline.procedures.pack import Label, Procedure, field_key
+from pipeline.procedures.pack import FieldType, Label, Procedure, field_key
 from pipeline.review.field_views import show_value
 from pipeline.store.access import Viewer, visible
 from pipeline.store.tables import Case, Entry, FieldValue, Link, ReviewReason, ReviewTask, Submission
@@ -18,16 +20,22 @@ from pipeline.store.tables import Case, Entry, FieldValue, Link, ReviewReason, R
 
 @dataclass(frozen=True)
 class Compared:
-    """One field of both applications."""
+    """One field of both applications. same: both say the same; names may differ in spaces and variants."""
 
     label: Label
     mine: Label
     theirs: Label
+    same: bool
 
     @property
-    def same(self) -> bool:
-        """True when both say the same."""
-        return self.mine.ja == self.theirs.ja
+    def one_sided(self) -> bool:
+        """True when only one of them gives it: forms do not all ask the same."""
+        return bool(self.mine.ja) != bool(self.theirs.ja)
+
+    @property
+    def differs(self) -> bool:
+        """True when both give it and they contradict each other."""
+        return not self.same and not self.one_sided
 
 
 @dataclass(frozen=True)
@@ -47,12 +55,10 @@ class Duplicate:
     @property
     def differences(self) -> int:
         """How many fields differ."""
-        return sum(not pair.same for pair in self.compared)
+        return sum(pair.differs for pair in self.compared)
 
 
-def find_duplicates(
-    session: Session, viewer: Viewer, submission: Submission, pack: Procedure
-) -> tuple[Duplicate, ...]:
+def find_duplicates(session: Session, viewer: Viewer, submission: Submission, pack: Procedure) -> tuple[Duplicate, ...]:
     """Visible applications of the same procedure that speak of a subject of this one, the earliest first."""
     subject = pack.matching.subject_role
     mine = _subjects(session, viewer, submission.id, subject)
@@ -82,9 +88,7 @@ def _subjects(session: Session, viewer: Viewer, submission_id: str, role: str) -
     return dict(rows)
 
 
-def _sharing(
-    session: Session, viewer: Viewer, submission: Submission, role: str, people: set[str]
-) -> set[str]:
+def _sharing(session: Session, viewer: Viewer, submission: Submission, role: str, people: set[str]) -> set[str]:
     linked = session.exec(
         select(Link.submission_id).where(
             Link.role == role,
@@ -153,12 +157,19 @@ def _compared(
             if one or two:
                 numbered = Label(ja=f"{spec.label.ja} {left}", en=f"{spec.label.en} {left}")
                 label = numbered if repeated else spec.label
-                pairs.append(Compared(label, show_value(spec, one), show_value(spec, two)))
+                same = _fold(spec.type, one) == _fold(spec.type, two)
+                pairs.append(Compared(label, show_value(spec, one), show_value(spec, two), same))
     return tuple(pairs)
 
 
+def _fold(kind: FieldType, value: str | None) -> str:
+    if not value:
+        return ""
+    if kind is FieldType.PERSON_NAME:
+        return name_key(value)
+    return drop_spaces(fold_width(value))
+
+
 def _values(session: Session, submission_id: str) -> dict[str, str]:
-    rows: Sequence[FieldValue] = session.exec(
-        select(FieldValue).where(FieldValue.submission_id == submission_id)
-    ).all()
+    rows: Sequence[FieldValue] = session.exec(select(FieldValue).where(FieldValue.submission_id == submission_id)).all()
     return {row.key: row.value or row.raw for row in rows}

@@ -15,6 +15,7 @@ from pipeline.store.tables import FieldValue
 
 MOST_ALTERNATIVES = 3
 LEAST_PROBABILITY = 0.02
+_FREE = (FieldType.ADDRESS, FieldType.TEXT, FieldType.EMAIL, FieldType.CHOICE, FieldType.CHECKBOX)
 _YES_NO = {"true": Label(ja="はい", en="Yes"), "false": Label(ja="いいえ", en="No")}
 
 
@@ -73,6 +74,11 @@ class FieldView:
     def doubtful(self) -> bool:
         """True while nobody and no rule has accepted the value."""
         return not self.accepted
+
+    @property
+    def flagged(self) -> bool:
+        """True when the value is accepted and a check still speaks against it."""
+        return self.accepted and bool(self.messages)
 
 
 @dataclass(frozen=True)
@@ -205,9 +211,11 @@ def _alternatives(spec: FieldSpec, value: FieldValue) -> tuple[Alternative, ...]
     """Other values that the ink allows: one doubtful character read otherwise, the likeliest first.
 
     Stored are characters with their probability and what else each may be. What is no value of the field (a
-    month 17) is left out.
+    month 17) is left out. Free text has no others: one changed character rarely mends a line of it.
     """
     found: dict[str, Alternative] = {}
+    if spec.type in _FREE:
+        return ()
     for text, probability in sorted(_respelled(value.alternatives), key=lambda item: -item[1]):
         normal = normalise_value(spec, text).value
         if normal is None or normal == value.value or normal in found:

@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 from sqlmodel import Session, col, select
 
 from pipeline.domain.statuses import DocumentKind
-from pipeline.procedures.pack import AttachmentSpec, Label, Procedure
+from pipeline.procedures.pack import Label, Procedure
 from pipeline.review.field_views import Box
 from pipeline.runtime import Runtime
 from pipeline.store.access import Viewer, visible
@@ -43,7 +43,10 @@ class PageView:
 
 @dataclass(frozen=True)
 class AttachmentView:
-    """One paper that came along. page_id: where it is a scanned page. picture: may be shown as one."""
+    """One paper that came along. page_id: where it is a scanned page. picture: may be shown as one.
+
+    width_mm and height_mm keep the picture's shape; nobody knows how large a photographed paper is.
+    """
 
     id: str
     position: int
@@ -54,22 +57,28 @@ class AttachmentView:
     picture: bool
     present: bool
     problem_code: str | None
+    width_mm: float = A4_MM[0]
+    height_mm: float = A4_MM[1]
 
 
 @dataclass(frozen=True)
 class WantedPaper:
-    """A paper that the procedure asks for, and whether it is there."""
+    """A paper that the procedure asks for, and whether it is there.
+
+    perhaps: papers of unknown kind came along, and one of them may be it; only a person can tell.
+    """
 
     kind: str
     label: Label
     accepted: tuple[Label, ...]
     present: bool
     required: bool
+    perhaps: bool = False
 
     @property
     def missing(self) -> bool:
-        """True when it is needed and not there."""
-        return self.required and not self.present
+        """True when it is needed and certainly not there."""
+        return self.required and not self.present and not self.perhaps
 
 
 def papers_of(
@@ -92,7 +101,7 @@ def papers_of(
     ).all()
     kinds = {row.page_id: row.kind for row in attached if row.page_id}
     pages = tuple(_page(runtime, pack, page, document, kinds, values) for page, document in rows)
-    return pages, tuple(_attachment(pack, row) for row in attached)
+    return pages, tuple(_attachment(runtime, pack, row) for row in attached)
 
 
 def wanted_papers(
@@ -104,6 +113,7 @@ def wanted_papers(
     """What the procedure asks for on this application. A paper of unknown kind answers for none."""
     ticked = {value.key for value in values if value.value == "true"}
     there = {row.kind for row in attachments if row.problem_code is None}
+    unknown = "" in there or any(page.kind is DocumentKind.UNKNOWN_FORM for page in pages)
     return tuple(
         WantedPaper(
             kind=spec.kind,
@@ -111,6 +121,7 @@ def wanted_papers(
             accepted=spec.accepted,
             present=spec.kind in there,
             required=spec.required and (spec.when is None or spec.when in ticked),
+            perhaps=unknown,
         )
         for spec in pack.attachments
     )
@@ -121,7 +132,9 @@ def kind_label(pack: Procedure, kind: str) -> Label:
     for spec in pack.attachments:
         if spec.kind == kind:
             return spec.label
-    return Label(ja="種類不明の書類", en="Paper of unknown kind") if not kind else Label(ja=kind, en=kind)
+    if kind == "other":
+        return Label(ja="その他の書類", en="Other paper")
+    return Label(ja="添付", en="Paper") if not kind else Label(ja=kind, en=kind)
 
 
 def _page(
@@ -137,9 +150,7 @@ def _page(
         try:
             template = pack.get_form(document.form_id, document.form_revision)
             form = template.label
-            size = next(
-                ((p.width_mm, p.height_mm) for p in template.pages if p.number == page.form_page), None
-            )
+            size = next(((p.width_mm, p.height_mm) for p in template.pages if p.number == page.form_page), None)
         except KeyError:
             form = None
     if page.view is None or size is None:
@@ -170,8 +181,10 @@ def _page(
 def _measured(runtime: Runtime, page: Page) -> tuple[float, float]:
     """The picture's size in millimetres; A4 where it cannot be told."""
     digest, dpi = (page.view, page.view_dpi) if page.view else (page.blob, page.dpi)
-    if digest is None:
-        return A4_MM
+    return _size(runtime, digest, dpi) if digest else A4_MM
+
+
+def _size(runtime: Runtime, digest: str, dpi: float | None) -> tuple[float, float]:
     try:
         with Image.open(BytesIO(runtime.blobs.get(digest))) as picture:
             width, height = picture.size
@@ -181,7 +194,9 @@ def _measured(runtime: Runtime, page: Page) -> tuple[float, float]:
     return width / per_mm, height / per_mm
 
 
-def _attachment(pack: Procedure, row: Attachment) -> AttachmentView:
+def _attachment(runtime: Runtime, pack: Procedure, row: Attachment) -> AttachmentView:
+    picture = row.media_type in SHOWN and row.blob is not None
+    width, height = _size(runtime, row.blob, None) if picture and row.blob and not row.page_id else A4_MM
     return AttachmentView(
         id=row.id,
         position=row.position,
@@ -189,12 +204,9 @@ def _attachment(pack: Procedure, row: Attachment) -> AttachmentView:
         label=kind_label(pack, row.kind),
         media_type=row.media_type,
         page_id=row.page_id,
-        picture=row.media_type in SHOWN and row.blob is not None,
+        picture=picture,
         present=row.blob is not None,
         problem_code=row.problem_code,
+        width_mm=width,
+        height_mm=height,
     )
-
-
-def spec_of(pack: Procedure, kind: str) -> AttachmentSpec | None:
-    """The pack's rule for a kind of attachment."""
-    return next((spec for spec in pack.attachments if spec.kind == kind), None)

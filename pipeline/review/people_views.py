@@ -60,7 +60,10 @@ class CandidateView:
 
 @dataclass(frozen=True)
 class RolePanel:
-    """One role: the link that holds, the candidates, and the case its entry went to."""
+    """One role: the link that holds, the candidates, and the case its entry went to.
+
+    subject: the application is about this role, so that eligibility matters.
+    """
 
     role: str
     index: int
@@ -71,6 +74,7 @@ class RolePanel:
     entry_status: EntryStatus | None
     case_id: str | None
     case_number: str | None
+    subject: bool
 
     @property
     def unclear(self) -> bool:
@@ -78,10 +82,8 @@ class RolePanel:
         return self.link_status is None or not self.link_status.is_active
 
 
-def role_panels(
-    session: Session, viewer: Viewer, submission: Submission, pack: Procedure
-) -> tuple[RolePanel, ...]:
-    """A panel for every role and index that has an entry, a link or candidates, in the pack's order."""
+def role_panels(session: Session, viewer: Viewer, submission: Submission, pack: Procedure) -> tuple[RolePanel, ...]:
+    """A panel for every single role that is matched, and every index with an entry, link or candidate."""
     candidates = session.exec(
         select(Candidate)
         .where(Candidate.submission_id == submission.id, visible(Candidate, viewer))
@@ -95,13 +97,12 @@ def role_panels(
     entries = session.exec(select(Entry).where(Entry.submission_id == submission.id)).all()
     distinct = session.exec(select(Distinction).where(Distinction.submission_id == submission.id)).all()
     said_not = {(row.role, row.role_index, row.person_id) for row in distinct}
-    people = _people(
-        session, viewer, {row.person_id for row in candidates} | {row.person_id for row in links}
-    )
+    people = _people(session, viewer, {row.person_id for row in candidates} | {row.person_id for row in links})
     cases = _cases(session, viewer, [entry.case_id for entry in entries if entry.case_id])
+    asked = {(one.role, 0) for one in pack.matching.roles if pack.role(one.role).max == 1}
     order = [role.name for role in pack.roles]
     places = sorted(
-        _places(candidates, links, entries),
+        _places(candidates, links, entries) | asked,
         key=lambda place: (order.index(place[0]) if place[0] in order else len(order), place[1]),
     )
     return tuple(_panel(pack, place, candidates, links, entries, said_not, people, cases) for place in places)
@@ -142,12 +143,11 @@ def _panel(
         entry_status=entry.status if entry else None,
         case_id=case_id,
         case_number=cases[case_id] if case_id else None,
+        subject=place[0] == pack.matching.subject_role,
     )
 
 
-def _places(
-    candidates: Sequence[Candidate], links: Sequence[Link], entries: Sequence[Entry]
-) -> set[tuple[str, int]]:
+def _places(candidates: Sequence[Candidate], links: Sequence[Link], entries: Sequence[Entry]) -> set[tuple[str, int]]:
     return (
         {(row.role, row.role_index) for row in candidates}
         | {(row.role, row.role_index) for row in links}

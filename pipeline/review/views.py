@@ -15,7 +15,15 @@ from pipeline.procedures.pack import Label, Letter, Procedure
 from pipeline.review.duplicates import Duplicate, find_duplicates
 from pipeline.review.field_views import FieldGroup, FieldView, group_fields
 from pipeline.review.history import HistoryItem, history_of
-from pipeline.review.paper_views import AttachmentView, PageView, WantedPaper, papers_of, wanted_papers
+from pipeline.review.paper_views import (
+    AttachmentView,
+    PageView,
+    WantedPaper,
+    kind_label,
+    papers_of,
+    wanted_papers,
+)
+from pipeline.review.papers import OTHER
 from pipeline.review.people_views import RolePanel, role_panels
 from pipeline.review.queue import ReasonShown, may_work_on, reason_may_show
 from pipeline.runtime import Runtime
@@ -67,11 +75,15 @@ class FindingView:
 
 @dataclass(frozen=True)
 class ProposedDeficiency:
-    """What the applicant would be asked to mend, for a clerk to keep, change or drop."""
+    """What the applicant would be asked to mend, for a clerk to keep, change or drop.
+
+    sure: false when the paper asked for may be among those of unknown kind.
+    """
 
     code: str
     about: str
     text: str
+    sure: bool = True
 
 
 @dataclass(frozen=True)
@@ -99,6 +111,7 @@ class SubmissionView:
     people: tuple[RolePanel, ...]
     duplicates: tuple[Duplicate, ...]
     deficiencies: tuple[ProposedDeficiency, ...]
+    paper_kinds: tuple[tuple[str, Label], ...]
     letters: tuple[str, ...]
     history: tuple[HistoryItem, ...]
     letter: Letter
@@ -148,9 +161,7 @@ def get_task_view(runtime: Runtime, viewer: Viewer, task_id: str) -> TaskView | 
         return TaskView(head, _submission_view(runtime, session, viewer, submission, task.id))
 
 
-def get_submission_view(
-    runtime: Runtime, viewer: Viewer, submission_id: str
-) -> tuple[SubmissionView, str | None]:
+def get_submission_view(runtime: Runtime, viewer: Viewer, submission_id: str) -> tuple[SubmissionView, str | None]:
     """An application without its task, and the id of its open task if any. Raises NotVisible."""
     with read(runtime.engine) as session:
         submission = _submission(session, viewer, submission_id)
@@ -164,9 +175,7 @@ def _one_task(session: Session, viewer: Viewer, which: ColumnElement[bool]) -> R
 
 
 def _submission(session: Session, viewer: Viewer, submission_id: str) -> Submission:
-    found = session.exec(
-        select(Submission).where(Submission.id == submission_id, visible(Submission, viewer))
-    ).first()
+    found = session.exec(select(Submission).where(Submission.id == submission_id, visible(Submission, viewer))).first()
     if found is None:
         raise NotVisible
     return found
@@ -175,9 +184,7 @@ def _submission(session: Session, viewer: Viewer, submission_id: str) -> Submiss
 def _head(session: Session, viewer: Viewer, task: ReviewTask, now: datetime) -> TaskHead:
     held = task.lease_owner is not None and task.lease_until is not None and task.lease_until > now
     holder = session.get(User, task.lease_owner) if held else None
-    reasons = session.exec(
-        select(ReviewReason).where(ReviewReason.task_id == task.id, reason_may_show(viewer))
-    ).all()
+    reasons = session.exec(select(ReviewReason).where(ReviewReason.task_id == task.id, reason_may_show(viewer))).all()
     return TaskHead(
         id=task.id,
         kind=task.kind,
@@ -192,13 +199,9 @@ def _head(session: Session, viewer: Viewer, task: ReviewTask, now: datetime) -> 
     )
 
 
-def _mailroom(
-    runtime: Runtime, session: Session, viewer: Viewer, task: ReviewTask, head: TaskHead
-) -> MailroomTaskView:
+def _mailroom(runtime: Runtime, session: Session, viewer: Viewer, task: ReviewTask, head: TaskHead) -> MailroomTaskView:
     batch = session.exec(select(Batch).where(Batch.id == task.batch_id, visible(Batch, viewer))).first()
-    arrival = session.exec(
-        select(Arrival).where(Arrival.id == task.arrival_id, visible(Arrival, viewer))
-    ).first()
+    arrival = session.exec(select(Arrival).where(Arrival.id == task.arrival_id, visible(Arrival, viewer))).first()
     return MailroomTaskView(
         task=head,
         batch_id=batch.id if batch else None,
@@ -236,12 +239,11 @@ def _submission_view(
         attachments=attachments,
         wanted=wanted,
         groups=group_fields(pack, values, _messages(findings)),
-        findings=tuple(
-            FindingView(f.code, _keys(f.fields), Label(ja=f.message_ja, en=f.message_en)) for f in findings
-        ),
+        findings=tuple(FindingView(f.code, _keys(f.fields), Label(ja=f.message_ja, en=f.message_en)) for f in findings),
         people=role_panels(session, viewer, row, pack),
         duplicates=find_duplicates(session, viewer, row, pack),
         deficiencies=_deficiencies(pack, findings, wanted),
+        paper_kinds=(*((spec.kind, spec.label) for spec in pack.attachments), (OTHER, kind_label(pack, OTHER))),
         letters=_letters(session, viewer, row.id),
         history=history_of(session, task_id, row.id),
         letter=pack.correction_letter,
@@ -285,7 +287,8 @@ def _deficiencies(
     named = " ".join(f"{item.code} {item.about}" for item in proposed)
     specs = {spec.kind: spec for spec in pack.attachments}
     for paper in wanted:
-        if paper.missing and paper.kind not in named:
+        if paper.required and not paper.present and paper.kind not in named:
             text = specs[paper.kind].deficiency.ja
-            proposed.append(ProposedDeficiency(f"attachment_{paper.kind}", paper.kind, text))
+            code = f"attachment_{paper.kind}"
+            proposed.append(ProposedDeficiency(code, paper.kind, text, sure=paper.missing))
     return tuple(proposed)

@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from pipeline.domain.statuses import Channel, Origin, ReasonCode, SubmissionStatus, TaskStatus
 from pipeline.store.engine import read
-from pipeline.store.tables import Decision, Outbound, ReviewTask, Submission
+from pipeline.store.tables import Attachment, Decision, Outbound, ReviewTask, Submission
 from tests.factories import (
     Store,
     get_field,
@@ -241,6 +241,30 @@ def test_the_same_person_is_linked_and_undone(store: Store) -> None:
     assert browser.post(f"/tasks/{task}/person", action="same", **form).status_code == 303
     assert "職員が確認" in browser.text(f"/submissions/{submission}")
     assert browser.post(f"/tasks/{task}/person", action="nonsense", **form).status_code == 422
+
+
+def test_a_paper_of_unknown_kind_is_named(store: Store) -> None:
+    submission = make_submission(store)
+    attachment = make_attachment(store, submission, kind="")
+    task = make_task(store, submission)
+    browser = Browser(store)
+    assert "添付の画像で確かめてください" in browser.text(f"/tasks/{task}")
+    compose = browser.text(f"/tasks/{task}/correction")
+    assert "本人確認書類" in compose and " checked" not in compose
+    form = {"attachment": attachment, "kind": "identity"}
+    assert browser.post(f"/tasks/{task}/paper", **form).status_code == 303
+    with read(store.runtime.engine) as session:
+        assert session.get_one(Attachment, attachment).kind == "identity"
+    page = browser.text(f"/submissions/{submission}")
+    assert "添付の画像で確かめてください" not in page and "不足" in page
+
+
+def test_a_kind_nobody_knows_and_a_paper_of_somebody_else_are_refused(store: Store) -> None:
+    task = make_task(store, make_submission(store))
+    other = make_attachment(store, make_submission(store), kind="")
+    browser = Browser(store)
+    assert browser.post(f"/tasks/{task}/paper", attachment=other, kind="identity").status_code == 404
+    assert browser.post(f"/tasks/{task}/paper", attachment=other, kind="x").status_code == 422
 
 
 def test_text_from_forms_is_escaped(store: Store) -> None:

@@ -12,6 +12,7 @@ from pipeline.domain.errors import Conflict
 from pipeline.review import decisions, fields, persons
 from pipeline.review.claim import claim, claim_next, release, renew
 from pipeline.review.field_views import FieldView
+from pipeline.review.papers import name_paper
 from pipeline.review.queue import QueueFilter, waiting_ids
 from pipeline.review.views import (
     MailroomTaskView,
@@ -116,6 +117,14 @@ def decide_person(task_id: str, runtime: RuntimeHere, staff: Reviewer, form: For
     else:
         raise FormBroken
     return _after_step(runtime, staff, task_id, form, "done=person")
+
+
+@router.post("/tasks/{task_id}/paper")
+def decide_paper(task_id: str, runtime: RuntimeHere, staff: Reviewer, form: Form) -> Response:
+    """What an attachment is."""
+    attachment, kind = text_of(form, "attachment", longest=64), text_of(form, "kind", longest=100)
+    name_paper(runtime, staff.viewer, task_id, attachment, kind, number_of(form, "version"))
+    return _after_step(runtime, staff, task_id, form, "done=paper")
 
 
 _ACTS: dict[str, tuple[Callable[..., None], str, bool]] = {
@@ -226,7 +235,9 @@ def _current(view: SubmissionView, wanted: str | None, after: str | None) -> Fie
         return next((field for field in shown if field.key == wanted), None)
     keys = [field.key for field in shown]
     start = keys.index(after) + 1 if after in keys else 0
-    return next((field for field in shown[start:] + shown[:start] if field.doubtful), None)
+    ahead = shown[start:] + shown[:start]
+    flagged = (field for field in ahead if field.flagged and field.key != after)
+    return next((field for field in ahead if field.doubtful), None) or next(flagged, None)
 
 
 def _sheet(view: SubmissionView, wanted: str | None, current: FieldView | None) -> str | None:

@@ -167,12 +167,21 @@ function editorOf(row) {
   return $(".edit [name=raw]", row);
 }
 
+// A person is judged only while their own lines have the focus; the first press leads there.
+function judge(answer) {
+  const here = document.activeElement.closest(".candidate");
+  if (here) return press(`button[value=${answer}]`, here);
+  const first = $(".panel.doubtful .candidate:not(.said-not) button");
+  first?.focus();
+  first?.closest(".panel").scrollIntoView({ block: "nearest" });
+}
+
 const keys = {
   n: () => step(1),
   p: () => step(-1),
   a: () => {
     const form = current() && $(".edit", current());
-    if (!form || !current().classList.contains("doubtful")) return step(1);
+    if (!form || !current().matches(".doubtful:not(.flagged)")) return step(1);
     const body = document.createElement("button");
     body.name = "action";
     body.value = "accept";
@@ -185,8 +194,8 @@ const keys = {
   "-": () => sheet() && views.out(sheet()),
   r: () => sheet() && views.turn(sheet()),
   w: () => sheet() && views.width(sheet()),
-  s: () => press(".panel.doubtful .candidate:not(.said-not) button[value=same]"),
-  x: () => press(".panel.doubtful .candidate:not(.said-not) button[value=not_same]"),
+  s: () => judge("same"),
+  x: () => judge("not_same"),
   d: () => { const box = $("#decide"); box?.scrollIntoView({ block: "center" }); box && $("button.primary", box)?.focus(); },
   h: () => press("[data-key=h]"),
   "?": () => { const map = $("#keys"); map.open = !map.open; map.scrollIntoView({ block: "nearest" }); },
