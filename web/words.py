@@ -45,6 +45,7 @@ CHANNEL = {
 REASON = {
     ReasonCode.UNKNOWN_FORM: Pair("様式が不明", "Unknown form"),
     ReasonCode.ATTACHMENT_UNCLEAR: Pair("添付の種類が不明", "Paper of unknown kind"),
+    ReasonCode.ATTACHMENT_UNCLEAR: Pair("添付の種類が不明", "Unknown paper"),
     ReasonCode.RESUBMITTED: Pair("補正の戻り", "Came back"),
     ReasonCode.FIELD_DOUBTFUL: Pair("読取が不確か", "Doubtful reading"),
     ReasonCode.FIELD_INVALID: Pair("値が不正", "Invalid value"),
@@ -67,6 +68,10 @@ SETTLES = {
     ),
     ReasonCode.ATTACHMENT_UNCLEAR: Pair(
         "添付の画像を見て、何の書類かを選びます。", "Look at the paper and say what it is."
+    ),
+    ReasonCode.ATTACHMENT_UNCLEAR: Pair(
+        "別の申請や別の人の書類が混ざっていないか、画像で確かめます。",
+        "Look whether another form or somebody else's paper got in.",
     ),
     ReasonCode.RESUBMITTED: Pair(
         "補正の返送です。依頼した事項が直ったか確かめます。", "Check whether what was asked for is mended."

@@ -146,6 +146,7 @@ class ReasonCode(StrEnum):
     """要確認理由: our doubt. `detail` says which field, which check, which other submission."""
 
     UNKNOWN_FORM = "unknown_form"
+    ATTACHMENT_UNCLEAR = "attachment_unclear"
     RESUBMITTED = "resubmitted"
     FIELD_DOUBTFUL = "field_doubtful"
     FIELD_INVALID = "field_invalid"

@@ -74,11 +74,15 @@ class Role(PackModel):
 
 
 class AttachmentSpec(PackModel):
-    """A paper that must accompany the application. `when` names a checkbox field that makes it needed."""
+    """A paper that must accompany the application. `when` names a checkbox field that makes it needed.
+
+    words: what is printed on such a paper, by which a scanned copy is told from others.
+    """
 
     kind: str
     label: Label
     accepted: tuple[Label, ...]
+    words: tuple[str, ...] = ()
     required: bool = True
     when: str | None = None
     deficiency: Label

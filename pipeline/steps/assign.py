@@ -26,6 +26,7 @@ from pipeline.steps.tasks import Doubt, add_reason, close_task, find_open_task, 
 from pipeline.store.engine import read, write
 from pipeline.store.events import append_event
 from pipeline.store.tables import (
+    Attachment,
     Case,
     Decision,
     Document,
@@ -74,6 +75,7 @@ def find_doubts(session: Session, submission: Submission, pack: Procedure) -> li
     links = _current_links(session, submission.id)
     doubts = [
         *_paper_doubts(session, submission),
+        *_attachment_doubts(session, submission),
         *_field_doubts(session, submission),
         *_finding_doubts(session, submission),
         *_person_doubts(session, submission, pack, links),
@@ -84,9 +86,7 @@ def find_doubts(session: Session, submission: Submission, pack: Procedure) -> li
     return doubts
 
 
-def settle(
-    session: Session, submission: Submission, pack: Procedure, *, automatic: bool, at: datetime
-) -> None:
+def settle(session: Session, submission: Submission, pack: Procedure, *, automatic: bool, at: datetime) -> None:
     """Puts every entry into its case, opened here if need be; the submission is SETTLED and its task done."""
     links = _current_links(session, submission.id)
     actor = "system" if automatic else "clerk"
@@ -113,9 +113,7 @@ def settle(
     )
 
 
-def park(
-    session: Session, submission: Submission, pack: Procedure, doubts: Sequence[Doubt], at: datetime
-) -> None:
+def park(session: Session, submission: Submission, pack: Procedure, doubts: Sequence[Doubt], at: datetime) -> None:
     """Puts the submission and its entries before a person, with these reasons; a duplicate's task learns of it."""
     for entry in _entries(session, submission.id):
         if entry.status is EntryStatus.IN_PROGRESS:
@@ -138,15 +136,11 @@ def park(
 
 
 def _entries(session: Session, submission_id: str) -> Sequence[Entry]:
-    return session.exec(
-        select(Entry).where(Entry.submission_id == submission_id).order_by(col(Entry.role_index))
-    ).all()
+    return session.exec(select(Entry).where(Entry.submission_id == submission_id).order_by(col(Entry.role_index))).all()
 
 
 def _current_links(session: Session, submission_id: str) -> dict[tuple[str, int], Link]:
-    rows = session.exec(
-        select(Link).where(Link.submission_id == submission_id, Link.status != LinkStatus.UNDONE)
-    ).all()
+    rows = session.exec(select(Link).where(Link.submission_id == submission_id, Link.status != LinkStatus.UNDONE)).all()
     return {(row.role, row.role_index): row for row in rows}
 
 
@@ -164,6 +158,16 @@ def _paper_doubts(session: Session, submission: Submission) -> list[Doubt]:
     return [*doubts, Doubt(ReasonCode.READING_FAILED if form else ReasonCode.UNKNOWN_FORM)]
 
 
+def _attachment_doubts(session: Session, submission: Submission) -> list[Doubt]:
+    """A sheet in the envelope that is none of the papers the pack knows may be somebody else's, or another form."""
+    rows = session.exec(
+        select(Attachment)
+        .where(Attachment.submission_id == submission.id, Attachment.kind == "")
+        .order_by(col(Attachment.position))
+    ).all()
+    return [Doubt(ReasonCode.ATTACHMENT_UNCLEAR, row.id) for row in rows]
+
+
 def _field_doubts(session: Session, submission: Submission) -> list[Doubt]:
     rows = session.exec(
         select(FieldValue).where(FieldValue.submission_id == submission.id).order_by(col(FieldValue.key))
@@ -178,9 +182,7 @@ def _field_doubts(session: Session, submission: Submission) -> list[Doubt]:
 
 
 def _finding_doubts(session: Session, submission: Submission) -> list[Doubt]:
-    rows = session.exec(
-        select(Finding).where(Finding.submission_id == submission.id).order_by(col(Finding.code))
-    ).all()
+    rows = session.exec(select(Finding).where(Finding.submission_id == submission.id).order_by(col(Finding.code))).all()
     return [Doubt(ReasonCode.CHECK_FAILED, row.fields, row.code) for row in rows]
 
 
@@ -221,9 +223,7 @@ def _duplicate_doubts(
     return [Doubt(ReasonCode.DUPLICATE, other) for other in others if not settled]
 
 
-def _others_on(
-    session: Session, submission: Submission, pack: Procedure, subjects: Sequence[str]
-) -> list[str]:
+def _others_on(session: Session, submission: Submission, pack: Procedure, subjects: Sequence[str]) -> list[str]:
     """Other submissions of this procedure, not ended, that speak of one of these subjects."""
     rows = session.exec(
         select(Submission.id, Submission.receipt_number)
@@ -252,9 +252,7 @@ def _decided_duplicates(session: Session, submission_id: str) -> bool:
     return found is not None
 
 
-def _case_for(
-    session: Session, submission: Submission, pack: Procedure, subject_id: str, at: datetime
-) -> Case:
+def _case_for(session: Session, submission: Submission, pack: Procedure, subject_id: str, at: datetime) -> Case:
     """The case of this subject, opened and granted when it is the first submission to get here."""
     case = session.exec(
         select(Case)
@@ -283,9 +281,7 @@ def _case_for(
     return case
 
 
-def _adopt_by_decision(
-    session: Session, submission: Submission, case: Case, actor: str, at: datetime
-) -> None:
+def _adopt_by_decision(session: Session, submission: Submission, case: Case, actor: str, at: datetime) -> None:
     decided = session.exec(
         select(Decision.kind)
         .where(

@@ -35,7 +35,7 @@ def _findings(session: Session, submission: Submission) -> tuple[CheckFinding, .
         return ()  # nothing was read: that is the reason for review, not thirty missing fields
     values = {row.key: row.value for row in rows if row.value is not None}
     problems = {row.key: row.problem for row in rows if row.problem}
-    kinds = attached_kinds(session, submission, pack)
+    kinds = attached_kinds(session, submission)
     findings = run_checks(pack, values, submission.received_on, kinds, problems)
     covered = covered_fields(session, submission, pack)
     unreadable = {row.key for row in rows if row.value is None and row.raw}
@@ -51,9 +51,7 @@ def _was_asked(pack: Procedure, finding: CheckFinding, covered: set[str]) -> boo
     if finding.fields:
         return set(finding.fields) <= covered
     about_subjects = {check.code for check in pack.checks if check.kind is CheckKind.ANY_SUBJECT}
-    asked_for_subjects = any(
-        pack.field(key.split(".")[0]).role == pack.matching.subject_role for key in covered
-    )
+    asked_for_subjects = any(pack.field(key.split(".")[0]).role == pack.matching.subject_role for key in covered)
     return asked_for_subjects or finding.code not in about_subjects
 
 
@@ -75,9 +73,7 @@ def covered_fields(session: Session, submission: Submission, pack: Procedure) ->
         form = next((f for f in pack.forms if (f.id, f.revision) == (form_id, revision)), None)
         if form:
             covered |= {
-                f"{box.field}.{box.index}" if box.index else box.field
-                for page in form.pages
-                for box in page.boxes
+                f"{box.field}.{box.index}" if box.index else box.field for page in form.pages for box in page.boxes
             }
     return covered
 
@@ -87,17 +83,10 @@ def _keys(pack: Procedure, name: str, role: str) -> set[str]:
     return {name} if most == 1 else {f"{name}.{index}" for index in range(1, most + 1)}
 
 
-def attached_kinds(session: Session, submission: Submission, pack: Procedure) -> set[str]:
-    """The kinds of attachment present. Paper copies are not yet told apart, so each unnamed sheet stands for
-    one of the wanted kinds that nothing else fills; a reviewer sees the sheets themselves."""
+def attached_kinds(session: Session, submission: Submission) -> set[str]:
+    """The kinds of attachment present and readable; a copy nobody could name counts for nothing."""
     rows = session.exec(select(Attachment).where(Attachment.submission_id == submission.id)).all()
-    kinds = {row.kind for row in rows if row.kind and row.problem_code is None}
-    unnamed = sum(1 for row in rows if not row.kind)
-    for spec in pack.attachments:
-        if unnamed and spec.required and spec.kind not in kinds:
-            kinds.add(spec.kind)
-            unnamed -= 1
-    return kinds
+    return {row.kind for row in rows if row.kind and row.problem_code is None}
 
 
 def _row(submission_id: str, finding: CheckFinding) -> Finding:
