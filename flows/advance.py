@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any, cast
 
 from prefect import flow, task
-from prefect.artifacts import create_progress_artifact, create_table_artifact, update_progress_artifact
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.artifacts import create_table_artifact
+from prefect.futures import PrefectFuture
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.context import runtime
+from flows.progress import with_progress
 from pipeline.domain.next_step import Step
 from pipeline.steps.advance import advance, due_submissions
 
 CHUNK = 4
 READERS = 2
 
-Runner = ThreadPoolTaskRunner(max_workers=READERS)
+# The declared type of a flow's runner does not admit the runners that Prefect itself ships.
+RUNNER = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=READERS))
 
 
 @task(name="頁を読む", task_run_name="頁を読む {number}", retries=2, retry_delay_seconds=[1, 10])
@@ -38,13 +42,9 @@ def match_in_order(submission_ids: Sequence[str]) -> dict[str, int]:
 
 def advance_all(submission_ids: Sequence[str]) -> dict[str, int]:
     """Reads side by side, then matches in order, with progress on the dashboard; called from within a flow."""
-    progress = create_progress_artifact(progress=0.0, description="読み取りの進み")
     pending = [read_chunk.submit(number, ids) for number, ids in _chunks(submission_ids)]
-    for done, future in enumerate(pending, start=1):
+    for future in with_progress(pending, len(pending), "読み取りの進み"):
         future.result()
-        update_progress_artifact(progress, progress=100.0 * done / len(pending))
-    if not pending:
-        update_progress_artifact(progress, progress=100.0)
     return match_in_order(submission_ids)
 
 
@@ -53,7 +53,7 @@ def _chunks(submission_ids: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]
         yield number, submission_ids[start : start + CHUNK]
 
 
-@flow(name="申請を進める", task_runner=Runner)
+@flow(name="申請を進める", task_runner=RUNNER)
 def advance_due(limit: int = 5000) -> dict[str, int]:
     """Advances every submission that waits for software, oldest first; counts by where they now stand."""
     counts = advance_all(due_submissions(runtime(), limit))

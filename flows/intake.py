@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from prefect import flow, task
 from prefect.artifacts import create_link_artifact, create_table_artifact
 
@@ -47,7 +49,7 @@ def intake_paper(batch_id: str, batch_number: str) -> int:
     submissions = assemble(batch_id)
     with read(runtime().engine) as session:
         totals = batch_totals(session, session.get_one(Batch, batch_id))
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"項目": "手で数えた枚数", "数": "-" if totals.counted is None else totals.counted},
         {"項目": "受け取った頁", "数": totals.received},
         {"項目": "書類に入った頁", "数": totals.in_documents},
@@ -55,9 +57,7 @@ def intake_paper(batch_id: str, batch_number: str) -> int:
         {"項目": "開けなかったファイル", "数": totals.refused_files},
         {"項目": "申請", "数": submissions},
     ]
-    create_table_artifact(
-        key=f"batch-{batch_id}", table=rows, description=f"バッチ {batch_number} の枚数照合"
-    )
+    create_table_artifact(key=f"batch-{batch_id}", table=rows, description=f"バッチ {batch_number} の枚数照合")
     create_link_artifact(
         key=f"batch-page-{batch_id}", link=web_link(f"/batches/{batch_id}"), link_text="バッチの画面を開く"
     )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 from prefect import flow, serve, task
 from prefect.artifacts import create_table_artifact
+from prefect.deployments.runner import RunnerDeployment
 
-from flows.advance import Runner, advance_all, advance_due
+from flows.advance import RUNNER, advance_all, advance_due
 from flows.context import runtime
 from flows.intake import intake_online, intake_paper
 from pipeline.steps.advance import due_submissions
-from pipeline.steps.hot_folder import take_settled
+from pipeline.steps.hot_folder import describe_problem, take_settled
 from pipeline.steps.letters import due_letters, write_letter
 from pipeline.steps.stalled import find_stalled
 
@@ -28,7 +31,7 @@ def make_letter(outbound_id: str) -> None:
     write_letter(runtime(), outbound_id)
 
 
-@flow(name="再開 停止した申請", task_runner=Runner)
+@flow(name="再開 停止した申請", task_runner=RUNNER)
 def sweep(stalled_after_s: float = STALLED_AFTER.total_seconds()) -> dict[str, int]:
     """Takes up batches, exports, submissions and letters that a crash left behind; counts of each."""
     stalled = find_stalled(runtime(), timedelta(seconds=stalled_after_s))
@@ -62,23 +65,32 @@ def watch_hot_folder() -> int:
     if not folder:
         return 0
     settle = float(os.environ.get("ICHIMADO_HOT_FOLDER_SETTLE_S", "5"))
-    received = take_settled(runtime(), Path(folder), settle)
-    for one in received:
+    look = take_settled(runtime(), Path(folder), settle)
+    for one in look.received:
         if one.batch_id is not None:
             intake_paper(one.batch_id, one.batch_number)
-    if received:
+    if look.received:
         advance_due()
-    return len(received)
+    if look.problems:
+        create_table_artifact(
+            key="hot-folder-problems",
+            table=[
+                {"問題": code, "説明": describe_problem(code), "フォルダー数": count}
+                for code, count in sorted(Counter(look.problems).items())
+            ],
+            description="監視フォルダに残っている束",
+        )
+    return len(look.received)
 
 
 def serve_flows() -> None:
     """Serves every flow until stopped: the scheduled ones by the clock, the others on request."""
-    serve(
+    deployments = [
         sweep.to_deployment("定期", interval=SWEEP_EVERY),
         watch_hot_folder.to_deployment("定期", interval=LOOK_EVERY),
         intake_paper.to_deployment("随時"),
         intake_online.to_deployment("随時"),
         advance_due.to_deployment("随時"),
-        pause_on_shutdown=False,
-        limit=4,
-    )
+    ]
+    # Called from code that is not async, Prefect answers with the deployments themselves.
+    serve(*cast(list[RunnerDeployment], deployments), pause_on_shutdown=False, limit=4)

@@ -102,6 +102,8 @@ def _natural_keys(session: Session) -> dict[str, str]:
         names[page.id] = f"page {names[page.batch_id]} {page.position}"
     for submission in session.exec(select(Submission)).all():
         names[submission.id] = submission.source_number or _paper_key(session, submission, names)
+    for attachment in session.exec(select(Attachment)).all():
+        names[attachment.id] = f"attachment {names[attachment.submission_id]} {attachment.position}"
     for case in session.exec(select(Case)).all():
         names[case.id] = f"case {names[case.subject_id]} {case.instance}"
     for task in session.exec(select(ReviewTask)).all():

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import structlog
 
-from pipeline.channels.errors import ArrivalError
+from pipeline.channels.errors import ArrivalError, find_error_class
 from pipeline.channels.hotfolder import Seen, Settled, find_slip, read_settled, settled_files
 from pipeline.channels.slip import BatchSlip, read_slip
 from pipeline.runtime import Runtime
@@ -59,6 +59,14 @@ def take_settled(runtime: Runtime, folder: Path, settle_seconds: float) -> HotFo
             log.warning("hot_folder_not_moved", batch=received.batch_id)
             look.problems.append(NOT_MOVED)
     return look
+
+
+def describe_problem(code: str) -> str:
+    """What staff should know of a problem code, in Japanese."""
+    if code == NOT_MOVED:
+        return f"取り込みましたが、{TAKEN} フォルダーに移せません。フォルダーの権限を確認してください。"
+    error = find_error_class(code)
+    return error().message_ja if error else code
 
 
 def _recall(memory: Path) -> dict[str, Seen]:
