@@ -36,7 +36,8 @@ def correct_field(runtime: Runtime, viewer: Viewer, task_id: str, key: str, raw:
         normalised = normalise_value(spec, raw) if raw.strip() else None
         if normalised is not None and (normalised.problem or normalised.value is None):
             raise NotAValue
-        row.raw = raw
+        # Spaces alone are no writing that nobody can read: the field is blank.
+        row.raw = raw if normalised else ""
         row.value = normalised.value if normalised else None
         row.problem, row.reasons, row.confidence = None, "", None
         row.origin, row.accepted = Origin.CLERK, True
