@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from functools import cached_property
+from collections import deque
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -24,14 +25,17 @@ class FullPageReader:
     """Reads all text of a page. Loading takes seconds and about 200 MB, so it waits for the first page.
 
     cache: a folder of ours in which the model folders that PaddleOCR wants are laid out.
+
+    May be used from several threads: an engine serves one page at a time, and one more is loaded when all are busy.
     """
 
     def __init__(self, cache: str | Path, threads: int = 1) -> None:
         self._cache = Path(cache)
         self._threads = threads
+        self._idle: deque[Any] = deque()
+        self._loading = Lock()  # importing paddleocr twice at once fails
 
-    @cached_property
-    def _engine(self) -> Any:
+    def _load(self) -> Any:
         os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
         detection = model_folder(self._cache, DETECTION, _detection_config())
         recognition = model_folder(self._cache, RECOGNITION, _recognition_config())
@@ -55,13 +59,23 @@ class FullPageReader:
         """The lines of text, top to bottom and left to right."""
         bgr = np.repeat(to_grey(image)[:, :, None], 3, axis=2) if image.ndim == 2 else image
         lines = []
-        for page in self._engine.predict(bgr):
+        for page in self._predict(bgr):
             found = zip(page["rec_texts"], page["rec_scores"], page["rec_boxes"], strict=True)
             for text, score, box in found:
                 if text.strip():
                     x0, y0, x1, y1 = (int(v) for v in box)
                     lines.append(TextLine(text, float(score), (x0, y0, x1, y1)))
         return tuple(sorted(lines, key=_reading_order))
+
+    def _predict(self, bgr: Image) -> list[Any]:
+        try:
+            engine = self._idle.pop()
+        except IndexError:
+            with self._loading:
+                engine = self._load()
+        pages = list(engine.predict(bgr))
+        self._idle.append(engine)
+        return pages
 
 
 def _reading_order(line: TextLine) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from threading import Lock
 from zoneinfo import ZoneInfo
 
 from cryptography.fernet import Fernet
@@ -55,23 +55,25 @@ class Runtime:
     make_recogniser: Callable[[], Recogniser]
     make_full_page_reader: Callable[[], FullPageReader]
     clock: Callable[[], datetime] = now_utc
-    _made: dict[str, Any] = field(default_factory=dict)
+    _making: Lock = field(default_factory=Lock)
+    _recogniser: Recogniser | None = None
+    _full_page_reader: FullPageReader | None = None
 
     @property
     def recogniser(self) -> Recogniser:
-        """The reader of single lines."""
-        if "recogniser" not in self._made:
-            self._made["recogniser"] = self.make_recogniser()
-        made: Recogniser = self._made["recogniser"]
-        return made
+        """The reader of single lines; may be used from several threads."""
+        with self._making:
+            if self._recogniser is None:
+                self._recogniser = self.make_recogniser()
+            return self._recogniser
 
     @property
     def full_page_reader(self) -> FullPageReader:
-        """The reader of pages no template knows."""
-        if "full_page" not in self._made:
-            self._made["full_page"] = self.make_full_page_reader()
-        made: FullPageReader = self._made["full_page"]
-        return made
+        """The reader of pages no template knows; may be used from several threads."""
+        with self._making:
+            if self._full_page_reader is None:
+                self._full_page_reader = self.make_full_page_reader()
+            return self._full_page_reader
 
     def today(self) -> date:
         """The date in Japan now."""
