@@ -165,10 +165,11 @@ def _is_given(value: FieldValue) -> bool:
 def _view(spec: FieldSpec, key: str, value: FieldValue | None, messages: Mapping[str, tuple[Label, ...]]) -> FieldView:
     said = messages.get(key, ())
     if value is None:
+        # Forms do not all ask everything; where something is missing that is needed, a check says so.
         return FieldView(
             key=key, label=spec.label, type=spec.type, shown=Label(ja="", en=""), entry="", raw="", day=None,
             blank=True, required=spec.required, problem=None, confidence=None, reasons=(), alternatives=(),
-            origin=None, accepted=not spec.required, page_id=None, box=None, options=_options(spec),
+            origin=None, accepted=True, page_id=None, box=None, options=_options(spec),
             messages=said,
         )  # fmt: skip
     day = as_day(value.value) if spec.type is FieldType.DATE else None

@@ -109,6 +109,12 @@ def test_a_day_by_keyboard(page: Page, store: Store, address: str) -> None:
     expect(current).to_have_attribute("data-key", "phone")
     expect(page.locator("svg.page .box.current")).to_have_attribute("data-field", "phone")
 
+    page.keyboard.press("s")
+    expect(page.get_by_role("button", name="同じ人")).to_be_focused()
+    page.keyboard.press("s")
+    expect(page.locator("#people")).to_contain_text("職員が確認")
+
+    expect(current).to_have_attribute("data-key", "phone")
     page.keyboard.press("e")
     page.keyboard.press("Control+a")
     page.keyboard.type("042-378-0001")
@@ -123,6 +129,11 @@ def test_a_day_by_keyboard(page: Page, store: Store, address: str) -> None:
 
     page.keyboard.press("?")
     expect(page.locator("#keys dl")).to_be_visible()
+    page.locator("summary", has_text="却下・取下げ").click()
+    page.get_by_label("理由(履歴に残ります)").fill("国民健康保険課の案件")
+    page.get_by_role("button", name="他課回付").click()
+    expect(page.locator("h1")).to_contain_text("R8-000003")
+    expect(page.locator("#flash")).to_contain_text("申請を終了しました")
     assert faults == []
 
 

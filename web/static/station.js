@@ -122,7 +122,8 @@ async function send(form, submitter) {
   if (submitter?.name) body.set(submitter.name, submitter.value);
   let answer;
   try {
-    answer = await fetch(form.action, { method: "POST", body, headers: { accept: "text/html" } });
+    // Not form.action: a button named "action" stands in its place.
+    answer = await fetch(form.getAttribute("action"), { method: "POST", body, headers: { accept: "text/html" } });
   } catch {
     say(document.documentElement.lang === "en" ? "The network does not answer. Nothing was saved." : "通信できません。保存されていません。もう一度送ってください。");
     return;
@@ -270,7 +271,7 @@ for (const kind of ["keydown", "pointerdown"]) document.addEventListener(kind, (
 setInterval(() => {
   const form = $("form[action$='/release']");
   if (!form || Date.now() - used > 240_000) return;
-  fetch(form.action.replace(/release$/, "renew"), { method: "POST", body: new URLSearchParams(new FormData(form)) })
+  fetch(form.getAttribute("action").replace(/release$/, "renew"), { method: "POST", body: new URLSearchParams(new FormData(form)) })
     .then((answer) => { if (answer.status === 409) say(document.documentElement.lang === "en" ? "Somebody else took this task." : "ほかの人がこの作業を担当しました。画面を開き直してください。"); })
     .catch(() => {});
 }, 240_000);

@@ -28,7 +28,7 @@ form.addEventListener("submit", (event) => {
   const button = form.querySelector("button.primary"), started = Date.now();
   button.disabled = true;
   const request = new XMLHttpRequest();
-  request.open("POST", form.action);
+  request.open("POST", form.getAttribute("action"));
   request.responseType = "document";
   request.upload.addEventListener("progress", ({ loaded, total }) => {
     const left = Math.round(((Date.now() - started) / 1000) * (total / loaded - 1));

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from pipeline.domain.statuses import Origin
-from pipeline.procedures.pack import Procedure
+from pipeline.procedures.pack import Label, Procedure
 from pipeline.procedures.registry import load_pack
 from pipeline.review.dates import age_on, wareki
 from pipeline.review.field_views import group_fields, show_value
@@ -45,6 +45,13 @@ def test_what_is_no_value_is_not_offered() -> None:
 @pytest.mark.parametrize("stored", [[["1", 0.5]], ["1"], [["1", 0.5, None]]])
 def test_readings_of_another_shape_offer_nothing(stored: list[object]) -> None:
     assert _shown("account_number", "1", "1", stored) == []
+
+
+def test_what_a_form_does_not_ask_is_no_doubt_until_a_check_misses_it() -> None:
+    said = {"address": (Label(ja="住所がありません。", en="No address."),)}
+    fields = {field.key: field for group in group_fields(PROCEDURE, [], said) for field in group.fields}
+    assert not any(field.doubtful for field in fields.values())
+    assert [key for key, field in fields.items() if field.flagged] == ["address"]
 
 
 def test_repeated_roles_show_where_something_is_given() -> None:
