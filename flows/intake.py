@@ -9,8 +9,9 @@ from prefect.artifacts import create_link_artifact, create_table_artifact
 
 from flows.context import runtime, web_link
 from pipeline.steps.advance import arrivals_of
+from pipeline.steps.assemble import assemble_batch
 from pipeline.steps.intake_online import take_records
-from pipeline.steps.intake_paper import assemble_batch, take_pages
+from pipeline.steps.intake_paper import take_pages
 from pipeline.steps.totals import batch_totals
 from pipeline.store.engine import read
 from pipeline.store.tables import Batch

@@ -67,7 +67,8 @@ def scan(
     """Receive scan files as one batch and make submissions of them."""
     from ichimado.intake import receive_paths
     from pipeline.steps.advance import arrivals_of
-    from pipeline.steps.intake_paper import assemble_batch, take_pages
+    from pipeline.steps.assemble import assemble_batch
+    from pipeline.steps.intake_paper import take_pages
     from pipeline.steps.totals import batch_totals
     from pipeline.store.engine import read
     from pipeline.store.tables import Arrival, Batch
@@ -143,9 +144,7 @@ def import_export(
                 "taken": len(received.taken),
                 "already": received.already,
                 "changed": len(received.changed),
-                "problems": [
-                    {"line": p.line, "column": p.column, "code": p.code} for p in received.problems
-                ],
+                "problems": [{"line": p.line, "column": p.column, "code": p.code} for p in received.problems],
                 "refused": received.refusal.code if received.refusal else None,
             },
             as_json,

@@ -30,9 +30,7 @@ def open_runtime(settings: Settings | None = None) -> Runtime:
         secrets=Secrets(load_key(settings.data_dir / KEY_FILE)),
         data_dir=settings.data_dir,
         make_recogniser=lambda: PPOCRRecogniser(threads=settings.ocr_threads),
-        make_full_page_reader=lambda: FullPageReader(
-            settings.data_dir / "models", threads=settings.ocr_threads
-        ),
+        make_full_page_reader=lambda: FullPageReader(settings.data_dir / "models", threads=settings.ocr_threads),
     )
 
 

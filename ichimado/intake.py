@@ -30,9 +30,7 @@ def receive_folder(runtime: Runtime, folder: Path, key: str | None = None) -> Re
     return receive_paths(runtime, slip, files, key=key)
 
 
-def receive_paths(
-    runtime: Runtime, slip: BatchSlip, paths: list[Path], *, key: str | None = None
-) -> Received:
+def receive_paths(runtime: Runtime, slip: BatchSlip, paths: list[Path], *, key: str | None = None) -> Received:
     """These files as one batch, in the order given."""
     files = [(path.name, path.read_bytes()) for path in paths]
     return receive_files(runtime, slip, files, actor="command_line", key=key)
@@ -45,9 +43,7 @@ def find_export(runtime: Runtime, procedure_id: str, path: Path, channel_id: str
         _, pack = latest_pack(session, procedure_id)
     folder = path.parent
     files = tuple(
-        other
-        for other in sorted(folder.rglob("*"))
-        if other.is_file() and other != path and other.parent != folder
+        other for other in sorted(folder.rglob("*")) if other.is_file() and other != path and other.parent != folder
     )
     return ExportFile(path, channel_id or _only_channel(pack, path), files)
 
@@ -56,9 +52,7 @@ def store(runtime: Runtime, procedure_id: str, export: ExportFile) -> str:
     """Stores the export and its files; gives the arrival's id."""
     folder = export.path.parent
     files = ((other.relative_to(folder).as_posix(), other.read_bytes()) for other in export.files)
-    return store_export(
-        runtime, procedure_id, export.channel_id, export.path.name, export.path.read_bytes(), files
-    )
+    return store_export(runtime, procedure_id, export.channel_id, export.path.name, export.path.read_bytes(), files)
 
 
 def _only_channel(pack: Procedure, path: Path) -> str:

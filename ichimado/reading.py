@@ -54,9 +54,7 @@ def read_forms(path: Path, pack: Procedure, recogniser: Recogniser) -> Iterator[
         yield {**head, "form": form, "fields": _fields(pack, reading)}
 
 
-def read_single(
-    path: Path, content: Content, cells: int | None, recogniser: Recogniser
-) -> Iterator[dict[str, Any]]:
+def read_single(path: Path, content: Content, cells: int | None, recogniser: Recogniser) -> Iterator[dict[str, Any]]:
     """One answer per picture of a single field."""
     for image, head in _pictures(path):
         if image is None:

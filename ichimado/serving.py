@@ -29,13 +29,9 @@ def serve_web(settings: Settings, prefect_url: str | None = None) -> None:
     """The screens, in this process, until stopped. No access log: paths hold ids of people's applications."""
     app = create_app(
         open_runtime(settings),
-        WebSettings(
-            https=settings.secure_cookies, max_upload_mb=settings.max_upload_mb, prefect_url=prefect_url
-        ),
+        WebSettings(https=settings.secure_cookies, max_upload_mb=settings.max_upload_mb, prefect_url=prefect_url),
     )
-    uvicorn.run(
-        app, host=settings.host, port=settings.port, access_log=False, log_level="warning", server_header=False
-    )
+    uvicorn.run(app, host=settings.host, port=settings.port, access_log=False, log_level="warning", server_header=False)
 
 
 def serve_flows_here() -> None:
@@ -53,9 +49,7 @@ def serve_all(settings: Settings) -> None:
     supervise(settings, access, server)
 
 
-def supervise(
-    settings: Settings, access: PrefectAccess | None, server: subprocess.Popen[bytes] | None
-) -> None:
+def supervise(settings: Settings, access: PrefectAccess | None, server: subprocess.Popen[bytes] | None) -> None:
     """Runs the screens and the flows as children until one ends or a signal comes; then ends all of them."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
@@ -94,9 +88,7 @@ def _child(settings: Settings, only: str, access: PrefectAccess | None) -> subpr
         "ICHIMADO_DASHBOARD_URL": access.url if access else settings.dashboard_url,
     }
     with (settings.data_dir / f"{only}.log").open("ab") as log:
-        return subprocess.Popen(
-            command, env=environment, stdout=log, stderr=log, preexec_fn=die_with_parent
-        )
+        return subprocess.Popen(command, env=environment, stdout=log, stderr=log, preexec_fn=die_with_parent)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

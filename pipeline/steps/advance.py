@@ -1,7 +1,7 @@
 """The straight path. This file names every step in order; each step is one function in a module of its name.
 
-paper  ── intake_paper:  receive_files → take_pages → assemble_batch ─┐
-online ── intake_online: receive_export ──────────────────────────────┴→ a Submission that is RECEIVED
+paper  ── intake_paper, assemble:  receive_files → take_pages → assemble_batch ─┐
+online ── intake_online:           store_export → take_records ─────────────────┴→ a Submission that is RECEIVED
 then   ── advance:       read → check → match → assign ──→ its cases (SETTLED), or one ReviewTask (IN_REVIEW)
 person ── review:        a Decision puts the submission back on this path and advances it at once
 out    ── export, letters
@@ -18,10 +18,11 @@ from pipeline.domain.errors import Conflict
 from pipeline.domain.next_step import Step, next_step, order_of
 from pipeline.domain.statuses import ReasonCode, SubmissionStatus
 from pipeline.runtime import Runtime
+from pipeline.steps.assemble import assemble_batch
 from pipeline.steps.assign import assign_submission, park
 from pipeline.steps.check import check_submission
 from pipeline.steps.hold import hold_submission
-from pipeline.steps.intake_paper import assemble_batch, take_pages
+from pipeline.steps.intake_paper import take_pages
 from pipeline.steps.match import match_submission
 from pipeline.steps.packs import get_pack
 from pipeline.steps.read import read_submission
@@ -79,9 +80,7 @@ def arrivals_of(runtime: Runtime, batch_id: str) -> list[str]:
     """Ids of a batch's scan files, in the order they were handed over."""
     with read(runtime.engine) as session:
         return list(
-            session.exec(
-                select(Arrival.id).where(Arrival.batch_id == batch_id).order_by(col(Arrival.position))
-            ).all()
+            session.exec(select(Arrival.id).where(Arrival.batch_id == batch_id).order_by(col(Arrival.position))).all()
         )
 
 

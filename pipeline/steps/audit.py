@@ -132,9 +132,7 @@ def _submissions_have_a_place(runtime: Runtime, session: Session) -> Findings:
     for row in session.exec(select(Submission)).all():
         tasks = open_tasks.get(row.id, 0)
         due_fits = row.due == (next_step(row.status) is not None)
-        fits = (
-            tasks == 1 if row.status in waiting else tasks == 0 if row.status in ended else tasks <= 1
-        ) and due_fits
+        fits = (tasks == 1 if row.status in waiting else tasks == 0 if row.status in ended else tasks <= 1) and due_fits
         yield None if fits else Breach("submissions_have_a_place", row.id)
 
 
@@ -148,9 +146,7 @@ def _cases_replay(runtime: Runtime, session: Session) -> Findings:
 
 
 def _chains_whole(runtime: Runtime, session: Session) -> Findings:
-    rows = session.exec(
-        select(Event).order_by(col(Event.aggregate), col(Event.aggregate_id), col(Event.seq))
-    ).all()
+    rows = session.exec(select(Event).order_by(col(Event.aggregate), col(Event.aggregate_id), col(Event.seq))).all()
     for (_, aggregate_id), group in groupby(rows, key=lambda row: (row.aggregate, row.aggregate_id)):
         whole = chain_is_whole([as_chained(row) for row in group])
         yield None if whole else Breach("chains_whole", aggregate_id)
@@ -177,9 +173,7 @@ def _one_active_link_each(runtime: Runtime, session: Session) -> Findings:
 def _cases_have_one_adopted(runtime: Runtime, session: Session) -> Findings:
     for case in session.exec(select(Case)).all():
         adopted = session.exec(
-            select(Entry.id).where(
-                Entry.case_id == case.id, Entry.submission_id == (case.adopted_submission_id or "")
-            )
+            select(Entry.id).where(Entry.case_id == case.id, Entry.submission_id == (case.adopted_submission_id or ""))
         ).first()
         yield None if adopted else Breach("cases_have_one_adopted", case.id)
 
@@ -220,9 +214,7 @@ def _seal(runtime: Runtime) -> None:
             session.execute(text("LOCK TABLE event IN SHARE MODE"))
         last = session.exec(select(func.max(Event.id))).one() or 0
         digest, events = _heads_digest(session, last)
-        seal = Seal(
-            sealed_at=runtime.clock(), events=events, heads_digest=digest, last_event_id=last, signature=""
-        )
+        seal = Seal(sealed_at=runtime.clock(), events=events, heads_digest=digest, last_event_id=last, signature="")
         seal.signature = _signature(runtime, seal)
         session.add(seal)
 

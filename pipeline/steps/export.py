@@ -29,9 +29,7 @@ def export_decided(runtime: Runtime, viewer: Viewer, procedure_id: str) -> CsvEx
         rows = session.exec(
             select(Case, Person)
             .join(Person, col(Person.id) == Case.subject_id)
-            .where(
-                visible(Case, viewer), Case.procedure_id == procedure_id, Case.status == CaseStatus.GRANTED
-            )
+            .where(visible(Case, viewer), Case.procedure_id == procedure_id, Case.status == CaseStatus.GRANTED)
             .order_by(col(Case.number))
         ).all()
         decided = [_decided(session, pack, case, person) for case, person in rows]

@@ -179,9 +179,7 @@ def _refuse_export(runtime: Runtime, arrival_id: str, pack: Procedure, error: Ar
         )
 
 
-def _report_problems(
-    runtime: Runtime, arrival_id: str, pack: Procedure, problems: Sequence[RowProblem]
-) -> None:
+def _report_problems(runtime: Runtime, arrival_id: str, pack: Procedure, problems: Sequence[RowProblem]) -> None:
     if not problems:
         return
     with write(runtime.engine) as session:
@@ -222,9 +220,7 @@ def _take_record(runtime: Runtime, received: ExportReceived, context: _Context, 
         arrival = _record_arrival(runtime, context, record, blob)
         session.add(arrival)
         session.flush()
-        session.add(
-            ArrivalIdentity(source=context.source, identity=record.receipt_number, arrival_id=arrival.id)
-        )
+        session.add(ArrivalIdentity(source=context.source, identity=record.receipt_number, arrival_id=arrival.id))
         submission = _submission(runtime, session, context, record, arrival)
         session.add(submission)
         session.flush()
@@ -268,9 +264,7 @@ def _record_arrival(runtime: Runtime, context: _Context, record: OnlineRecord, b
     )
 
 
-def _keep_changed(
-    runtime: Runtime, session: Session, context: _Context, record: OnlineRecord, blob: str
-) -> str:
+def _keep_changed(runtime: Runtime, session: Session, context: _Context, record: OnlineRecord, blob: str) -> str:
     """Same receipt number, other content: kept as it came, and a person decides; the first stays as it is."""
     first = session.get_one(ArrivalIdentity, (context.source, record.receipt_number)).arrival_id
     arrival = _record_arrival(runtime, context, record, blob)

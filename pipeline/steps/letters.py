@@ -43,9 +43,7 @@ def due_letters(runtime: Runtime) -> list[str]:
         return list(rows)
 
 
-def _letter_parts(
-    session: Session, outbound: Outbound
-) -> tuple[Letter, Addressee, list[LetterItem], LetterFacts]:
+def _letter_parts(session: Session, outbound: Outbound) -> tuple[Letter, Addressee, list[LetterItem], LetterFacts]:
     request = session.get_one(CorrectionRequest, outbound.idempotency_key.split(":", 1)[1])
     submission = session.get_one(Submission, request.submission_id)
     pack = get_pack(session, submission.pack_version_id)

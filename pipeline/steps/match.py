@@ -123,9 +123,7 @@ def _newest_roster(session: Session, procedure_id: str) -> Roster | None:
     ).first()
 
 
-def _match_roles(
-    runtime: Runtime, session: Session, submission: Submission, pack: Procedure
-) -> list[RoleMatch]:
+def _match_roles(runtime: Runtime, session: Session, submission: Submission, pack: Procedure) -> list[RoleMatch]:
     values = values_by_key(session, submission.id)
     confirmed = _confirmed(session, submission.id)
     matches: list[RoleMatch] = []
@@ -220,9 +218,7 @@ def _preprinted_subjects(
         return []
     eligible = eligible_persons(session, pack.id)
     family = session.exec(
-        select(Person)
-        .where(Person.household_number == person.household_number)
-        .order_by(col(Person.resident_number))
+        select(Person).where(Person.household_number == person.household_number).order_by(col(Person.resident_number))
     ).all()
     found = []
     for index, member in enumerate((m for m in family if m.id in eligible), start=1):
@@ -236,9 +232,7 @@ def _preprinted_subjects(
 def _one_person_once(matches: list[RoleMatch]) -> list[RoleMatch]:
     """Twins on one form must not become one child: two roles on one person are both for a clerk."""
     counts = Counter((m.role, m.link or "") for m in matches if m.status is LinkStatus.AUTO)
-    return [
-        replace(m, status=LinkStatus.PROPOSED) if counts[m.role, m.link or ""] > 1 else m for m in matches
-    ]
+    return [replace(m, status=LinkStatus.PROPOSED) if counts[m.role, m.link or ""] > 1 else m for m in matches]
 
 
 def _write_candidates(session: Session, submission_id: str, match: RoleMatch) -> None:
@@ -262,9 +256,7 @@ def _write_candidates(session: Session, submission_id: str, match: RoleMatch) ->
 
 def evidence_json(comparison: Comparison) -> str:
     """The evidence as stored: [{"field", "level", "weight"}, ...]."""
-    return json.dumps(
-        [{"field": e.field, "level": e.level, "weight": round(e.weight, 2)} for e in comparison.evidence]
-    )
+    return json.dumps([{"field": e.field, "level": e.level, "weight": round(e.weight, 2)} for e in comparison.evidence])
 
 
 def _write_link(runtime: Runtime, session: Session, submission_id: str, match: RoleMatch) -> None:
@@ -307,18 +299,14 @@ def _scored(match: RoleMatch) -> Comparison | None:
 
 
 def _drop_stale_links(session: Session, submission_id: str, present: set[RoleKey]) -> None:
-    rows = session.exec(
-        select(Link).where(Link.submission_id == submission_id, Link.status != LinkStatus.UNDONE)
-    ).all()
+    rows = session.exec(select(Link).where(Link.submission_id == submission_id, Link.status != LinkStatus.UNDONE)).all()
     for row in rows:
         if (row.role, row.role_index) not in present:
             row.status = LinkStatus.UNDONE
             session.add(row)
 
 
-def _write_entries(
-    session: Session, submission_id: str, pack: Procedure, matches: Sequence[RoleMatch]
-) -> None:
+def _write_entries(session: Session, submission_id: str, pack: Procedure, matches: Sequence[RoleMatch]) -> None:
     subject = pack.matching.subject_role
     wanted = {match.index for match in matches if match.role == subject}
     rows = session.exec(select(Entry).where(Entry.submission_id == submission_id)).all()
@@ -330,9 +318,7 @@ def _write_entries(
     session.flush()
 
 
-def _confirm_fields(
-    session: Session, submission_id: str, pack: Procedure, matches: Sequence[RoleMatch]
-) -> None:
+def _confirm_fields(session: Session, submission_id: str, pack: Procedure, matches: Sequence[RoleMatch]) -> None:
     """A reading that equals what is registered of the person it helped to find needs no second look.
 
     What was read stays in `read_raw` and `read_value`.

@@ -64,9 +64,7 @@ def get_pack(session: Session, pack_version_id: str) -> Procedure:
 
 def latest_pack(session: Session, procedure_id: str | None = None) -> tuple[str, Procedure]:
     """Id and content of the newest version of a procedure, or of any when none is named. Raises PackMissing."""
-    query = select(PackVersion).order_by(
-        col(PackVersion.installed_at).desc(), col(PackVersion.version).desc()
-    )
+    query = select(PackVersion).order_by(col(PackVersion.installed_at).desc(), col(PackVersion.version).desc())
     if procedure_id is not None:
         query = query.where(PackVersion.procedure_id == procedure_id)
     row = session.exec(query).first()
@@ -77,9 +75,7 @@ def latest_pack(session: Session, procedure_id: str | None = None) -> tuple[str,
 
 def newest_packs(session: Session) -> list[Procedure]:
     """The newest version of every installed procedure."""
-    rows = session.exec(
-        select(PackVersion).order_by(col(PackVersion.installed_at), col(PackVersion.version))
-    ).all()
+    rows = session.exec(select(PackVersion).order_by(col(PackVersion.installed_at), col(PackVersion.version))).all()
     newest = {row.procedure_id: row for row in rows}
     return [_parsed(row.digest, row.content) for row in newest.values()]
 

@@ -65,9 +65,7 @@ def applicant_record(
     """
     found = dict(_present(values, attributes, index))
     confidence = {
-        attribute: row.confidence
-        for attribute, row in found.items()
-        if row.confidence is not None and not row.accepted
+        attribute: row.confidence for attribute, row in found.items() if row.confidence is not None and not row.accepted
     }
     text = {attribute: row.value for attribute, row in found.items()}
     return PersonRecord(

@@ -110,9 +110,7 @@ def _roster_id(runtime: Runtime, pack: Procedure, data: bytes, rows: int) -> str
         return roster.id
 
 
-def _write_row(
-    runtime: Runtime, session: Session, pack: Procedure, roster_id: str, row: dict[str, str]
-) -> bool:
+def _write_row(runtime: Runtime, session: Session, pack: Procedure, roster_id: str, row: dict[str, str]) -> bool:
     columns = pack.roster
     number, name = row[columns.resident_number], row[columns.name]
     if not number or not name:
@@ -146,16 +144,11 @@ def _protect_what_touches(session: Session, person: Person) -> None:
     """Somebody newly 支援措置対象者 takes what they are part of along, also where it arrived before."""
     touched = select(Link.submission_id).where(Link.person_id == person.id, Link.status != LinkStatus.UNDONE)
     for submission in session.exec(
-        select(Submission)
-        .where(col(Submission.id).in_(touched))
-        .order_by(col(Submission.id))
-        .with_for_update()
+        select(Submission).where(col(Submission.id).in_(touched)).order_by(col(Submission.id)).with_for_update()
     ).all():
         protect_submission(session, submission)
         submission.version += 1
-    entered = select(Entry.case_id).where(
-        col(Entry.submission_id).in_(touched), col(Entry.case_id).is_not(None)
-    )
+    entered = select(Entry.case_id).where(col(Entry.submission_id).in_(touched), col(Entry.case_id).is_not(None))
     for case in session.exec(
         select(Case).where(or_(col(Case.subject_id) == person.id, col(Case.id).in_(entered)))
     ).all():

@@ -52,9 +52,7 @@ class BatchTotals:
 
 def batch_totals(session: Session, batch: Batch) -> BatchTotals:
     """The totals of one batch as it stands."""
-    rows = session.exec(
-        select(Page.fate, func.count()).where(Page.batch_id == batch.id).group_by(col(Page.fate))
-    ).all()
+    rows = session.exec(select(Page.fate, func.count()).where(Page.batch_id == batch.id).group_by(col(Page.fate))).all()
     fates = {PageFate(fate): count for fate, count in rows}
     refused = session.exec(
         select(func.count())
@@ -84,9 +82,7 @@ def store_totals(runtime: Runtime) -> dict[str, Any]:
             ).one(),
             "fields": {
                 "read": _count(session, FieldValue, col(FieldValue.page_id).is_not(None)),
-                "accepted": _count(
-                    session, FieldValue, col(FieldValue.page_id).is_not(None), col(FieldValue.accepted)
-                ),
+                "accepted": _count(session, FieldValue, col(FieldValue.page_id).is_not(None), col(FieldValue.accepted)),
             },
             "without_a_person": _count(session, Submission, col(Submission.straight_through).is_(True)),
             "reasons": _open_reasons(session),

@@ -19,10 +19,11 @@ from pipeline.domain.statuses import (
     TaskKind,
 )
 from pipeline.runtime import Runtime
-from pipeline.steps import intake_paper
+from pipeline.steps import assemble, intake_paper
 from pipeline.steps.advance import advance, advance_batch, arrivals_of
+from pipeline.steps.assemble import NotTaken, assemble_batch
 from pipeline.steps.audit import audit
-from pipeline.steps.intake_paper import NotTaken, Received, assemble_batch, receive_files, take_pages
+from pipeline.steps.intake_paper import Received, receive_files, take_pages
 from pipeline.steps.stalled import find_stalled
 from pipeline.steps.totals import batch_totals
 from pipeline.store.engine import read
@@ -208,7 +209,8 @@ def test_a_crash_half_way_is_mended_by_doing_it_again(
 ) -> None:
     received = hand_over(runtime, STACK, pdf(application(4), application(4, page=2)))
     assert received.batch_id is not None
-    real, calls = getattr(intake_paper, crash), []
+    place = intake_paper if crash == "_page_row" else assemble
+    real, calls = getattr(place, crash), []
 
     def stops(*given: Any) -> Any:
         calls.append(1)
@@ -217,7 +219,7 @@ def test_a_crash_half_way_is_mended_by_doing_it_again(
         return real(*given)
 
     with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
-        broken.setattr(intake_paper, crash, stops)
+        broken.setattr(place, crash, stops)
         advance_batch(runtime, received.batch_id)
     assert rows_of(runtime, Submission) == []
     assert [one for one, _ in find_stalled(runtime, timedelta(0)).batches] == [received.batch_id]
