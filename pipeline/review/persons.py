@@ -10,8 +10,8 @@ from pipeline.review.desk import Desk, open_desk
 from pipeline.runtime import Runtime
 from pipeline.steps.advance import advance
 from pipeline.steps.hold import move_submission
-from pipeline.steps.match import role_digest, role_record, values_by_key
 from pipeline.steps.people import index_person
+from pipeline.steps.roles import role_digest, role_record, values_by_key
 from pipeline.store.access import Viewer, visible
 from pipeline.store.events import append_event
 from pipeline.store.tables import Distinction, Link, Person
@@ -46,9 +46,7 @@ def not_same_person(
     advance(runtime, _submission_id(desk))
 
 
-def new_person(
-    runtime: Runtime, viewer: Viewer, task_id: str, role: str, role_index: int, version: int
-) -> None:
+def new_person(runtime: Runtime, viewer: Viewer, task_id: str, role: str, role_index: int, version: int) -> None:
     """Registers somebody whom no list knows, as the application names them, and links the role to them.
 
     Raises Impossible while the name is missing.
@@ -86,9 +84,7 @@ def new_person(
     advance(runtime, _submission_id(desk))
 
 
-def undo_link(
-    runtime: Runtime, viewer: Viewer, task_id: str, role: str, role_index: int, version: int
-) -> None:
+def undo_link(runtime: Runtime, viewer: Viewer, task_id: str, role: str, role_index: int, version: int) -> None:
     """Takes a link back; matching then proposes afresh."""
     with open_desk(runtime, viewer, task_id, version) as desk:
         submission, _ = desk.submission()
@@ -114,9 +110,7 @@ def _require_place(desk: Desk, role: str, role_index: int) -> None:
 
 
 def _visible_person(desk: Desk, person_id: str) -> Person:
-    person = desk.session.exec(
-        select(Person).where(Person.id == person_id, visible(Person, desk.viewer))
-    ).first()
+    person = desk.session.exec(select(Person).where(Person.id == person_id, visible(Person, desk.viewer))).first()
     if person is None:
         raise NotVisible
     return person

@@ -19,9 +19,9 @@ from pipeline.domain.statuses import (
 from pipeline.procedures.pack import Procedure
 from pipeline.runtime import Runtime
 from pipeline.steps.hold import hold_submission, move_submission
-from pipeline.steps.match import eligible_persons
 from pipeline.steps.numbers import case_number
 from pipeline.steps.packs import get_pack
+from pipeline.steps.roles import eligible_persons
 from pipeline.steps.tasks import Doubt, add_reason, close_task, find_open_task, open_intake_task
 from pipeline.store.engine import read, write
 from pipeline.store.events import append_event

@@ -9,8 +9,8 @@ from pipeline.domain.statuses import CaseStatus, StaffRole
 from pipeline.outbound.csv_export import CsvExport, DecidedCase, export_cases
 from pipeline.procedures.pack import Procedure
 from pipeline.runtime import Runtime
-from pipeline.steps.match import values_by_key
 from pipeline.steps.packs import latest_pack
+from pipeline.steps.roles import values_by_key
 from pipeline.store.access import Viewer, visible
 from pipeline.store.engine import read, write
 from pipeline.store.events import append_event

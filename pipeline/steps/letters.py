@@ -10,8 +10,8 @@ from pipeline.procedures.checks import describe_field
 from pipeline.procedures.fonts import FontError
 from pipeline.procedures.pack import Letter, Procedure
 from pipeline.runtime import JST, Runtime
-from pipeline.steps.match import values_by_key
 from pipeline.steps.packs import get_pack
+from pipeline.steps.roles import values_by_key
 from pipeline.store.engine import read, write
 from pipeline.store.tables import CorrectionRequest, Deficiency, Link, Outbound, Person, Submission
 

@@ -1,0 +1,118 @@
+"""Writing down what matching found: candidates, links, entries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, select
+
+from matchers.records import Comparison
+from pipeline.domain.statuses import EntryStatus, LinkStatus
+from pipeline.procedures.pack import Procedure
+from pipeline.runtime import Runtime
+from pipeline.steps.roles import RoleKey, RoleMatch
+from pipeline.store.tables import (
+    Candidate,
+    Entry,
+    Link,
+    Person,
+)
+
+KEPT_CANDIDATES = 5
+
+
+def write_candidates(session: Session, submission_id: str, match: RoleMatch) -> None:
+    if match.decision is None:
+        return
+    for rank, scored in enumerate(match.decision.candidates[:KEPT_CANDIDATES], start=1):
+        session.add(
+            Candidate(
+                submission_id=submission_id,
+                role=match.role,
+                role_index=match.index,
+                person_id=scored.candidate_id,
+                rank=rank,
+                total=scored.comparison.total,
+                person_evidence=scored.comparison.person_evidence,
+                evidence=evidence_json(scored.comparison),
+                contradictions=",".join(scored.comparison.contradictions),
+            )
+        )
+
+
+def evidence_json(comparison: Comparison) -> str:
+    """The evidence as stored: [{"field", "level", "weight"}, ...]."""
+    return json.dumps([{"field": e.field, "level": e.level, "weight": round(e.weight, 2)} for e in comparison.evidence])
+
+
+def write_link(runtime: Runtime, session: Session, submission_id: str, match: RoleMatch) -> None:
+    current = session.exec(
+        select(Link).where(
+            Link.submission_id == submission_id,
+            Link.role == match.role,
+            Link.role_index == match.index,
+            Link.status != LinkStatus.UNDONE,
+        )
+    ).first()
+    best = scored_for(match)
+    if current is not None:
+        if (current.person_id, current.status) == (match.link, match.status):
+            return
+        current.status = LinkStatus.UNDONE
+        session.add(current)
+        session.flush()
+    if match.link is None or match.status is None:
+        return
+    session.add(
+        Link(
+            submission_id=submission_id,
+            role=match.role,
+            role_index=match.index,
+            person_id=match.link,
+            status=match.status,
+            total=best.total if best else 0.0,
+            evidence=evidence_json(best) if best else "[]",
+            weights_version=match.decision.weights_version if match.decision else "",
+            made_at=runtime.clock(),
+        )
+    )
+
+
+def scored_for(match: RoleMatch) -> Comparison | None:
+    if match.decision is None:
+        return None
+    return next((s.comparison for s in match.decision.candidates if s.candidate_id == match.link), None)
+
+
+def drop_stale_links(session: Session, submission_id: str, present: set[RoleKey]) -> None:
+    rows = session.exec(select(Link).where(Link.submission_id == submission_id, Link.status != LinkStatus.UNDONE)).all()
+    for row in rows:
+        if (row.role, row.role_index) not in present:
+            row.status = LinkStatus.UNDONE
+            session.add(row)
+
+
+def write_entries(session: Session, submission_id: str, pack: Procedure, matches: Sequence[RoleMatch]) -> None:
+    subject = pack.matching.subject_role
+    wanted = {match.index for match in matches if match.role == subject}
+    rows = session.exec(select(Entry).where(Entry.submission_id == submission_id)).all()
+    for row in rows:
+        if row.role_index not in wanted and row.status is not EntryStatus.IN_CASE:
+            session.delete(row)
+    for index in sorted(wanted - {row.role_index for row in rows}):
+        session.add(Entry(submission_id=submission_id, role=subject, role_index=index))
+    session.flush()
+
+
+def touches_protected(session: Session, submission_id: str) -> bool:
+    found = session.exec(
+        select(Person.id)
+        .join(Link, col(Link.person_id) == Person.id)
+        .where(
+            Link.submission_id == submission_id,
+            Link.status != LinkStatus.UNDONE,
+            col(Person.protected).is_(True),
+        )
+    ).first()
+    return found is not None
