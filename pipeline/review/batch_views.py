@@ -100,9 +100,7 @@ def get_batch_view(runtime: Runtime, viewer: Viewer, batch_id: str, page: int = 
         batch = _batch(session, viewer, batch_id)
         row = _row(session, batch)
         seen = session.exec(
-            select(Page.id)
-            .where(Page.batch_id == batch_id, visible(Page, viewer))
-            .order_by(col(Page.position))
+            select(Page.id).where(Page.batch_id == batch_id, visible(Page, viewer)).order_by(col(Page.position))
         ).all()
         pages = max(1, -(-len(seen) // STACK_SIZE))
         page = min(max(1, page), pages)
@@ -186,9 +184,7 @@ def _sheets(session: Session, viewer: Viewer, ids: Sequence[str]) -> tuple[Sheet
     kinds = {page.document_id for page in pages if page.document_id}
     documents = {
         row.id: row
-        for row in session.exec(
-            select(Document).where(col(Document.id).in_(kinds), visible(Document, viewer))
-        ).all()
+        for row in session.exec(select(Document).where(col(Document.id).in_(kinds), visible(Document, viewer))).all()
     }
     named = {row.submission_id for row in documents.values() if row.submission_id}
     numbers = dict(

@@ -38,11 +38,8 @@ def history_of(session: Session, task_id: str | None, submission_id: str | None)
     names = dict(session.exec(select(User.id, User.display_name).where(col(User.id).in_(actors))).all())
     decided = {row.made_at for row in decisions}
     items = [
-        HistoryItem(row.made_at, row.kind.value, names.get(row.made_by, ""), row.about, row.note)
-        for row in decisions
+        HistoryItem(row.made_at, row.kind.value, names.get(row.made_by, ""), row.about, row.note) for row in decisions
     ]
     # A decision and the events it caused share one moment; people want to read it once.
-    items += [
-        HistoryItem(row.at, row.kind, names.get(row.actor, "")) for row in events if row.at not in decided
-    ]
+    items += [HistoryItem(row.at, row.kind, names.get(row.actor, "")) for row in events if row.at not in decided]
     return tuple(sorted(items, key=lambda item: item.at, reverse=True))

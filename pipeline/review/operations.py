@@ -62,9 +62,7 @@ def get_operations(runtime: Runtime, viewer: Viewer) -> Operations:
             .group_by(col(Submission.status))
         ).all()
         failing = session.exec(
-            select(func.count())
-            .select_from(Submission)
-            .where(col(Submission.due).is_(True), Submission.attempts > 0)
+            select(func.count()).select_from(Submission).where(col(Submission.due).is_(True), Submission.attempts > 0)
         ).one()
         oldest = session.exec(
             select(Submission.created_at)

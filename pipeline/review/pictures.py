@@ -81,9 +81,7 @@ def attachment_file(runtime: Runtime, viewer: Viewer, attachment_id: str) -> Pic
 def outbound_file(runtime: Runtime, viewer: Viewer, outbound_id: str) -> Picture:
     """What leaves, as it leaves. Raises NotVisible."""
     with read(runtime.engine) as session:
-        row = session.exec(
-            select(Outbound).where(Outbound.id == outbound_id, visible(Outbound, viewer))
-        ).first()
+        row = session.exec(select(Outbound).where(Outbound.id == outbound_id, visible(Outbound, viewer))).first()
     if row is None or row.blob is None:
         raise NotVisible
     return Picture(_bytes(runtime, row.blob), row.media_type)

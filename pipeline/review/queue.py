@@ -205,13 +205,10 @@ def _rows(session: Session, viewer: Viewer, tasks: Sequence[Any], now: datetime)
     names = _applicants(session, [submission for _, submission, _ in tasks if submission], packs)
     holders = {task.lease_owner for task, _, _ in tasks if task.lease_owner}
     owners = dict(
-        session.exec(select(User.id, User.display_name).where(col(User.id).in_(holders))).all()
-        if holders
-        else []
+        session.exec(select(User.id, User.display_name).where(col(User.id).in_(holders))).all() if holders else []
     )
     return tuple(
-        _row(viewer, task, submission, batch, reasons, packs, names, owners, now)
-        for task, submission, batch in tasks
+        _row(viewer, task, submission, batch, reasons, packs, names, owners, now) for task, submission, batch in tasks
     )
 
 
@@ -279,17 +276,13 @@ def applicant_keys(pack: Procedure) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _applicants(
-    session: Session, submissions: Sequence[Submission], packs: Mapping[str, Procedure]
-) -> dict[str, str]:
+def _applicants(session: Session, submissions: Sequence[Submission], packs: Mapping[str, Procedure]) -> dict[str, str]:
     keys = {s.id: applicant_keys(packs[s.pack_version_id])[0] for s in submissions}
     wanted = {key for key in keys.values() if key}
     if not wanted:
         return {}
     values = session.exec(
-        select(FieldValue).where(
-            col(FieldValue.submission_id).in_(list(keys)), col(FieldValue.key).in_(wanted)
-        )
+        select(FieldValue).where(col(FieldValue.submission_id).in_(list(keys)), col(FieldValue.key).in_(wanted))
     ).all()
     return {row.submission_id: row.value or row.raw for row in values if keys[row.submission_id] == row.key}
 
@@ -310,12 +303,8 @@ def _counts(session: Session, viewer: Viewer, today: date, now: datetime) -> Que
         .group_by(col(ReviewReason.code))
     ).all()
     channel = func.coalesce(col(Submission.channel), col(Batch.channel))
-    by_channel = session.exec(
-        _over_tasks(channel, func.count(col(ReviewTask.id))).where(base).group_by(channel)
-    ).all()
-    packs = session.exec(
-        select(func.max(Submission.pack_version_id)).group_by(col(Submission.procedure_id))
-    ).all()
+    by_channel = session.exec(_over_tasks(channel, func.count(col(ReviewTask.id))).where(base).group_by(channel)).all()
+    packs = session.exec(select(func.max(Submission.pack_version_id)).group_by(col(Submission.procedure_id))).all()
     labels = [get_pack(session, pack_id) for pack_id in packs]
     return QueueCounts(
         total=count(),

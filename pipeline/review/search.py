@@ -130,9 +130,7 @@ def _families() -> dict[str, tuple[str, ...]]:
 def _found(session: Session, viewer: Viewer, row: Submission) -> Found:
     pack = get_pack(session, row.pack_version_id)
     name = applicant_keys(pack)[0]
-    value = session.exec(
-        select(FieldValue).where(FieldValue.submission_id == row.id, FieldValue.key == name)
-    ).first()
+    value = session.exec(select(FieldValue).where(FieldValue.submission_id == row.id, FieldValue.key == name)).first()
     task = session.exec(
         select(ReviewTask.id).where(
             ReviewTask.submission_id == row.id,
