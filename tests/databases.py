@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +64,13 @@ def execute(uri: str, statement: str) -> None:
         connection.execute(statement.encode())
 
 
+def _settle(path: Path) -> None:
+    """What is still in the write-ahead log would not be in a copy of the file."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+
+
 @dataclass
 class Databases:
     """Hands out databases, empty or migrated. Migrations run once per worker; each test gets a copy."""
@@ -96,38 +103,50 @@ class Databases:
                 yield url
 
     @contextmanager
-    def built(self, engine: str, name: str, build: Callable[[str], None]) -> Iterator[str]:
-        """The URL of a copy of the database that `build` fills, once per worker; it is removed afterwards."""
+    def built(self, engine: str, *builds: Callable[[str], None]) -> Iterator[str]:
+        """The URL of a copy of a migrated database that `builds` filled one after the other; removed afterwards.
+
+        Each build runs once per worker: stores that begin alike share their beginning. They are told apart by name.
+        """
         copy = f"t_{uuid.uuid4().hex[:16]}"
-        key = f"{name}_{engine}"
         if engine == "sqlite":
             path = self.folder / f"{copy}.sqlite"
-            shutil.copyfile(self._sqlite_template(key, lambda url: self._fill(url, build)), path)
+            shutil.copyfile(self._sqlite_built(builds), path)
             yield sqlite_url(path)
-            return
-        if key not in self._templates:
-            template = f"template_{uuid.uuid4().hex[:12]}"
-            execute(
-                self._postgresql_uri(), f"CREATE DATABASE {template} TEMPLATE {self._postgresql_template()}"
-            )
-            build(self._postgresql_uri(template, "psycopg"))
-            self._templates[key] = template
-        with self._postgresql(copy, template=self._templates[key]) as url:
-            yield url
+        else:
+            with self._postgresql(copy, template=self._postgresql_built(builds)) as url:
+                yield url
 
-    def _fill(self, url: str, build: Callable[[str], None]) -> None:
-        self.schema(url)
-        build(url)
-
-    def _sqlite_template(self, name: str = "template", make: Callable[[str], None] | None = None) -> Path:
-        path = self.folder / f"{name}.sqlite"
+    def _sqlite_built(self, builds: Sequence[Callable[[str], None]]) -> Path:
+        if not builds:
+            return self._sqlite_template()
+        path = self.folder / ("_".join(build.__name__ for build in builds) + ".sqlite")
         if not path.exists():
-            making = self.folder / f"{name}_making.sqlite"
-            (make or self.schema)(sqlite_url(making))
-            # What is still in the write-ahead log would not be in a copy of the file.
-            connection = sqlite3.connect(making)
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            connection.close()
+            making = self.folder / f"making_{path.name}"
+            shutil.copyfile(self._sqlite_built(builds[:-1]), making)
+            builds[-1](sqlite_url(making))
+            _settle(making)
+            making.rename(path)
+        return path
+
+    def _postgresql_built(self, builds: Sequence[Callable[[str], None]]) -> str:
+        if not builds:
+            return self._postgresql_template()
+        key = "_".join(build.__name__ for build in builds)
+        if key not in self._templates:
+            name = f"template_{uuid.uuid4().hex[:12]}"
+            base = self._postgresql_built(builds[:-1])
+            execute(self._postgresql_uri(), f"CREATE DATABASE {name} TEMPLATE {base}")
+            builds[-1](self._postgresql_uri(name, "psycopg"))
+            self._templates[key] = name
+        return self._templates[key]
+
+    def _sqlite_template(self) -> Path:
+        path = self.folder / "template.sqlite"
+        if not path.exists():
+            making = self.folder / "making.sqlite"
+            self.schema(sqlite_url(making))
+            _settle(making)
             making.rename(path)
         return path
 

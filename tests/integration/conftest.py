@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.prefect_servers import PrefectForTests, prefect_for_tests
-from tests.stores import rostered, runtime, small, small_blobs
+from tests.stores import both, filled, rostered, runtime, small
 
 # Stores of the pipeline's core, on both databases; tests/stores.py says what each holds.
-__all__ = ["rostered", "runtime", "small", "small_blobs"]
+__all__ = ["both", "filled", "rostered", "runtime", "small"]
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,7 @@ PROTECTED, PLAIN = "p-", "q-"
 
 
 @pytest.fixture
-def filled(runtime: Runtime) -> Runtime:
+def two_people(runtime: Runtime) -> Runtime:
     """One batch with two applications: one of a protected person (ids p-...), one of somebody else (q-...)."""
     pack_id = install(runtime)
     with write(runtime.engine) as session:
@@ -162,8 +162,8 @@ def test_every_rule_has_its_line_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("model", SEEN, ids=lambda model: model.__name__)
-def test_who_sees_what(filled: Runtime, model: type[Any]) -> None:
-    with read(filled.engine) as session:
+def test_who_sees_what(two_people: Runtime, model: type[Any]) -> None:
+    with read(two_people.engine) as session:
         for viewer, expected in zip((REVIEWER, TRUSTED, ELSEWHERE, STRANGER), SEEN[model], strict=True):
             ids = session.exec(select(model.id).where(visible(model, viewer))).all()
             assert {one[:2] if one[:2] in BOTH else one for one in ids} == expected, viewer.user_id
@@ -174,20 +174,20 @@ def test_a_table_without_a_rule_cannot_be_asked(runtime: Runtime) -> None:
         visible(FieldValue, REVIEWER)
 
 
-def test_a_protected_namesake_is_no_candidate_on_an_open_application(filled: Runtime) -> None:
-    with write(filled.engine) as session:
+def test_a_protected_namesake_is_no_candidate_on_an_open_application(two_people: Runtime) -> None:
+    with write(two_people.engine) as session:
         session.add(
             Candidate(
                 id="namesake", submission_id="q-submission", role="applicant", role_index=0,
                 person_id="p-person", rank=2, total=1.0, person_evidence=0.0, evidence="[]",
             )
         )  # fmt: skip
-    with read(filled.engine) as session:
+    with read(two_people.engine) as session:
         seen = session.exec(select(Candidate.id).where(visible(Candidate, REVIEWER))).all()
         assert seen == ["q-candidate"]
-    panels = get_submission_view(filled, REVIEWER, "q-submission")[0].people
+    panels = get_submission_view(two_people, REVIEWER, "q-submission")[0].people
     assert [c.person.name for panel in panels for c in panel.candidates] == ["森 花"]
-    panels = get_submission_view(filled, TRUSTED, "q-submission")[0].people
+    panels = get_submission_view(two_people, TRUSTED, "q-submission")[0].people
     assert [c.person.name for panel in panels for c in panel.candidates] == ["森 花", "白鳥 沙羅"]
 
 
@@ -202,28 +202,28 @@ GONE: dict[str, Callable[[Runtime], Any]] = {
 
 
 @pytest.mark.parametrize("asked", GONE)
-def test_it_does_not_even_exist(filled: Runtime, asked: str) -> None:
+def test_it_does_not_even_exist(two_people: Runtime, asked: str) -> None:
     with pytest.raises(NotVisible):
-        GONE[asked](filled)
+        GONE[asked](two_people)
 
 
-def test_lists_counts_search_and_export_leave_it_out(filled: Runtime) -> None:
-    queue = list_tasks(filled, REVIEWER, QueueFilter())
+def test_lists_counts_search_and_export_leave_it_out(two_people: Runtime) -> None:
+    queue = list_tasks(two_people, REVIEWER, QueueFilter())
     assert [row.task_id for row in queue.rows] == ["q-task"] and queue.counts.total == 1
-    assert waiting_ids(filled, REVIEWER, QueueFilter()) == ["q-task"]
-    assert search(filled, REVIEWER, "白鳥") == () and search(filled, REVIEWER, "R8-000001") == ()
-    assert [found.submission_id for found in search(filled, TRUSTED, "白鳥")] == ["p-submission"]
-    assert len(export_decided(filled, REVIEWER, PROCEDURE).data.decode("cp932").splitlines()) == 2
-    assert len(export_decided(filled, TRUSTED, PROCEDURE).data.decode("cp932").splitlines()) == 3
-    view = get_batch_view(filled, REVIEWER, "batch")
+    assert waiting_ids(two_people, REVIEWER, QueueFilter()) == ["q-task"]
+    assert search(two_people, REVIEWER, "白鳥") == () and search(two_people, REVIEWER, "R8-000001") == ()
+    assert [found.submission_id for found in search(two_people, TRUSTED, "白鳥")] == ["p-submission"]
+    assert len(export_decided(two_people, REVIEWER, PROCEDURE).data.decode("cp932").splitlines()) == 2
+    assert len(export_decided(two_people, TRUSTED, PROCEDURE).data.decode("cp932").splitlines()) == 3
+    view = get_batch_view(two_people, REVIEWER, "batch")
     assert ([sheet.id for sheet in view.sheets], view.hidden) == (["q-page"], 1)
 
 
-def test_the_next_task_is_never_one_that_may_not_be_seen(filled: Runtime) -> None:
-    assert claim_next(filled, STRANGER) is None
-    assert claim_next(filled, REVIEWER) == "q-task"
-    assert claim_next(filled, REVIEWER, ["p-task", "q-task"]) is None
-    assert claim_next(filled, TRUSTED) == "p-task"
+def test_the_next_task_is_never_one_that_may_not_be_seen(two_people: Runtime) -> None:
+    assert claim_next(two_people, STRANGER) is None
+    assert claim_next(two_people, REVIEWER) == "q-task"
+    assert claim_next(two_people, REVIEWER, ["p-task", "q-task"]) is None
+    assert claim_next(two_people, TRUSTED) == "p-task"
 
 
 def test_somebody_newly_protected_takes_their_applications_along(small: Runtime) -> None:

@@ -1,0 +1,206 @@
+"""`audit` on both databases: a clean store is clean, and each rule, broken on purpose, is the one named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import select
+
+from pipeline.domain.statuses import OutboundKind, PageFate
+from pipeline.runtime import Runtime
+from pipeline.steps.advance import advance_batch
+from pipeline.steps.audit import RULES, audit
+from pipeline.steps.intake_paper import receive_files
+from pipeline.store.engine import write
+from pipeline.store.tables import (
+    Arrival,
+    Attachment,
+    Case,
+    Entry,
+    Event,
+    Link,
+    Outbound,
+    Page,
+    ReviewTask,
+    Seal,
+    Submission,
+)
+from tests.integration.test_steps_paper import SLIP
+from tests.papers import application, tiff
+from tests.runtime import advance_all, rows_of
+
+
+def one(session: Any, model: type[Any], **where: Any) -> Any:
+    query = select(model)
+    for name, value in where.items():
+        query = query.where(getattr(model, name) == value)
+    return session.exec(query.order_by(model.id)).first()
+
+
+def forget_blob(runtime: Runtime, digest: str) -> None:
+    (path,) = (runtime.data_dir / "blobs").rglob(digest)
+    path.unlink()
+
+
+def lose_arrival(runtime: Runtime, session: Any) -> str:
+    row = one(session, Arrival, source="scanner")
+    forget_blob(runtime, row.blob)
+    return str(row.id)
+
+
+def lose_page(runtime: Runtime, session: Any) -> str:
+    row = one(session, Page, position=1)
+    forget_blob(runtime, row.blob)
+    return str(row.id)
+
+
+def lose_view(runtime: Runtime, session: Any) -> str:
+    row = one(session, Page, position=1)
+    forget_blob(runtime, row.view)
+    return str(row.id)
+
+
+def lose_letter(runtime: Runtime, session: Any) -> str:
+    row = Outbound(kind=OutboundKind.CASE_EXPORT, idempotency_key="x", department="kodomo", blob="ab" * 32)
+    session.add(row)
+    return row.id
+
+
+def lose_attachment(runtime: Runtime, session: Any) -> str:
+    row = one(session, Attachment)
+    row.blob = "cd" * 32
+    session.add(row)
+    return str(row.id)
+
+
+def change(model: type[Any], where: dict[str, Any], **values: Any) -> Callable[[Runtime, Any], str]:
+    def act(runtime: Runtime, session: Any) -> str:
+        row = one(session, model, **where)
+        for name, value in values.items():
+            setattr(row, name, value)
+        session.add(row)
+        return str(row.id)
+
+    return act
+
+
+def drop_page_from_document(runtime: Runtime, session: Any) -> str:
+    row = one(session, Page, position=2)
+    row.document_id = None
+    session.add(row)
+    return str(row.id)
+
+
+def second_link(runtime: Runtime, session: Any) -> str:
+    row = one(session, Link, role="child")
+    copy = {"submission_id", "role", "role_index", "person_id", "status"}
+    session.add(Link(**row.model_dump(include=copy)))
+    return str(row.submission_id)
+
+
+def orphan_entry(runtime: Runtime, session: Any) -> str:
+    row = one(session, Entry, status="in_case")
+    row.status = "in_review"
+    session.add(row)
+    return str(row.id)
+
+
+def close_task_alone(runtime: Runtime, session: Any) -> str:
+    # That of the paper application, of which nothing could be read: it has no entry to miss the task.
+    row = session.exec(
+        select(ReviewTask).where(ReviewTask.submission_id.is_not(None), ReviewTask.batch_id.is_not(None))
+    ).one()  # type: ignore[union-attr]
+    row.status, row.open_key = "done", None
+    session.add(row)
+    return str(row.submission_id)
+
+
+def altered_event(runtime: Runtime, session: Any) -> str:
+    row = one(session, Event, kind="submission_settled")
+    row.actor = "somebody"
+    session.add(row)
+    return str(row.aggregate_id)
+
+
+def cut_chain(runtime: Runtime, session: Any) -> str:
+    row = session.exec(select(Event).order_by(Event.id.desc())).first()  # type: ignore[union-attr]
+    session.delete(row)
+    return str(one(session, Seal).id)
+
+
+def forged_seal(runtime: Runtime, session: Any) -> str:
+    row = one(session, Seal)
+    row.events -= 1
+    session.add(row)
+    return str(row.id)
+
+
+BREAKS: dict[str, tuple[str, Callable[[Runtime, Any], str]]] = {
+    "a fate taken back": ("pages_accounted", change(Page, {"position": 3}, fate=PageFate.PENDING)),
+    "a page out of its document": ("pages_accounted", drop_page_from_document),
+    "a scan file lost": ("arrivals_have_blobs", lose_arrival),
+    "a page picture lost": ("pictures_have_blobs", lose_page),
+    "a view lost": ("pictures_have_blobs", lose_view),
+    "a letter lost": ("pictures_have_blobs", lose_letter),
+    "an attachment lost": ("pictures_have_blobs", lose_attachment),
+    "a task closed alone": ("submissions_have_a_place", close_task_alone),
+    "forgotten by the flows": (
+        "submissions_have_a_place",
+        change(Submission, {"status": "settled"}, due=True),
+    ),
+    "an entry nowhere": ("entries_in_one_place", orphan_entry),
+    "a second link": ("one_active_link_each", second_link),
+    "nobody adopted": ("cases_have_one_adopted", change(Case, {}, adopted_submission_id=None)),
+    "a status by hand": ("cases_replay", change(Case, {}, status="refused")),
+    "an event altered": ("chains_whole", altered_event),
+    "a chain cut short": ("seals_hold", cut_chain),
+    "a forged seal": ("seals_hold", forged_seal),
+    "a task left behind": ("protected_are_whole", change(ReviewTask, {"kind": "intake"}, protected=True)),
+}
+
+
+def test_every_rule_is_broken_here() -> None:
+    assert {rule for rule, _ in BREAKS.values()} == set(RULES)
+
+
+@pytest.mark.parametrize("case", BREAKS)
+def test_a_breach_is_named_with_its_place(both: Runtime, case: str) -> None:
+    rule, act = BREAKS[case]
+    with write(both.engine) as session:
+        where = act(both, session)
+    found = {(breach.rule, breach.where) for breach in audit(both).breaches}
+    assert (rule, where) in found
+    assert {name for name, _ in found} == {rule}
+
+
+def test_every_rule_looked_at_something(both: Runtime) -> None:
+    checked = audit(both).checked
+    assert set(checked) == set(RULES) and all(checked.values())
+
+
+def test_a_clean_store_is_sealed_and_a_broken_one_is_not(both: Runtime) -> None:
+    seals = len(rows_of(both, Seal))
+    audit(both)
+    assert len(rows_of(both, Seal)) == seals + 1
+    audit(both, seal=False)
+    with write(both.engine) as session:
+        session.execute(text("UPDATE event SET actor = 'x' WHERE seq = 1"))
+    audit(both)
+    assert len(rows_of(both, Seal)) == seals + 1
+
+
+def test_seals_hold_while_the_store_grows(both: Runtime) -> None:
+    received = receive_files(both, SLIP, [("b.tif", tiff(application(5)))], actor="test")
+    assert received.batch_id is not None
+    advance_batch(both, received.batch_id)
+    advance_all(both)
+    report = audit(both)
+    assert report.breaches == () and report.checked["seals_hold"] == 1
+    assert audit(both).checked["seals_hold"] == 2
+
+
+def test_an_empty_store_is_clean(runtime: Runtime) -> None:
+    assert audit(runtime).breaches == () and audit(runtime).breaches == ()
