@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from pipeline.channels.slip import BatchSlip
 from pipeline.domain.errors import DomainError
 from pipeline.domain.statuses import StaffRole
 from pipeline.procedures.registry import PackError
+from pipeline.runtime import Runtime
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="一窓 Ichimado: 紙と電子の申請をひとつの窓に。")
 procedures_app = typer.Typer(no_args_is_help=True, help="手続定義 (procedure packs)")
@@ -34,7 +36,7 @@ def demo(
     data_dir: Annotated[Path, typer.Option(help="Where the demo keeps its store.")] = Path("var/demo"),
 ) -> None:
     """Take the sample from arrival to the review queue, and show it."""
-    from ichimado.demo import run_demo
+    from ichimado.demo import run_demo, staff_lines
     from ichimado.serving import supervise
 
     settings = Settings(data_dir=data_dir)
@@ -43,9 +45,7 @@ def demo(
         done.server.terminate()
         done.server.wait(timeout=30)
         return
-    for login, password in done.passwords.items():
-        say(f"  {login:<11} {password}")
-    supervise(settings, done.prefect, done.server)
+    supervise(settings, done.prefect, done.server, staff_lines(done.passwords))
 
 
 @app.command()
@@ -64,7 +64,10 @@ def scan(
     counted: Annotated[int | None, typer.Option(min=1, help="Sheets counted by hand.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Receive scan files as one batch and make submissions of them."""
+    """Receive scan files as one batch and make submissions of them.
+
+    Exits 1 when a file was refused: it is kept, and stands in the mailroom's queue.
+    """
     from ichimado.intake import receive_paths
     from pipeline.steps.advance import arrivals_of
     from pipeline.steps.assemble import assemble_batch
@@ -108,6 +111,7 @@ def scan(
         say("重複到着: 同じファイルが前に届いています。記録だけして、読み直しません。")
     for one in refused:
         _say_refusal(str(one["code"]))
+    raise typer.Exit(int(bool(refused)))
 
 
 @app.command("import")
@@ -118,42 +122,53 @@ def import_export(
     roster: Annotated[bool, typer.Option("--roster", help="The files are eligible lists (対象者名簿).")] = False,
     as_json: Json = False,
 ) -> None:
-    """Import e-application exports (with the attachments beneath their folder), or an eligible list."""
-    from ichimado.intake import find_export, store
-    from pipeline.steps.intake_online import take_records
+    """Import e-application exports (with the attachments beneath their folder), or an eligible list.
+
+    A bad row is named by line and column and the rest goes on; exits 1 when a whole file was refused.
+    """
+    runtime = open_runtime()
+    take = _import_roster if roster else partial(_import_export, channel=channel)
+    whole = [take(runtime, procedure, path, as_json) for path in files]
+    raise typer.Exit(int(not all(whole)))
+
+
+def _import_roster(runtime: Runtime, procedure: str, path: Path, as_json: bool) -> bool:
     from pipeline.steps.roster import import_roster
 
-    runtime = open_runtime()
-    for path in files:
-        if roster:
-            try:
-                done = import_roster(runtime, procedure, path.read_bytes())
-            except ArrivalError as error:
-                _say_refusal(error.code)
-                raise typer.Exit(1) from None
-            _answer({"rows": done.rows, "skipped_lines": list(done.skipped)}, as_json, "対象者名簿")
-            continue
-        try:
-            export = find_export(runtime, procedure, path, channel)
-        except ValueError as error:
-            fail(str(error))
-            raise typer.Exit(2) from None
-        received = take_records(runtime, store(runtime, procedure, export), actor="command_line")
-        _answer(
-            {
-                "taken": len(received.taken),
-                "already": received.already,
-                "changed": len(received.changed),
-                "problems": [{"line": p.line, "column": p.column, "code": p.code} for p in received.problems],
-                "refused": received.refusal.code if received.refusal else None,
-            },
-            as_json,
-            "申請データの取込",
-        )
-        for problem in received.problems:
-            say(f"  {problem.line}行目 {problem.column or ''}: {problem.message.ja}")
-        if received.refusal:
-            _say_refusal(received.refusal.code)
+    try:
+        done = import_roster(runtime, procedure, path.read_bytes())
+    except ArrivalError as error:
+        if as_json:
+            emit({"rows": 0, "skipped_lines": [], "refused": error.code})
+        fail(error.message_ja)
+        return False
+    _answer({"rows": done.rows, "skipped_lines": list(done.skipped), "refused": None}, as_json, "対象者名簿")
+    return True
+
+
+def _import_export(runtime: Runtime, procedure: str, path: Path, as_json: bool, channel: str | None = None) -> bool:
+    from ichimado.intake import find_export, store
+    from pipeline.steps.intake_online import take_records
+
+    try:
+        export = find_export(runtime, procedure, path, channel)
+    except ValueError as error:
+        fail(str(error))
+        raise typer.Exit(2) from None
+    received = take_records(runtime, store(runtime, procedure, export), actor="command_line")
+    answer = {
+        "taken": len(received.taken),
+        "already": received.already,
+        "changed": len(received.changed),
+        "problems": [{"line": p.line, "column": p.column, "code": p.code} for p in received.problems],
+        "refused": received.refusal.code if received.refusal else None,
+    }
+    _answer(answer, as_json, "申請データの取込")
+    for problem in received.problems:
+        say(f"  {problem.line}行目 {problem.column or ''}: {problem.message.ja}")
+    if received.refusal:
+        fail(received.refusal.message_ja)
+    return received.refusal is None
 
 
 @app.command()
@@ -190,7 +205,7 @@ def serve(
     if only == "web":
         serve_web(settings, settings.dashboard_url or None)
     elif only == "flows":
-        serve_flows_here()
+        serve_flows_here(settings)
     elif only is None:
         open_runtime(settings)
         serve_all(settings)
@@ -343,11 +358,11 @@ def _say_refusal(code: str) -> None:
     fail(f"{code}: {error().message_ja}" if error else code)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """The entry point: what is expected to go wrong ends in one line, not in a traceback."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
-        app()
+        app(arguments)
     except DomainError as error:
         fail(f"{error.code}: {error.ja}")
         raise SystemExit(1) from None

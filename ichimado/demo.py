@@ -7,6 +7,7 @@ import secrets
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,9 @@ STAFF = (
     ("supervisor", "岡田 文", {StaffRole.REVIEWER, StaffRole.MAILROOM}, True),
 )
 """Sample staff: login, name, roles, and whether they may see protected persons."""
+
+ROLE_WORDS = {StaffRole.REVIEWER: "確認者", StaffRole.MAILROOM: "郵便係", StaffRole.OPERATOR: "運用者"}
+PROTECTED = "(支援措置対象者も扱う)"
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,14 @@ def run_demo(settings: Settings, *, sample: Path = SAMPLE, as_json: bool = False
     elif figures:
         show_figures(figures)
     return DemoRun(runtime, settings, access, passwords, server)
+
+
+def staff_lines(passwords: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Login, password and what each of the sample staff may do."""
+    return [
+        (login, passwords[login], "・".join(ROLE_WORDS[role] for role in sorted(roles)) + (PROTECTED if sees else ""))
+        for login, _, roles, sees in STAFF
+    ]
 
 
 def prepare_store(runtime: Runtime, settings: Settings, sample: Path) -> dict[str, str]:

@@ -13,8 +13,10 @@ import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from ichimado.settings import Settings
 
@@ -45,6 +47,22 @@ class PrefectAccess:
     password: str
 
 
+def announce(settings: Settings) -> None:
+    """Sets what flows must know wherever they run: how to put a runtime together, the watched folder, our address.
+
+    Whoever named another runtime, or the address that staff reach us under, beforehand keeps it.
+    """
+    os.environ.setdefault("ICHIMADO_RUNTIME", "ichimado.compose:open_runtime")
+    os.environ.setdefault("ICHIMADO_WEB_URL", f"http://{settings.host}:{settings.port}")
+    os.environ.update(
+        {
+            "ICHIMADO_DATA_DIR": str(settings.data_dir.resolve()),
+            "ICHIMADO_HOT_FOLDER": settings.hot_folder,
+            "ICHIMADO_HOT_FOLDER_SETTLE_S": str(settings.hot_folder_settle_s),
+        }
+    )
+
+
 def prepare_environment(settings: Settings) -> PrefectAccess:
     """Sets what this process and its children must know to talk to the server; call before importing prefect.
 
@@ -55,6 +73,7 @@ def prepare_environment(settings: Settings) -> PrefectAccess:
     password = _secret(home / "password")
     port = settings.prefect_port if _is_free(settings.prefect_port) else free_port()
     api = f"http://127.0.0.1:{port}/api"
+    announce(settings)
     os.environ.update(QUIET)
     os.environ.update(
         {
@@ -63,11 +82,6 @@ def prepare_environment(settings: Settings) -> PrefectAccess:
             "PREFECT_SERVER_UI_API_URL": api,
             "PREFECT_SERVER_API_AUTH_STRING": f"admin:{password}",
             "PREFECT_API_AUTH_STRING": f"admin:{password}",
-            "ICHIMADO_RUNTIME": "ichimado.compose:open_runtime",
-            "ICHIMADO_WEB_URL": f"http://{settings.host}:{settings.port}",
-            "ICHIMADO_DATA_DIR": str(settings.data_dir.resolve()),
-            "ICHIMADO_HOT_FOLDER": settings.hot_folder,
-            "ICHIMADO_HOT_FOLDER_SETTLE_S": str(settings.hot_folder_settle_s),
         }
     )
     return PrefectAccess(api.removesuffix("/api"), "admin", password)
@@ -79,7 +93,7 @@ def start_server(settings: Settings, access: PrefectAccess) -> subprocess.Popen[
     port = access.url.rsplit(":", 1)[1]
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port]
     with log.open("ab") as file:
-        server = subprocess.Popen(command, stdout=file, stderr=file, preexec_fn=die_with_parent)
+        server = start_child(command, file)
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if server.poll() is not None:
@@ -89,6 +103,15 @@ def start_server(settings: Settings, access: PrefectAccess) -> subprocess.Popen[
         time.sleep(0.3)
     server.terminate()
     raise ServerDidNotStart(f"the Prefect server did not start; its log is {log}")
+
+
+def start_child(
+    command: Sequence[str], log: IO[bytes], environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """A child in a process group of its own, so that it and its own children can be ended together."""
+    return subprocess.Popen(
+        command, env=environment, stdout=log, stderr=log, process_group=0, preexec_fn=die_with_parent
+    )
 
 
 def die_with_parent() -> None:

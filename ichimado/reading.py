@@ -15,7 +15,7 @@ from pipeline.channels.errors import ArrivalError
 from pipeline.channels.paper import iter_pages
 from pipeline.channels.pictures import PagePicture
 from pipeline.procedures.pack import FieldType, Procedure
-from pipeline.procedures.registry import LoadedPack, load_pack
+from pipeline.procedures.registry import LoadedPack, PackError, load_pack
 from pipeline.procedures.values import normalise_value
 from pipeline.steps.layouts import CONTENT
 from pipeline.steps.locate import find_layout_of, locate_form
@@ -26,7 +26,10 @@ BUNDLED_PACKS = Path(__file__).parents[1] / "fixtures" / "procedures"
 def find_pack(name: str) -> LoadedPack:
     """The pack with this id among the bundled ones, or in this folder or zip. Raises PackError."""
     bundled = BUNDLED_PACKS / name
-    return load_pack(bundled if bundled.is_dir() else Path(name))
+    source = bundled if bundled.is_dir() else Path(name)
+    if not source.exists():
+        raise PackError("pack_not_found", name, "name a bundled pack, a folder or a zip")
+    return load_pack(source)
 
 
 def content_of(name: str) -> Content:

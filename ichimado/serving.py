@@ -7,18 +7,27 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import FrameType
 
 import uvicorn
 
 from ichimado.compose import open_runtime
-from ichimado.prefect_server import PrefectAccess, die_with_parent, prepare_environment, start_server
+from ichimado.prefect_server import PrefectAccess, announce, prepare_environment, start_child, start_server
 from ichimado.settings import Settings
-from ichimado.terminal import fail, say
+from ichimado.terminal import fail, say, show_columns
 from web.app import create_app
 from web.settings import WebSettings
 
 POLL_S = 0.5
+START_PATIENCE_S = 60.0
+END_PATIENCE_S = 12.0
+
+
+StaffLine = tuple[str, str, str]
+"""Login, password, roles."""
 
 
 class Stopped(Exception):
@@ -34,8 +43,9 @@ def serve_web(settings: Settings, prefect_url: str | None = None) -> None:
     uvicorn.run(app, host=settings.host, port=settings.port, access_log=False, log_level="warning", server_header=False)
 
 
-def serve_flows_here() -> None:
+def serve_flows_here(settings: Settings) -> None:
     """The flows, in this process, until stopped."""
+    announce(settings)
     from flows.sweep import serve_flows
 
     serve_flows()
@@ -43,38 +53,84 @@ def serve_flows_here() -> None:
 
 def serve_all(settings: Settings) -> None:
     """Everything, with a Prefect server of its own unless PREFECT_API_URL names one."""
-    given = os.environ.get("PREFECT_API_URL")
-    access = None if given else prepare_environment(settings)
-    server = start_server(settings, access) if access else None
-    supervise(settings, access, server)
+    if os.environ.get("PREFECT_API_URL"):
+        announce(settings)
+        supervise(settings, None, None)
+        return
+    access = prepare_environment(settings)
+    say(f"Prefect を起動しています({access.url})…")
+    supervise(settings, access, start_server(settings, access))
 
 
-def supervise(settings: Settings, access: PrefectAccess | None, server: subprocess.Popen[bytes] | None) -> None:
-    """Runs the screens and the flows as children until one ends or a signal comes; then ends all of them."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
-    children = {
-        "screens": _child(settings, "web", access),
-        "flows": _child(settings, "flows", access),
-    }
-    if server is not None:
-        children["prefect"] = server
-    say(f"確認画面        http://{settings.host}:{settings.port}")
-    if access is not None:
-        say(f"Prefect (流れ)  {access.url}   {access.login} / {access.password}")
-    say("終えるには Ctrl+C を押してください。")
+def supervise(
+    settings: Settings,
+    access: PrefectAccess | None,
+    server: subprocess.Popen[bytes] | None,
+    staff: Sequence[StaffLine] = (),
+) -> None:
+    """Runs the screens and the flows as children until one ends or a signal comes; then ends all of them.
+
+    staff: login, password and roles of sample staff, shown once everything answers.
+    """
+    children: dict[str, subprocess.Popen[bytes]] = {} if server is None else {"prefect": server}
     try:
-        while all(child.poll() is None for child in children.values()):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _stop)
+        for part in ("web", "flows"):
+            children[part] = _child(settings, part, access)
+        _wait_for_screens(settings, children)
+        show_entrances(settings, access, staff)
+        while not (ended := _ended(children)):
             time.sleep(POLL_S)
-        ended = [name for name, child in children.items() if child.poll() is not None]
-        fail(f"止まりました: {', '.join(ended)}。記録は {settings.data_dir}/*.log にあります。")
+        fail(f"止まりました: {', '.join(ended)}。記録は {settings.data_dir} の中の *.log にあります。")
+        raise SystemExit(1)
     except Stopped:
         say("終わります。")
     finally:
-        for child in children.values():
-            child.terminate()
-        for child in children.values():
-            child.wait(timeout=30)
+        _end(children)
+
+
+def show_entrances(settings: Settings, access: PrefectAccess | None, staff: Sequence[StaffLine]) -> None:
+    """The addresses and who may sign in, as one calm block."""
+    addresses = [("確認画面", f"http://{settings.host}:{settings.port}")]
+    if access is not None:
+        addresses.append(("流れ (Prefect)", access.url))
+        addresses.append(("", f"{access.login} / {access.password}"))
+    say("")
+    show_columns(addresses)
+    if staff:
+        say("")
+        show_columns([("ログイン", "パスワード", "役割"), *staff], header=True)
+    say("")
+    say("終えるには Ctrl+C を押してください。")
+
+
+def _wait_for_screens(settings: Settings, children: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    deadline = time.monotonic() + START_PATIENCE_S
+    while time.monotonic() < deadline and not _ended(children):
+        with suppress(OSError):
+            urllib.request.urlopen(f"http://{settings.host}:{settings.port}/healthz", timeout=2).close()
+            return
+        time.sleep(POLL_S)
+
+
+def _ended(children: Mapping[str, subprocess.Popen[bytes]]) -> list[str]:
+    return [name for name, child in children.items() if child.poll() is not None]
+
+
+def _end(children: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    """Asks every child to end, waits a little, and ends by force what is left of it and its own children."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    for child in children.values():
+        child.terminate()
+    deadline = time.monotonic() + END_PATIENCE_S
+    for child in children.values():
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=max(0.1, deadline - time.monotonic()))
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
 
 
 def _child(settings: Settings, only: str, access: PrefectAccess | None) -> subprocess.Popen[bytes]:
@@ -88,7 +144,7 @@ def _child(settings: Settings, only: str, access: PrefectAccess | None) -> subpr
         "ICHIMADO_DASHBOARD_URL": access.url if access else settings.dashboard_url,
     }
     with (settings.data_dir / f"{only}.log").open("ab") as log:
-        return subprocess.Popen(command, env=environment, stdout=log, stderr=log, preexec_fn=die_with_parent)
+        return start_child(command, log, environment)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -39,6 +40,16 @@ def show_table(title: str, rows: Iterator[tuple[str, str]] | list[tuple[str, str
     for name, value in rows:
         table.add_row(name, value)
     console.print(table)
+
+
+def show_columns(rows: Sequence[Sequence[str]], *, header: bool = False) -> None:
+    """Rows of words under each other, indented; the first row is a header where said."""
+    table = Table.grid(padding=(0, 3))
+    for _ in rows[0]:
+        table.add_column(no_wrap=True)
+    for place, row in enumerate(rows):
+        table.add_row(*row, style="dim" if header and place == 0 else None)
+    console.print(Padding(table, (0, 0, 0, 2)))
 
 
 @contextmanager
