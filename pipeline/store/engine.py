@@ -26,7 +26,21 @@ def open_engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url, hide_parameters=True, pool_pre_ping=True)
+    engine = create_engine(url, hide_parameters=True, pool_pre_ping=True)
+    event.listen(engine, "handle_error", _leave_out_values)
+    return engine
+
+
+def _leave_out_values(context: Any) -> None:
+    # PostgreSQL quotes the values of a row that breaks a rule (SQLSTATE classes 22 and 23); the places are enough.
+    error, told = context.original_exception, context.sqlalchemy_exception
+    state = getattr(error, "sqlstate", None) or ""
+    if state[:2] not in ("22", "23"):
+        return
+    where = (state, error.diag.table_name, error.diag.column_name, error.diag.constraint_name)
+    error.args = (" ".join(part for part in where if part),)
+    if told is not None:
+        told.args = (f"({type(error).__name__}) {error.args[0]}",)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
