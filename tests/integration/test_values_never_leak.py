@@ -30,8 +30,9 @@ from pipeline.steps import advance as path
 from pipeline.steps.advance import advance, advance_batch
 from pipeline.steps.intake_paper import receive_files
 from pipeline.steps.roster import import_roster
-from pipeline.store.engine import write
+from pipeline.store.engine import open_engine, write
 from pipeline.store.tables import Event, FieldValue, Person, Submission
+from tests.databases import Databases
 from tests.papers import application, tiff
 from tests.runtime import (
     PROCEDURE,
@@ -197,11 +198,12 @@ def test_a_row_that_breaks_a_rule_is_not_quoted(rostered: Runtime, case: str) ->
     )
 
 
-def test_a_value_of_the_wrong_type_is_not_quoted(rostered: Runtime) -> None:
-    if rostered.engine.dialect.name != "postgresql":
-        pytest.skip("SQLite takes any value in any column")
-    with pytest.raises(DataError) as caught, write(rostered.engine) as session:
-        session.execute(text("SELECT CAST(:name AS integer)"), {"name": PLANTED["name"]})
+def test_a_value_of_the_wrong_type_is_not_quoted(databases: Databases) -> None:
+    with databases.migrated("postgresql") as url:  # SQLite takes any value in any column
+        engine = open_engine(url)
+        with pytest.raises(DataError) as caught, write(engine) as session:
+            session.execute(text("SELECT CAST(:name AS integer)"), {"name": PLANTED["name"]})
+        engine.dispose()
     assert_silent(errors_of(caught.value))
 
 
