@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
+from secrets import token_bytes
 from statistics import median
 from typing import Any
 
@@ -15,8 +16,6 @@ from sqlalchemy import Engine, insert
 from sqlmodel import Session, func, select
 
 from fixtures.people import Person, Town, draw_town
-from ichimado.compose import open_runtime
-from ichimado.settings import Settings
 from matchers.blocking import KEY_RULES_VERSION, blocking_keys
 from matchers.compare import compare
 from matchers.decide import decide
@@ -24,7 +23,8 @@ from matchers.normalise import normalise
 from matchers.records import MatchDecision, Outcome, PersonRecord, Scored
 from matchers.weights import load_weights
 from pipeline.steps.people import find_near, record_of
-from pipeline.store.engine import read, write
+from pipeline.store.engine import open_engine, read, write
+from pipeline.store.migrate import upgrade
 from pipeline.store.tables import MatchKey
 from pipeline.store.tables import Person as StoredPerson
 
@@ -35,11 +35,12 @@ def measure_matching(households: int = 2900, records: int = 300) -> dict[str, An
     """Milliseconds for one record, and whom it was linked to; SQLite in a folder of its own."""
     town = draw_town(SEED, households)
     with tempfile.TemporaryDirectory() as folder:
-        runtime = open_runtime(Settings(data_dir=Path(folder), database_url="", blobs_url=""))
-        fill(runtime.engine, runtime.secrets.key, _people(town))
-        with read(runtime.engine) as session:
-            figures = _ask(session, runtime.secrets.key, Random(SEED).sample(_people(town), records))
-        runtime.engine.dispose()
+        engine, secret = open_engine(f"sqlite:///{Path(folder) / 'people.db'}"), token_bytes(32)
+        upgrade(engine)
+        fill(engine, secret, _people(town))
+        with read(engine) as session:
+            figures = _ask(session, secret, Random(SEED).sample(_people(town), records))
+        engine.dispose()
     return {
         "measured": "normalise, look up keys, compare, decide, for one record without reading or writing it; SQLite; "
         "names as people write them themselves, everything else as registered, no numbers",

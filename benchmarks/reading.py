@@ -13,7 +13,6 @@ from statistics import median
 from typing import Any, TypeVar
 
 from benchmarks.truth import ROOT, load_truth, same_text
-from ichimado.reading import find_pack
 from japan.text import drop_spaces
 from japan.variants import fold_variants
 from ocr.engine import Image, PPOCRRecogniser
@@ -24,6 +23,7 @@ from pipeline.channels.paper import iter_pages
 from pipeline.channels.pictures import PagePicture
 from pipeline.procedures.codes import FormCode
 from pipeline.procedures.pack import Procedure
+from pipeline.procedures.registry import load_pack
 from pipeline.procedures.values import normalise_value
 from pipeline.steps.locate import find_layout_of, locate_form
 
@@ -74,7 +74,7 @@ def read_by_boxes(pack: Procedure, recogniser: PPOCRRecogniser, image: Image) ->
 def measure_reading(sample: str = "sample", most: int = 6) -> dict[str, Any]:
     """Times and exact fields of both readers, and how many times as long the other one takes."""
     pages = form_pages(sample, most)
-    pack = find_pack("child_benefit").procedure
+    pack = load_pack(ROOT / "fixtures" / "procedures" / "child_benefit").procedure
     recogniser = PPOCRRecogniser(threads=1)
     rapid = make_rapidocr()
     read_by_boxes(pack, recogniser, pages[0].image)  # both load their weights before the clock starts

@@ -84,8 +84,12 @@ def differences(live: Readings, recorded: Readings, tolerance: float = 0.01) -> 
         place
         for place in live.keys() | recorded.keys()
         if live.get(place, ())[:-1] != recorded.get(place, ())[:-1]
-        or abs(float(live[place][-1] or 0) - float(recorded[place][-1] or 0)) > tolerance
+        or abs(_confidence(live[place]) - _confidence(recorded[place])) > tolerance
     ]
+
+
+def _confidence(reading: tuple[object, ...]) -> float:
+    return reading[-1] if isinstance(reading[-1], float) else 0.0
 
 
 def main() -> int:
