@@ -35,7 +35,17 @@ def test_a_case_code_is_read_back() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "https://example.com/", "IM1", "IM1:F:a:b:1", "IM1:F:a:b:x:1", "IM2:S", "IM1:S:", "IM1:S\n", "xIM1:S"],
+    [
+        "",
+        "https://example.com/",
+        "IM1",
+        "IM1:F:a:b:1",
+        "IM1:F:a:b:x:1",
+        "IM2:S",
+        "IM1:S:",
+        "IM1:S\n",
+        "xIM1:S",
+    ],
 )
 def test_other_codes_are_not_ours(text: str) -> None:
     assert parse_code(text) is None
