@@ -1,6 +1,6 @@
 """The demo's figures: a filled store against the truth of its sample, as one JSON line.
 
-    python -m benchmarks.demo_score --database sqlite:///var/demo/ichimado.db --sample sample
+python -m benchmarks.demo_score --database sqlite:///var/demo/ichimado.db --sample sample
 """
 
 from __future__ import annotations
@@ -155,9 +155,7 @@ def _wanted(row: dict[str, Any]) -> dict[tuple[str, int], str | None]:
     return wanted
 
 
-def _current_links(
-    session: Session, submission_id: str
-) -> dict[tuple[str, int], tuple[LinkStatus, str | None]]:
+def _current_links(session: Session, submission_id: str) -> dict[tuple[str, int], tuple[LinkStatus, str | None]]:
     rows = session.exec(
         select(Link, Person)
         .join(Person, col(Person.id) == Link.person_id)
@@ -202,9 +200,7 @@ def _values_on(session: Session, truth: Truth, page: dict[str, Any]) -> dict[str
         select(FieldValue)
         .join(Page, col(Page.id) == FieldValue.page_id)
         .join(Arrival, col(Arrival.id) == Page.arrival_id)
-        .where(
-            Arrival.content_hash == truth.file_hashes[page["file"]], Page.page_index == page["page_index"]
-        )
+        .where(Arrival.content_hash == truth.file_hashes[page["file"]], Page.page_index == page["page_index"])
     ).all()
     return {row.key: row for row in rows}
 

@@ -13,15 +13,11 @@ _POSTAL = re.compile(r"^〒? ?\d{3}-?\d{4}(?= |\D)\s*")
 _PREFECTURE = re.compile(r"^(?:北海道|東京都|京都府|大阪府|神奈川県|和歌山県|鹿児島県|[^\d\s市区町村]{2}県)")
 _KANJI_NUMBER = "[〇一二三四五六七八九十百]+"
 _DASH = f"[{re.escape(DASHES)}ー]"
-_BETWEEN_NUMBERS = re.compile(
-    rf"(?<=[0-9〇一二三四五六七八九十])\s?{_DASH}\s?(?=[0-9〇一二三四五六七八九十])"
-)
+_BETWEEN_NUMBERS = re.compile(rf"(?<=[0-9〇一二三四五六七八九十])\s?{_DASH}\s?(?=[0-9〇一二三四五六七八九十])")
 _COUNTED = re.compile(
     rf"{_KANJI_NUMBER}(?=丁目|丁\d|番地|番(?!町)|号|条|線|地割|-)|(?<=-|[のノ]){_KANJI_NUMBER}(?![^\d\s-])"
 )
-_BLOCK = re.compile(
-    r"^(?P<town>.*?)(?P<numbers>\d+(?:-\d+)*)(?![\d条線区町丁軒]|番町|番丁|地割|-)\s*(?P<building>.*)$"
-)
+_BLOCK = re.compile(r"^(?P<town>.*?)(?P<numbers>\d+(?:-\d+)*)(?![\d条線区町丁軒]|番町|番丁|地割|-)\s*(?P<building>.*)$")
 _MAX_TURNS = 8
 
 
@@ -66,11 +62,7 @@ def _split_once(text: str) -> Address:
     found = _BLOCK.match(plain)
     if found is None:
         place, _, building = plain.partition(" ")
-        return (
-            Address(place, (), building)
-            if not building or _is_place(place)
-            else Address(place + building, (), "")
-        )
+        return Address(place, (), building) if not building or _is_place(place) else Address(place + building, (), "")
     numbers = tuple(number.lstrip("0") or "0" for number in found["numbers"].split("-"))
     return Address(drop_spaces(found["town"]), numbers, found["building"].strip())
 

@@ -13,9 +13,7 @@ def my_number_check_digit(first_eleven: str) -> int:
     """
     if not re.fullmatch("[0-9]{11}", first_eleven):
         raise ValueError("a My Number has eleven digits before its check digit")
-    total = sum(
-        int(digit) * (n + 1 if n <= 6 else n - 5) for n, digit in enumerate(reversed(first_eleven), start=1)
-    )
+    total = sum(int(digit) * (n + 1 if n <= 6 else n - 5) for n, digit in enumerate(reversed(first_eleven), start=1))
     remainder = total % 11
     return 0 if remainder <= 1 else 11 - remainder
 

@@ -90,9 +90,7 @@ def calendar_day(year: int, month: int, day: int, *, max_year: int = MAX_YEAR) -
     return found
 
 
-def to_date(
-    era: str, year: int, month: int, day: int, *, strict: bool = True, max_year: int = MAX_YEAR
-) -> date:
+def to_date(era: str, year: int, month: int, day: int, *, strict: bool = True, max_year: int = MAX_YEAR) -> date:
     """The day of a date written in an era (letter or kanji).
 
     Raises NotACalendarDay for a day that does not exist or lies before the era, and EraOverrun for one after

@@ -66,9 +66,7 @@ def _with_ink(found: list[FieldEvidence], ink: Mapping[str, float], weights: Wei
     ]
     superseded = {field for one in added if one.level == "supports" for field in _READ_BY_INK[one.field]}
     kept = [
-        FieldEvidence(one.field, one.level, 0.0, one.confidence)
-        if one.field in superseded and one.weight < 0
-        else one
+        FieldEvidence(one.field, one.level, 0.0, one.confidence) if one.field in superseded and one.weight < 0 else one
         for one in found
     ]
     return kept + added

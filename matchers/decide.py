@@ -43,9 +43,7 @@ def decide(
     """
     bounds = thresholds or Thresholds()
     ranked = tuple(
-        sorted(
-            scored, key=lambda one: (-one.comparison.total, -one.comparison.person_evidence, one.candidate_id)
-        )
+        sorted(scored, key=lambda one: (-one.comparison.total, -one.comparison.person_evidence, one.candidate_id))
     )
     if not ranked:
         return MatchDecision(Outcome.NEW, None, (), ("nobody_near",), weights_version)

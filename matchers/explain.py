@@ -32,27 +32,19 @@ FIELD_LABELS = {
     "ink_kana": Words("フリガナの筆跡", "The reading as written"),
 }
 LEVEL_WORDS = {
-    "missing": Words(
-        "{field}はどちらかに記載がなく、比べていません", "{field}: not given on one side, not compared"
-    ),
+    "missing": Words("{field}はどちらかに記載がなく、比べていません", "{field}: not given on one side, not compared"),
     "exact": Words("{field}が一致しています", "{field}: the same"),
     "exact_again": Words("{field}も一致しています", "{field}: the same too"),
-    "variant": Words(
-        "{field}は異体字の違いだけで一致しています", "{field}: the same but for variant characters"
-    ),
+    "variant": Words("{field}は異体字の違いだけで一致しています", "{field}: the same but for variant characters"),
     "variant_weak": Words(
         "{field}は混用されやすい字(斉・斎など)の違いです",
         "{field}: differs in characters that are often interchanged",
     ),
-    "swapped": Words(
-        "{field}は氏と名が入れ替わった形で一致しています", "{field}: the same with the parts swapped"
-    ),
+    "swapped": Words("{field}は氏と名が入れ替わった形で一致しています", "{field}: the same with the parts swapped"),
     "former": Words("{field}は旧氏と一致しています", "{field}: the same as a former name"),
     "look_alike": Words("{field}は形の似たカナの違いです", "{field}: differs in kana of like shape"),
     "close": Words("{field}がわずかに違います", "{field}: differs slightly"),
-    "other_reading": Words(
-        "{field}だけが違います(読み違いの可能性)", "{field}: differs though the name agrees"
-    ),
+    "other_reading": Words("{field}だけが違います(読み違いの可能性)", "{field}: differs though the name agrees"),
     "swapped_month_day": Words("{field}は月と日が入れ替わっています", "{field}: month and day swapped"),
     "one_digit": Words("{field}は数字が一つ違います", "{field}: one digit differs"),
     "era_slip": Words("{field}は元号だけが違います", "{field}: only the era differs"),
@@ -66,9 +58,7 @@ REASON_WORDS = {
     "runner_up_close": Words("ほかにも近い候補がいます", "another candidate comes close"),
     "contradiction": Words("食い違う項目があります", "fields contradict each other"),
     "weak_person_evidence": Words("本人を特定する項目が足りません", "too little identifies the person"),
-    "low_confidence_name": Words(
-        "氏名の読取りの確信度が低い状態です", "the name was read with low confidence"
-    ),
+    "low_confidence_name": Words("氏名の読取りの確信度が低い状態です", "the name was read with low confidence"),
     "name_differs": Words("名の漢字が違います", "the given name has other characters"),
     "below_threshold": Words("一致の度合いが足りません", "the agreement is too small"),
     "nobody_near": Words("近い人が見つかりません", "nobody comes near"),

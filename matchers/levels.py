@@ -47,17 +47,13 @@ def weak_variant(values: Values) -> Level:
     """Equal when characters that people interchange (斉/斎) count as one."""
     return Level(
         "variant_weak",
-        lambda pair: (
-            fold_variants(values(pair).left, weak=True) == fold_variants(values(pair).right, weak=True)
-        ),
+        lambda pair: fold_variants(values(pair).left, weak=True) == fold_variants(values(pair).right, weak=True),
     )
 
 
 def look_alike(values: Values) -> Level:
     """Readings whose kana are equal or are taken for each other in handwriting."""
-    return Level(
-        "look_alike", lambda pair: kana_shape_key(values(pair).left) == kana_shape_key(values(pair).right)
-    )
+    return Level("look_alike", lambda pair: kana_shape_key(values(pair).left) == kana_shape_key(values(pair).right))
 
 
 def close(values: Values, edits: int = 1, at_least: int = 2, code: str = "close") -> Level:

@@ -49,9 +49,7 @@ def letter_back(submission_id: str) -> Image.Image:
 def tiff(*pages: Image.Image, dpi: int = 100) -> bytes:
     """The pages as one TIFF, CCITT group 4, as office scanners write them."""
     target = io.BytesIO()
-    pages[0].save(
-        target, "TIFF", save_all=True, append_images=pages[1:], compression="group4", dpi=(dpi, dpi)
-    )
+    pages[0].save(target, "TIFF", save_all=True, append_images=pages[1:], compression="group4", dpi=(dpi, dpi))
     return target.getvalue()
 
 

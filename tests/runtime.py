@@ -159,9 +159,7 @@ def task_of(runtime: Runtime, submission_id: str) -> ReviewTask:
     """The one open intake task of a submission."""
     with read(runtime.engine) as session:
         return session.exec(
-            select(ReviewTask).where(
-                ReviewTask.submission_id == submission_id, ReviewTask.status == TaskStatus.OPEN
-            )
+            select(ReviewTask).where(ReviewTask.submission_id == submission_id, ReviewTask.status == TaskStatus.OPEN)
         ).one()
 
 

@@ -92,9 +92,7 @@ def look(folder: Path) -> dict[str, tuple[int, int]]:
     return found
 
 
-def settled_files(
-    folder: Path, state: FolderState, now: float, settle_seconds: float = SETTLE_SECONDS
-) -> Settled:
+def settled_files(folder: Path, state: FolderState, now: float, settle_seconds: float = SETTLE_SECONDS) -> Settled:
     """The files below `folder` that may be taken at this look, and the state for the next one."""
     return decide(state, look(folder), now, settle_seconds)
 

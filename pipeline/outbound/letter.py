@@ -95,9 +95,7 @@ def correction_letter(
     code = case_code(facts.reference_id)
     styles = _Styles(register_font(find_japanese_font(font_path)))
     out = BytesIO()
-    document = BaseDocTemplate(
-        out, pagesize=A4, title=letter.title, author=letter.sender, lang="ja", invariant=1
-    )
+    document = BaseDocTemplate(out, pagesize=A4, title=letter.title, author=letter.sender, lang="ja", invariant=1)
     document.addPageTemplates(_page_templates(styles, letter, addressee, facts, code))
     story: list[Flowable] = [NextPageTemplate("later"), *_story(styles, letter, items, facts)]
     document.build(story, canvasmaker=_counting_canvas(styles.font))
@@ -131,9 +129,7 @@ class _Styles:
         return Paragraph(escape(printable(text, self.font)).replace("\n", "<br/>"), style)
 
 
-def _story(
-    styles: _Styles, letter: Letter, items: Sequence[LetterItem], facts: LetterFacts
-) -> list[Flowable]:
+def _story(styles: _Styles, letter: Letter, items: Sequence[LetterItem], facts: LetterFacts) -> list[Flowable]:
     return [
         styles.paragraph(letter.title, styles.title),
         Spacer(1, 6 * mm),

@@ -47,9 +47,7 @@ class CaseCode:
     case_id: str
 
 
-def form_code(
-    procedure_id: str, form_id: str, revision: int, page: int, reference_number: str | None = None
-) -> str:
+def form_code(procedure_id: str, form_id: str, revision: int, page: int, reference_number: str | None = None) -> str:
     """The QR text of one page (1-based) of a form.
 
     Raises ValueError when a part would not survive `parse_code`, such as an identifier with a colon.

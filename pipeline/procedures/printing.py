@@ -95,9 +95,7 @@ class _Pen:
         self.canvas.setLineWidth(width_pt)
         self.canvas.setFillGray(1.0 if grey is None else grey)
         bottom = self.height_mm - box.y - box.h
-        self.canvas.rect(
-            box.x * mm, bottom * mm, box.w * mm, box.h * mm, stroke=width_pt > 0, fill=grey is not None
-        )
+        self.canvas.rect(box.x * mm, bottom * mm, box.w * mm, box.h * mm, stroke=width_pt > 0, fill=grey is not None)
         self.canvas.setFillGray(0)
 
     def words(self, x: float, y: float, text: str, size: float, bold: bool = False) -> None:

@@ -42,9 +42,7 @@ def claim_next(runtime: Runtime, viewer: Viewer, task_ids: Sequence[str] | None 
     )
     if task_ids is None:
         awaited = select(Submission.id).where(Submission.status == SubmissionStatus.AWAITING_CORRECTION)
-        query = query.where(
-            or_(col(ReviewTask.submission_id).is_(None), col(ReviewTask.submission_id).not_in(awaited))
-        )
+        query = query.where(or_(col(ReviewTask.submission_id).is_(None), col(ReviewTask.submission_id).not_in(awaited)))
     else:
         query = query.where(col(ReviewTask.id).in_(task_ids))
     with write(runtime.engine) as session:

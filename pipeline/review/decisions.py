@@ -21,7 +21,7 @@ from pipeline.domain.statuses import (
 from pipeline.review.desk import Desk, open_desk
 from pipeline.runtime import Runtime
 from pipeline.steps.advance import advance
-from pipeline.steps.assign import BLOCKING, find_doubts
+from pipeline.steps.assign import BLOCKING, find_doubts, other_is_adopted
 from pipeline.steps.hold import move_submission
 from pipeline.steps.letters import write_letter
 from pipeline.steps.tasks import close_task, replace_reasons
@@ -36,6 +36,14 @@ class StillUnclear(Impossible):
     code = "still_unclear"
     ja = "まだ決定できません。対象者と重複の確認を先に済ませてください。"
     en = "Not yet possible: first settle who is meant and which duplicate counts."
+
+
+class EarlierUndecided(Impossible):
+    """There is nothing to keep: no other submission of the case is adopted yet."""
+
+    code = "earlier_undecided"
+    ja = "残す申請がまだ決定していません。もう一方の申請を先に確認してください。"
+    en = "The other application is not decided yet. Please work on that one first."
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,10 @@ def adopt(runtime: Runtime, viewer: Viewer, task_id: str, version: int) -> None:
 
 
 def keep_earlier(runtime: Runtime, viewer: Viewer, task_id: str, version: int) -> None:
-    """The other submission stays the adopted one; this one joins the case as its duplicate."""
+    """The other submission stays the adopted one; this one joins the case as its duplicate.
+
+    Raises EarlierUndecided while no other submission of the case is adopted.
+    """
     _settle_duplicate(runtime, viewer, task_id, version, DecisionKind.KEEP_EARLIER)
 
 
@@ -147,9 +158,7 @@ def close(runtime: Runtime, viewer: Viewer, task_id: str, note: str, version: in
         close_task(desk.session, desk.task, actor=viewer.user_id, at=desk.now)
 
 
-def _settle_duplicate(
-    runtime: Runtime, viewer: Viewer, task_id: str, version: int, kind: DecisionKind
-) -> None:
+def _settle_duplicate(runtime: Runtime, viewer: Viewer, task_id: str, version: int, kind: DecisionKind) -> None:
     with open_desk(runtime, viewer, task_id, version) as desk:
         _accept(desk, kind)
     _advance(runtime, desk)
@@ -162,6 +171,8 @@ def _accept(desk: Desk, kind: DecisionKind) -> None:
         open_questions -= {ReasonCode.DUPLICATE}
     if open_questions:
         raise StillUnclear
+    if kind is DecisionKind.KEEP_EARLIER and not other_is_adopted(desk.session, submission, pack):
+        raise EarlierUndecided
     desk.decided(kind)
     move_submission(desk.session, submission, SubmissionStatus.ACCEPTED)
 

@@ -242,6 +242,24 @@ def _others_on(session: Session, submission: Submission, pack: Procedure, subjec
     return [row[0] for row in rows]
 
 
+def other_is_adopted(session: Session, submission: Submission, pack: Procedure) -> bool:
+    """True when a case of one of this submission's subjects has another submission as its adopted one."""
+    found = session.exec(
+        select(Case.id)
+        .join(Link, col(Link.person_id) == Case.subject_id)
+        .where(
+            Link.submission_id == submission.id,
+            Link.status != LinkStatus.UNDONE,
+            Link.role == pack.matching.subject_role,
+            Case.procedure_id == pack.id,
+            Case.instance == pack.matching.instance,
+            col(Case.adopted_submission_id).is_not(None),
+            Case.adopted_submission_id != submission.id,
+        )
+    ).first()
+    return found is not None
+
+
 def _decided_duplicates(session: Session, submission_id: str) -> bool:
     found = session.exec(
         select(Decision.id).where(

@@ -68,5 +68,7 @@ def eligible_persons(session: Session, procedure_id: str) -> set[str]:
 
 def _newest_roster(session: Session, procedure_id: str) -> Roster | None:
     return session.exec(
-        select(Roster).where(Roster.procedure_id == procedure_id).order_by(col(Roster.imported_at).desc())
+        select(Roster)
+        .where(Roster.procedure_id == procedure_id, col(Roster.complete).is_(True))
+        .order_by(col(Roster.imported_at).desc())
     ).first()

@@ -59,6 +59,10 @@ def import_roster(
                 if not _write_row(runtime, session, pack, roster_id, row):
                     skipped.append(line)
         progress(min(start + CHUNK, len(rows)), len(rows))
+    with write(runtime.engine) as session:
+        roster = session.get_one(Roster, roster_id)
+        roster.complete = True
+        session.add(roster)
     return RosterImported(roster_id, len(rows), tuple(skipped))
 
 

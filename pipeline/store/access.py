@@ -80,9 +80,7 @@ def _person(viewer: Viewer) -> ColumnElement[bool]:
 def _who_is_it(model: type[Any]) -> Rule:
     # Also on an application that may be seen, somebody protected must not show as a possible namesake.
     def rule(viewer: Viewer) -> ColumnElement[bool]:
-        submission = select(Submission.id).where(
-            col(Submission.id) == model.submission_id, visible(Submission, viewer)
-        )
+        submission = select(Submission.id).where(col(Submission.id) == model.submission_id, visible(Submission, viewer))
         person = select(Person.id).where(col(Person.id) == model.person_id, visible(Person, viewer))
         return and_(submission.exists(), person.exists())
 
@@ -95,9 +93,7 @@ def _in_batch(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
 
 def _document(viewer: Viewer) -> ColumnElement[bool]:
     hidden = (
-        select(Submission.id)
-        .where(col(Submission.id) == Document.submission_id, ~visible(Submission, viewer))
-        .exists()
+        select(Submission.id).where(col(Submission.id) == Document.submission_id, ~visible(Submission, viewer)).exists()
     )
     return and_(_in_batch(Document, viewer), ~hidden)
 

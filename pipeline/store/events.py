@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from pipeline.domain.history import GENESIS, ChainedEvent, event_hash
 from pipeline.store.tables import Event
@@ -24,9 +24,10 @@ def append_event(
 ) -> None:
     """Adds one event to the chain of an aggregate, in the caller's transaction.
 
-    payload may hold ids, codes, counts and keyed digests; never a value from a form. Two writers cannot both
-    append the same `seq`: the unique key lets one of them fail and start again.
+    payload may hold ids, codes, counts and keyed digests; never a value from a form. Writers of one chain follow one
+    another, and the unique key of `seq` would let a second one fail.
     """
+    _wait_for_chain(session, aggregate, aggregate_id)
     last = session.exec(
         select(Event)
         .where(Event.aggregate == aggregate, Event.aggregate_id == aggregate_id)
@@ -61,12 +62,17 @@ def append_event(
     session.flush()
 
 
+def _wait_for_chain(session: Session, aggregate: str, aggregate_id: str) -> None:
+    # A chain has no row of its own to lock; SQLite's writers follow one another anyway.
+    if session.get_bind().dialect.name == "postgresql":
+        key = func.hashtextextended(f"{aggregate}:{aggregate_id}", 0)
+        session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
 def events_of(session: Session, aggregate: str, aggregate_id: str) -> Sequence[ChainedEvent]:
     """The history of one aggregate, oldest first."""
     rows = session.exec(
-        select(Event)
-        .where(Event.aggregate == aggregate, Event.aggregate_id == aggregate_id)
-        .order_by(col(Event.seq))
+        select(Event).where(Event.aggregate == aggregate, Event.aggregate_id == aggregate_id).order_by(col(Event.seq))
     ).all()
     return [as_chained(row) for row in rows]
 

@@ -29,9 +29,11 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 def test_empty_database_takes_tables(empty_database_url: str) -> None:
-    assert run(
-        empty_database_url, "CREATE TABLE t (x INTEGER)", "INSERT INTO t VALUES (7)", "SELECT x FROM t"
-    ) == [None, None, 7]
+    assert run(empty_database_url, "CREATE TABLE t (x INTEGER)", "INSERT INTO t VALUES (7)", "SELECT x FROM t") == [
+        None,
+        None,
+        7,
+    ]
 
 
 def test_migrated_databases_carry_the_schema_and_do_not_share_rows(engine: str, tmp_path: Path) -> None:

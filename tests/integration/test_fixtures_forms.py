@@ -49,12 +49,7 @@ def _parts(box: FormBox) -> list[BoxMm]:
 
 def _overlap(a: BoxMm, b: BoxMm) -> bool:
     slack = 0.02
-    return (
-        a.x + slack < b.x + b.w
-        and b.x + slack < a.x + a.w
-        and a.y + slack < b.y + b.h
-        and b.y + slack < a.y + a.h
-    )
+    return a.x + slack < b.x + b.w and b.x + slack < a.x + a.w and a.y + slack < b.y + b.h and b.y + slack < a.y + a.h
 
 
 def test_the_templates_are_what_the_builder_makes() -> None:

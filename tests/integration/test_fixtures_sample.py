@@ -33,9 +33,7 @@ def _truth(sample: str, name: str) -> Any:
 
 
 def _scans(folder: Path) -> list[Path]:
-    return sorted(
-        path for path in (folder / "scans").rglob("*") if path.is_file() and path.name != "batch.yaml"
-    )
+    return sorted(path for path in (folder / "scans").rglob("*") if path.is_file() and path.name != "batch.yaml")
 
 
 def _roster(sample: str) -> dict[str, dict[str, str]]:
@@ -47,10 +45,7 @@ def _roster(sample: str) -> dict[str, dict[str, str]]:
 def test_every_scanned_page_has_its_truth(sample: str) -> None:
     pages = Counter(page["file"] for page in _truth(sample, "pages"))
     folder = ROOT / sample
-    found = {
-        path.relative_to(folder / "scans").as_posix(): count_pages(path.read_bytes())
-        for path in _scans(folder)
-    }
+    found = {path.relative_to(folder / "scans").as_posix(): count_pages(path.read_bytes()) for path in _scans(folder)}
     assert found == pages
 
 
@@ -87,10 +82,7 @@ def test_every_named_person_is_on_the_roster(sample: str) -> None:
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_cases_and_duplicates_follow_from_the_submissions(sample: str) -> None:
     planted = {
-        (s, child)
-        for row in _truth(sample, "duplicates")
-        for s in row["submissions"]
-        for child in row["children"]
+        (s, child) for row in _truth(sample, "duplicates") for s in row["submissions"] for child in row["children"]
     }
     doubled = {
         (submission, case["resident_number"])
@@ -155,10 +147,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
         out, truth = tmp_path / run / "sample", tmp_path / run / "truth"
         generate(5, sheets=20, online=10, out=out, truth=truth, styles=coarse)
     first, second = (
-        {
-            path.relative_to(tmp_path / run).as_posix(): path.read_bytes()
-            for path in (tmp_path / run).rglob("*.*")
-        }
+        {path.relative_to(tmp_path / run).as_posix(): path.read_bytes() for path in (tmp_path / run).rglob("*.*")}
         for run in ("a", "b")
     )
     assert len(first) > 20

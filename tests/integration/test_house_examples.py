@@ -42,8 +42,6 @@ def test_markers_and_boxes_of_the_example_are_on_the_page(pack: Path) -> None:
 
 def test_misspelt_key_is_refused_with_its_place(pack: Path) -> None:
     main = pack / "procedure.yaml"
-    main.write_text(
-        main.read_text(encoding="utf-8").replace("required: true", "requird: true", 1), encoding="utf-8"
-    )
+    main.write_text(main.read_text(encoding="utf-8").replace("required: true", "requird: true", 1), encoding="utf-8")
     with pytest.raises(PackError, match=r"procedure\.yaml: fields\.0"):
         load_pack(pack)

@@ -14,9 +14,7 @@ from pipeline.outbound.letter import Addressee, LetterFacts, LetterItem, correct
 from pipeline.procedures.fonts import FontError, find_japanese_font, register_font
 from pipeline.procedures.pack import Letter
 
-LETTER = Letter(
-    title="補正のお願い", opening="次の点を補ってください。", closing="以上です。", sender="見本市 係"
-)
+LETTER = Letter(title="補正のお願い", opening="次の点を補ってください。", closing="以上です。", sender="見本市 係")
 TO = Addressee("髙橋 美咲", "1500001", "東京都見本市神宮前1-2-3")
 FACTS = LetterFacts("見本給付金", "case-7", date(2026, 11, 22), date(2026, 12, 7), "R-17", date(2026, 11, 20))
 

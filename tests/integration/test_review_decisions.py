@@ -118,9 +118,7 @@ def test_a_correction_runs_checks_again_and_the_clerk_then_accepts(small: Runtim
     found = submission(small, one)
     assert (found.status, found.straight_through) == (SubmissionStatus.SETTLED, False)
     assert len([case for case in rows_of(small, Case) if case.adopted_submission_id == one]) == 2
-    assert "decided_correct_field" in event_kinds(small, task) and "decided_accept" in event_kinds(
-        small, task
-    )
+    assert "decided_correct_field" in event_kinds(small, task) and "decided_accept" in event_kinds(small, task)
     assert event_kinds(small, one)[-1] == "submission_settled"
     assert audit(small).breaches == ()
 
@@ -135,15 +133,11 @@ def test_a_correction_runs_matching_again(small: Runtime) -> None:
     correct_field(small, REVIEWER, task, "child_birth_date.1", "平成30年1月2日", version)
     assert value(small, one, "child_birth_date.1").value == "2018-01-02"
     active = [
-        link
-        for link in rows_of(small, Link, submission_id=one, role="child", role_index=1)
-        if link.status.is_active
+        link for link in rows_of(small, Link, submission_id=one, role="child", role_index=1) if link.status.is_active
     ]
     assert active == [], "the old link no longer holds"
     assert rows_of(small, Link, id=before.id)[0].status is LinkStatus.UNDONE, "nor is it erased"
-    assert {about for code, about in reasons_of(small, task) if "person" in code or "roster" in code} == {
-        "child.1"
-    }
+    assert {about for code, about in reasons_of(small, task) if "person" in code or "roster" in code} == {"child.1"}
 
 
 @pytest.mark.parametrize(
@@ -251,9 +245,7 @@ def test_a_clerk_says_who_it_is_and_can_take_it_back(small: Runtime) -> None:
     )
     assert ("not_on_roster", "applicant") not in reasons_of(small, task)
     correct_field(small, REVIEWER, task, "phone", "0277-72-1234", task_of(small, one).version)
-    assert rows_of(small, Link, id=link.id)[0].status is LinkStatus.CONFIRMED, (
-        "a clerk's word outlives matching"
-    )
+    assert rows_of(small, Link, id=link.id)[0].status is LinkStatus.CONFIRMED, "a clerk's word outlives matching"
     undo_link(small, REVIEWER, task, "applicant", 0, task_of(small, one).version)
     assert rows_of(small, Link, id=link.id)[0].status is LinkStatus.UNDONE
     assert ("not_on_roster", "applicant") in reasons_of(small, task)
@@ -271,9 +263,7 @@ def test_a_clerk_names_whom_nothing_legible_was_written_of(small: Runtime) -> No
     same_person(small, REVIEWER, task, "child", 1, child.id, version)
     assert [e.role_index for e in rows_of(small, Entry, submission_id=one)] == [1]
     accept(small, REVIEWER, task, task_of(small, one).version)
-    assert [case.subject_id for case in rows_of(small, Case) if case.adopted_submission_id == one] == [
-        child.id
-    ]
+    assert [case.subject_id for case in rows_of(small, Case) if case.adopted_submission_id == one] == [child.id]
 
 
 def test_not_the_same_is_remembered_until_the_data_change(small: Runtime) -> None:
@@ -354,9 +344,7 @@ def paid(runtime: Runtime) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize(("decide", "adopted"), [(adopt, "second"), (keep_earlier, "first")])
-def test_of_two_applications_one_counts_and_one_payment_leaves(
-    small: Runtime, decide: Any, adopted: str
-) -> None:
+def test_of_two_applications_one_counts_and_one_payment_leaves(small: Runtime, decide: Any, adopted: str) -> None:
     first = by_source_number(small, "2026110000001").id
     second = again(small)
     task = task_of(small, second)

@@ -163,9 +163,7 @@ def test_two_reviewers_never_overwrite_each_other(small: Runtime) -> None:
     def mend(viewer: Any) -> str:
         gate.wait()
         try:
-            correct_field(
-                small, viewer, task.id, "phone", f"0277-72-{viewer.user_id[:1] == 'r':04d}", task.version
-            )
+            correct_field(small, viewer, task.id, "phone", f"0277-72-{viewer.user_id[:1] == 'r':04d}", task.version)
         except Conflict:
             return "conflict"
         return "mended"

@@ -92,9 +92,7 @@ def test_the_straight_path(small: Runtime) -> None:
     entries = Counter(entry.status for entry in rows_of(small, Entry))
     cases = rows_of(small, Case)
     assert entries[EntryStatus.IN_CASE] == len(cases) == 19
-    assert {case.status for case in cases} == {CaseStatus.GRANTED} and {c.amount_yen for c in cases} == {
-        50_000
-    }
+    assert {case.status for case in cases} == {CaseStatus.GRANTED} and {c.amount_yen for c in cases} == {50_000}
     assert len({case.subject_id for case in cases}) == len(cases)
     assert audit(small).breaches == ()
     assert store_totals(small)["without_a_person"] == 12
@@ -173,8 +171,7 @@ def test_two_in_doubt_for_one_child_know_of_each_other(small: Runtime) -> None:
     ids = receive_export(small, "portal", table(data, one, two), files).taken
     advance_all(small)
     duplicates = [
-        {about for code, about in reasons_of(small, task_of(small, one).id) if code == "duplicate"}
-        for one in ids
+        {about for code, about in reasons_of(small, task_of(small, one).id) if code == "duplicate"} for one in ids
     ]
     settled = by_source_number(small, "2026110000005").id
     assert duplicates == [{settled, ids[1]}, {settled, ids[0]}]
@@ -242,17 +239,12 @@ def test_twins_applied_for_apart_stay_two_children(rostered: Runtime) -> None:
         linked = [link.person_id for link in links if link.status.is_active]
         assert linked in ([twin.id], []), "the other twin is never meant"
         if submission(rostered, one).status is SubmissionStatus.IN_REVIEW:
-            assert (
-                "duplicate" not in {c for c, _ in reasons_of(rostered, task_of(rostered, one).id)}
-                or not linked
-            )
+            assert "duplicate" not in {c for c, _ in reasons_of(rostered, task_of(rostered, one).id)} or not linked
     assert len({case.subject_id for case in rows_of(rostered, Case)}) == len(rows_of(rostered, Case))
 
 
 def test_twins_on_one_form_under_one_name_are_for_a_clerk(rostered: Runtime) -> None:
-    twin = next(
-        p for p in rows_of(rostered, Person, household_number="0000277830") if p.kana.endswith("ユウカ")
-    )
+    twin = next(p for p in rows_of(rostered, Person, household_number="0000277830") if p.kana.endswith("ユウカ"))
     base = json.loads(small_export("city_site/applications_20261113.json")[0])["applications"][0]
     child = {
         "name": twin.name,
@@ -329,9 +321,7 @@ def test_a_crash_between_records_is_mended_by_calling_again(
 
 
 @pytest.mark.parametrize("step", list(Step))
-def test_a_crash_in_any_step_repeats_nothing(
-    rostered: Runtime, monkeypatch: pytest.MonkeyPatch, step: Step
-) -> None:
+def test_a_crash_in_any_step_repeats_nothing(rostered: Runtime, monkeypatch: pytest.MonkeyPatch, step: Step) -> None:
     data, files = small_export("portal_utf8/portal_20261106.csv")
     (one, *_) = receive_export(rostered, "portal", data, files).taken
     real = path.STEPS[step]

@@ -29,9 +29,7 @@ DAY = date(2026, 11, 22)
 
 
 def a_batch(number: str = "1", **given: Any) -> Batch:
-    return Batch(
-        **{"number": number, "channel": Channel.MAIL, "department": "kodomo", "received_on": DAY, **given}
-    )
+    return Batch(**{"number": number, "channel": Channel.MAIL, "department": "kodomo", "received_on": DAY, **given})
 
 
 def side_by_side(count: int, work: Callable[[int], Any]) -> list[Any]:

@@ -193,9 +193,7 @@ def test_a_row_that_breaks_a_rule_is_not_quoted(rostered: Runtime, case: str) ->
     with pytest.raises(IntegrityError) as caught, write(rostered.engine) as session:
         session.execute(text(BREAKING[case]), {key: PLANTED[key] for key in ("name", "kana", "number")})
     assert_silent(errors_of(caught.value))
-    assert "person" in str(caught.value) or "FOREIGN KEY" in str(caught.value), (
-        "the place is told all the same"
-    )
+    assert "person" in str(caught.value) or "FOREIGN KEY" in str(caught.value), "the place is told all the same"
 
 
 def test_a_value_of_the_wrong_type_is_not_quoted(databases: Databases) -> None:

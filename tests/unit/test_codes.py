@@ -17,9 +17,7 @@ references = st.none() | st.from_regex(r"[0-9]{6,12}", fullmatch=True)
 
 
 @given(identifiers, identifiers, st.integers(1, 9999), st.integers(1, 999), references)
-def test_a_form_code_is_read_back(
-    procedure: str, form: str, revision: int, page: int, reference: str | None
-) -> None:
+def test_a_form_code_is_read_back(procedure: str, form: str, revision: int, page: int, reference: str | None) -> None:
     text = form_code(procedure, form, revision, page, reference)
     assert parse_code(text) == FormCode(procedure, form, revision, page, reference)
 

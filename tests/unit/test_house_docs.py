@@ -20,9 +20,7 @@ def make_targets() -> set[str]:
 @pytest.mark.parametrize("path", DOCS, ids=IDS)
 def test_make_commands_in_docs_exist(path) -> None:  # type: ignore[no-untyped-def]
     text = path.read_text(encoding="utf-8")
-    quoted = re.findall(r"`make ([^`]+)`", text) + re.findall(
-        r"^ *(?:\$ )?make ([^#\n]+)", text, re.MULTILINE
-    )
+    quoted = re.findall(r"`make ([^`]+)`", text) + re.findall(r"^ *(?:\$ )?make ([^#\n]+)", text, re.MULTILINE)
     for command in quoted:
         for word in re.split(r"\s+", re.sub(r'\w+=("[^"]*"|\S*)', "", command).strip()):
             assert not word or word in make_targets(), f"make {word}"
@@ -44,9 +42,7 @@ def test_readme_gives_the_two_commands_and_the_make_help_lists_every_target() ->
     assert {target for target in targets if re.search(rf"^{target}:.*## ", makefile, re.MULTILINE)} == targets
 
 
-@pytest.mark.parametrize(
-    "target", ["help", "setup", "demo", "test", "check", "bench", "sample", "lock", "clean"]
-)
+@pytest.mark.parametrize("target", ["help", "setup", "demo", "test", "check", "bench", "sample", "lock", "clean"])
 def test_house_has_its_commands(target: str) -> None:
     assert target in make_targets()
 
@@ -86,9 +82,7 @@ def test_glossary_has_the_words_that_the_code_uses() -> None:
 
 
 def test_glossary_has_one_line_per_word() -> None:
-    rows = re.findall(
-        r"^\| ([^|]+) \| ([^|]+) \|", (ROOT / "docs/glossary.md").read_text("utf-8"), re.MULTILINE
-    )
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|", (ROOT / "docs/glossary.md").read_text("utf-8"), re.MULTILINE)
     rows = [row for row in rows if row[0] not in ("English", "---") and not row[0].startswith("-")]
     for column in (0, 1):
         names = [row[column] for row in rows]
@@ -112,8 +106,6 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 
 def test_compose_file_uses_settings_that_exist() -> None:
-    used = set(
-        re.findall(r"^ +ICHIMADO_(\w+):", (ROOT / "docker-compose.yml").read_text("utf-8"), re.MULTILINE)
-    )
+    used = set(re.findall(r"^ +ICHIMADO_(\w+):", (ROOT / "docker-compose.yml").read_text("utf-8"), re.MULTILINE))
     assert used
     assert used <= {name.upper() for name in Settings.model_fields}

@@ -104,6 +104,4 @@ class TestCompose:
     def test_nothing_runs_as_root_or_grows_new_rights(self, services: dict[str, dict[str, object]]) -> None:
         for name in ("migrate", "web", "worker", "prefect"):
             assert services[name]["security_opt"] == ["no-new-privileges:true"], name
-        assert re.search(
-            r"^USER (?!root)\w+$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE
-        )
+        assert re.search(r"^USER (?!root)\w+$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)

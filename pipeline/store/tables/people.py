@@ -12,7 +12,8 @@ from pipeline.store.columns import UtcDateTime, new_id, now_utc, word
 
 
 class Roster(SQLModel, table=True):
-    """対象者名簿: the eligible list of a procedure as of a reference date."""
+    """対象者名簿: the eligible list of a procedure as of a reference date. complete: every row of it was written;
+    until then the list before it stays in force."""
 
     __tablename__ = "roster"
 
@@ -22,6 +23,7 @@ class Roster(SQLModel, table=True):
     base_date: date
     imported_at: datetime = Field(default_factory=now_utc, sa_type=UtcDateTime)
     rows: int = 0
+    complete: bool = False
 
 
 class Person(SQLModel, table=True):

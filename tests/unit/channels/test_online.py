@@ -91,9 +91,7 @@ def test_the_line_is_where_a_row_starts_though_cells_hold_line_breaks() -> None:
         ('R-9,2026-11-20,"a"b,b,はい,,,', None, "malformed_row"),
     ],
 )
-def test_a_bad_row_names_line_and_column_and_the_rest_goes_on(
-    row: str, column: str | None, code: str
-) -> None:
+def test_a_bad_row_names_line_and_column_and_the_rest_goes_on(row: str, column: str | None, code: str) -> None:
     found = read(f"{HEAD}\n{row}\n{ROW}\n")
     assert [record.receipt_number for record in found.records] == ["R-1"]
     assert [(p.line, p.column, p.code, p.record_kept) for p in found.problems] == [(2, column, code, False)]

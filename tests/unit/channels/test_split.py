@@ -108,9 +108,7 @@ def test_two_forms_on_one_page_are_nobodys() -> None:
 
 def test_a_form_found_by_its_layout_counts_where_no_code_was_read() -> None:
     split = split_batch([PageFacts(0, form_page=form()), PageFacts(1, form_page=form(2))])
-    assert [(d.kind, d.positions, d.page_numbers) for d in split.documents] == [
-        (DocumentKind.FORM, (0, 1), (1, 2))
-    ]
+    assert [(d.kind, d.positions, d.page_numbers) for d in split.documents] == [(DocumentKind.FORM, (0, 1), (1, 2))]
 
 
 def test_a_separator_counts_though_its_sheet_is_nearly_blank() -> None:

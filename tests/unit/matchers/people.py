@@ -113,9 +113,7 @@ def _day(rng: random.Random, low: int, high: int) -> date:
 
 def typed(rng: random.Random, person: PersonRecord) -> tuple[PersonRecord, str]:
     """The person as an applicant types it, with what was done to it."""
-    kind = rng.choice(
-        ["plain", "plain", "plain", "moved", "date_slip", "maiden", "no_space", "kana_only", "month_day"]
-    )
+    kind = rng.choice(["plain", "plain", "plain", "moved", "date_slip", "maiden", "no_space", "kana_only", "month_day"])
     record = replace(person, name=(person.name or "").translate(PLAIN_FORMS), former_names=())
     if kind == "moved":
         code, place = rng.choice(PLACES)
@@ -129,13 +127,9 @@ def typed(rng: random.Random, person: PersonRecord) -> tuple[PersonRecord, str]:
             return record, "plain"
         family = person.former_names[0].split()[0]
         reading = dict(FAMILIES)[family]
-        record = replace(
-            record, name=person.former_names[0], kana=f"{reading} {(person.kana or '').split()[1]}"
-        )
+        record = replace(record, name=person.former_names[0], kana=f"{reading} {(person.kana or '').split()[1]}")
     elif kind == "no_space":
-        record = replace(
-            record, name=(record.name or "").replace(" ", ""), kana=(record.kana or "").replace(" ", "")
-        )
+        record = replace(record, name=(record.name or "").replace(" ", ""), kana=(record.kana or "").replace(" ", ""))
     elif kind == "kana_only":
         record = replace(record, name=None)
     elif kind == "month_day":

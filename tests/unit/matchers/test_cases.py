@@ -26,9 +26,7 @@ MISAKI = PersonRecord(
     household_number="0000999",
     reference_number="R-001",
 )
-MIYU = replace(
-    MISAKI, name="髙橋 美優", kana="タカハシ ミユ", resident_number="0000123457", reference_number="R-002"
-)
+MIYU = replace(MISAKI, name="髙橋 美優", kana="タカハシ ミユ", resident_number="0000123457", reference_number="R-002")
 APPLIED = replace(MISAKI, resident_number=None, household_number=None, reference_number=None)
 
 
@@ -36,9 +34,7 @@ def against(record: PersonRecord, other: PersonRecord, ink: Mapping[str, float] 
     return compare(normalise(record), normalise(other), load_weights(), ink)
 
 
-def match(
-    record: PersonRecord, ink: Mapping[str, float] | None = None, **roster: PersonRecord
-) -> MatchDecision:
+def match(record: PersonRecord, ink: Mapping[str, float] | None = None, **roster: PersonRecord) -> MatchDecision:
     return decide([Scored(key, against(record, person, ink)) for key, person in roster.items()])
 
 
@@ -222,9 +218,7 @@ def test_nobody() -> None:
 
 
 def test_household_evidence_is_bounded_and_apart() -> None:
-    sister = replace(
-        APPLIED, name="髙橋 健太", kana="タカハシ ケンタ", account="1234-567", email="a@example.jp"
-    )
+    sister = replace(APPLIED, name="髙橋 健太", kana="タカハシ ケンタ", account="1234-567", email="a@example.jp")
     comparison = against(sister, replace(MISAKI, account="1234-567", email="a@example.jp"))
     shared = sum(one.weight for one in comparison.evidence if one.field in SHARED_FIELDS)
     assert shared > load_weights().household_cap
@@ -264,9 +258,7 @@ def test_every_level_and_reason_has_words_without_values() -> None:
     lines = explain(against(replace(APPLIED, birth_date=date(2015, 4, 7)), MISAKI))
     assert ("birth_date", "生年月日は数字が一つ違います") in {(field, words) for field, words, _ in lines}
     assert not any("美咲" in words or "2015" in words for _, words, _ in lines)
-    seen = {
-        reason for change, _, _ in DECISIONS for reason in match(replace(APPLIED, **change), m=MISAKI).reasons
-    }  # type: ignore[arg-type]
+    seen = {reason for change, _, _ in DECISIONS for reason in match(replace(APPLIED, **change), m=MISAKI).reasons}  # type: ignore[arg-type]
     assert seen <= set(REASON_WORDS)
 
 

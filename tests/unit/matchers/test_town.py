@@ -34,9 +34,7 @@ class Town:
     def match(self, record: PersonRecord) -> MatchDecision:
         person = normalise(record)
         weights = load_weights()
-        scored = [
-            Scored(key, compare(person, self.people[key], weights)) for key in sorted(self.near(person))
-        ]
+        scored = [Scored(key, compare(person, self.people[key], weights)) for key in sorted(self.near(person))]
         return decide(scored)
 
 

@@ -98,6 +98,7 @@ def upgrade() -> None:
         sa.Column("base_date", sa.Date(), nullable=False),
         sa.Column("imported_at", sa.DateTime(), nullable=False),
         sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("complete", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("digest"),
     )
@@ -281,9 +282,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_submission_department"), ["department"], unique=False)
         batch_op.create_index("ix_submission_due", ["due", "received_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_submission_procedure_id"), ["procedure_id"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_submission_reference_number"), ["reference_number"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_submission_reference_number"), ["reference_number"], unique=False)
         batch_op.create_index(batch_op.f("ix_submission_source_number"), ["source_number"], unique=False)
 
     op.create_table(
@@ -358,9 +357,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("correction_request", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_correction_request_submission_id"), ["submission_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_correction_request_submission_id"), ["submission_id"], unique=False)
 
     op.create_table(
         "distinction",
