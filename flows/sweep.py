@@ -10,6 +10,7 @@ from typing import cast
 
 from prefect import flow, serve, task
 from prefect.artifacts import create_table_artifact
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
 
 from flows.advance import RUNNER, advance_all, advance_due
@@ -20,9 +21,12 @@ from pipeline.steps.hot_folder import describe_problem, take_settled
 from pipeline.steps.letters import due_letters, write_letter
 from pipeline.steps.stalled import find_stalled
 
+# Every run is a process of its own that takes seconds to load: these are as often as an idle office machine bears.
 SWEEP_EVERY = timedelta(minutes=1)
-LOOK_EVERY = timedelta(seconds=10)
-STALLED_AFTER = timedelta(seconds=90)
+LOOK_EVERY = timedelta(seconds=30)
+STALLED_AFTER = timedelta(seconds=20)
+ONE_AT_A_TIME = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
+"""A long run is not joined by the next one of its schedule."""
 
 
 @task(name="補正依頼の手紙を作る", retries=2, retry_delay_seconds=[1, 10])
@@ -33,7 +37,8 @@ def make_letter(outbound_id: str) -> None:
 
 @flow(name="再開 停止した申請", task_runner=RUNNER)
 def sweep(stalled_after_s: float = STALLED_AFTER.total_seconds()) -> dict[str, int]:
-    """Takes up batches, exports, submissions and letters that a crash left behind; counts of each."""
+    """Takes up batches, exports, submissions and letters that nobody works on: uploaded in the window, or left behind
+    by a crash. Counts of each."""
     stalled = find_stalled(runtime(), timedelta(seconds=stalled_after_s))
     for batch_id, number in stalled.batches:
         intake_paper(batch_id, number)
@@ -86,11 +91,12 @@ def watch_hot_folder() -> int:
 def serve_flows() -> None:
     """Serves every flow until stopped: the scheduled ones by the clock, the others on request."""
     deployments = [
-        sweep.to_deployment("定期", interval=SWEEP_EVERY),
-        watch_hot_folder.to_deployment("定期", interval=LOOK_EVERY),
+        sweep.to_deployment("定期", interval=SWEEP_EVERY, concurrency_limit=ONE_AT_A_TIME),
         intake_paper.to_deployment("随時"),
         intake_online.to_deployment("随時"),
         advance_due.to_deployment("随時"),
     ]
+    if os.environ.get("ICHIMADO_HOT_FOLDER"):
+        deployments.append(watch_hot_folder.to_deployment("定期", interval=LOOK_EVERY, concurrency_limit=ONE_AT_A_TIME))
     # Called from code that is not async, Prefect answers with the deployments themselves.
     serve(*cast(list[RunnerDeployment], deployments), pause_on_shutdown=False, limit=4)

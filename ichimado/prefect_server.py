@@ -53,7 +53,7 @@ def announce(settings: Settings) -> None:
     Whoever named another runtime, or the address that staff reach us under, beforehand keeps it.
     """
     os.environ.setdefault("ICHIMADO_RUNTIME", "ichimado.compose:open_runtime")
-    os.environ.setdefault("ICHIMADO_WEB_URL", f"http://{settings.host}:{settings.port}")
+    os.environ.setdefault("ICHIMADO_WEB_URL", settings.web_url or f"http://{settings.host}:{settings.port}")
     os.environ.update(
         {
             "ICHIMADO_DATA_DIR": str(settings.data_dir.resolve()),

@@ -17,6 +17,7 @@ class Settings(BaseSettings):
     host, port: where the screens are served. secure_cookies: set when TLS stands in front.
     prefect_port: where a Prefect server of our own is served, on loopback; used unless PREFECT_API_URL is set.
     dashboard_url: where staff reach the flows' dashboard, for the operator's page. ocr_threads: for one recognition.
+    web_url: where staff reach the screens, for links on the dashboard; empty means host and port.
     hot_folder: a folder that is watched for scan files; empty watches none.
     hot_folder_settle_s: seconds without change before a file there is taken.
     """
@@ -31,6 +32,7 @@ class Settings(BaseSettings):
     secure_cookies: bool = False
     prefect_port: int = Field(default=4270, ge=1, le=65535)
     dashboard_url: str = ""
+    web_url: str = ""
     ocr_threads: int = Field(default=1, ge=1, le=64)
     hot_folder: str = ""
     hot_folder_settle_s: float = Field(default=5.0, ge=0.0)
