@@ -95,7 +95,8 @@ def show_entrances(settings: Settings, access: PrefectAccess | None, staff: Sequ
     addresses = [("確認画面", f"http://{settings.host}:{settings.port}")]
     if access is not None:
         addresses.append(("流れ (Prefect)", access.url))
-        addresses.append(("", f"{access.login} / {access.password}"))
+        # Prefect's own page asks for both in one field.
+        addresses.append(("  入るときの合言葉", f"{access.login}:{access.password}"))
     say("")
     show_columns(addresses)
     if staff:

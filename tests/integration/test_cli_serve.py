@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,7 +10,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,6 +58,26 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def scheduled_runs(prefect: str, data: Path) -> int:
+    """How many runs of the scheduled flows Prefect knows; an import or a healthy server proves none."""
+    token = b64encode(f"admin:{(data / 'prefect' / 'password').read_text().strip()}".encode()).decode()
+    request = urllib.request.Request(
+        f"{prefect}/api/flow_runs/filter",
+        data=json.dumps({"deployments": {"name": {"any_": ["定期"]}}}).encode(),
+        headers={"Authorization": f"Basic {token}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        return len(json.load(answer))
+
+
+def until(holds: Callable[[], bool], what: str) -> None:
+    """Waits for something to hold; fails with `what` after PATIENCE_S seconds."""
+    end = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < end, what
+        time.sleep(0.5)
+
+
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str, str]]:
     """The process, the address of the screens and that of the dashboard."""
@@ -93,6 +115,7 @@ def test_serve_starts_everything_and_one_signal_ends_it(
     assert prefect in said
     assert answers(f"{web}/healthz")
     assert answers(prefect)
+    until(lambda: scheduled_runs(prefect, tmp_path) > 0, "Prefect's scheduler makes runs of the sweep")
     running = descendants(process.pid)
     assert len(running) >= 3
     process.send_signal(signal.SIGTERM)
@@ -108,7 +131,7 @@ def test_entrances_are_one_aligned_block(monkeypatch: pytest.MonkeyPatch) -> Non
     serving.show_entrances(Settings(), access, staff_lines(passwords))
     lines = console.export_text().splitlines()
     assert any("http://127.0.0.1:8470" in line for line in lines)
-    assert any("admin / secret-word" in line for line in lines)
+    assert any("admin:secret-word" in line for line in lines)
     starts = {line.index(word) for word in passwords.values() for line in lines if word in line}
     assert len(starts) == 1
     for login, _, _, _ in STAFF:
