@@ -273,16 +273,11 @@ def install(pack: Annotated[str, typer.Argument(help="Folder, zip, or the id of 
 @procedures_app.command("list")
 def list_procedures(as_json: Json = False) -> None:
     """The installed procedures and their versions."""
-    from sqlmodel import col, select
+    from pipeline.steps.packs import installed_versions
 
-    from pipeline.store.engine import read as reading
-    from pipeline.store.tables import PackVersion
-
-    with reading(open_runtime().engine) as session:
-        rows = session.exec(select(PackVersion).order_by(col(PackVersion.procedure_id))).all()
-    for row in rows:
-        line = {"id": row.procedure_id, "version": row.version, "digest": row.digest[:12]}
-        emit(line) if as_json else say(f"{row.procedure_id} {row.version} {row.digest[:12]}")
+    for procedure_id, version, digest in installed_versions(open_runtime()):
+        line = {"id": procedure_id, "version": version, "digest": digest[:12]}
+        emit(line) if as_json else say(" ".join(line.values()))
 
 
 @procedures_app.command("form")

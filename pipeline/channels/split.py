@@ -20,18 +20,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pipeline.domain.statuses import DocumentKind
 from pipeline.procedures.codes import CaseCode, FormCode, SeparatorCode
 
 Code = FormCode | SeparatorCode | CaseCode
-
-
-class DocumentKind(StrEnum):
-    """What a document of an envelope is."""
-
-    FORM = "form"
-    ATTACHMENT = "attachment"
-    UNKNOWN_FORM = "unknown_form"
-    LETTER = "letter"
 
 
 class SplitException(StrEnum):

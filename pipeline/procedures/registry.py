@@ -1,4 +1,4 @@
-"""Packs from their folders or zips, checked once, and found again by id and version."""
+"""Packs from their folders or zips, checked once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -24,7 +24,7 @@ MAX_FILES = 500
 class PackError(Exception):
     """A pack that cannot be used: which file of it, where in the file, and what is wrong there.
 
-    code: pack_not_found, pack_unreadable, pack_invalid or pack_unknown.
+    code: pack_not_found, pack_unreadable or pack_invalid.
     """
 
     def __init__(self, code: str, file: str, problem: str) -> None:
@@ -61,66 +61,6 @@ def digest_of(procedure: Procedure) -> str:
     """SHA-256 (hex) of the pack's content; any change of a rule changes it."""
     canonical = json.dumps(procedure.model_dump(mode="json"), ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def pack_from_json(text: str) -> Procedure:
-    """A pack as the store keeps it (`model_dump_json`). Raises PackError."""
-    try:
-        return Procedure.model_validate_json(text)
-    except ValidationError as error:
-        raise PackError("pack_invalid", "json", _first_problem(error)) from None
-
-
-class Packs:
-    """The installed packs; versions of one procedure live side by side, since submissions pin theirs."""
-
-    def __init__(self, packs: Iterable[LoadedPack] = ()) -> None:
-        self._packs: dict[tuple[str, str], LoadedPack] = {}
-        for pack in packs:
-            self.add(pack)
-
-    def add(self, pack: LoadedPack) -> None:
-        """Install a pack. Raises PackError when this id and version is there with other content."""
-        key = (pack.procedure.id, pack.procedure.version)
-        known = self._packs.get(key)
-        if known is not None and known.digest != pack.digest:
-            problem = f"{key[0]} {key[1]} exists with other content: raise its version"
-            raise PackError("pack_invalid", MAIN_FILE, problem)
-        self._packs[key] = pack
-
-    def get(self, procedure_id: str, version: str) -> Procedure:
-        """The pack of this id and version. Raises PackError (pack_unknown)."""
-        return self.get_loaded(procedure_id, version).procedure
-
-    def get_loaded(self, procedure_id: str, version: str) -> LoadedPack:
-        """As `get`, with digest and file names."""
-        try:
-            return self._packs[procedure_id, version]
-        except KeyError:
-            name = f"{procedure_id} {version}"
-            raise PackError("pack_unknown", name, "no such pack is installed") from None
-
-    def find_latest(self, procedure_id: str) -> Procedure | None:
-        """The newest version (numbers in it compare as numbers); None when the procedure is not installed."""
-        versions = [version for known, version in self._packs if known == procedure_id]
-        if not versions:
-            return None
-        return self.get(procedure_id, max(versions, key=_version_key))
-
-    def procedure_ids(self) -> tuple[str, ...]:
-        """Ids of all installed procedures, sorted."""
-        return tuple(sorted({known for known, _ in self._packs}))
-
-
-def load_packs(folder: Path) -> Packs:
-    """The packs in the sub-folders and zips of a folder. Raises PackError at the first that is wrong."""
-    sources = [p for p in sorted(folder.iterdir()) if p.suffix == ".zip" or (p / MAIN_FILE).is_file()]
-    return Packs(load_pack(source) for source in sources)
-
-
-def _version_key(version: str) -> tuple[tuple[int, int | str], ...]:
-    parts = version.replace("-", ".").split(".")
-    return tuple((1, int(part)) if part.isdigit() else (0, part) for part in parts)
 
 
 def _texts_of(source: Path | bytes) -> dict[str, str]:

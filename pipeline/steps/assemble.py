@@ -145,7 +145,7 @@ def _make_documents(
             batch_id=submission.batch_id,
             submission_id=submission.id,
             position=plan.positions[0] + 1,
-            kind=DocumentKind(plan.kind.value),
+            kind=plan.kind,
             form_id=plan.form.form_id if plan.form else None,
             form_revision=plan.form.revision if plan.form else None,
             reference_number=plan.form.reference_number if plan.form else None,
@@ -157,7 +157,7 @@ def _make_documents(
             page.document_id = document.id
             page.form_page = plan.page_numbers[place] if plan.page_numbers else None
             session.add(page)
-            if plan.kind.value == DocumentKind.ATTACHMENT:
+            if plan.kind is DocumentKind.ATTACHMENT:
                 session.add(
                     Attachment(
                         submission_id=submission.id,

@@ -10,7 +10,7 @@ from pipeline.domain.errors import Impossible
 from pipeline.procedures.pack import Procedure
 from pipeline.procedures.registry import LoadedPack
 from pipeline.runtime import Runtime
-from pipeline.store.engine import write
+from pipeline.store.engine import read, write
 from pipeline.store.tables import PackVersion
 
 
@@ -52,6 +52,15 @@ def install_pack(runtime: Runtime, loaded: LoadedPack) -> str:
         )
         session.add(row)
         return row.id
+
+
+def installed_versions(runtime: Runtime) -> list[tuple[str, str, str]]:
+    """Procedure id, version and digest (SHA-256, hex) of everything installed, by procedure and time."""
+    with read(runtime.engine) as session:
+        rows = session.exec(
+            select(PackVersion).order_by(col(PackVersion.procedure_id), col(PackVersion.installed_at))
+        ).all()
+    return [(row.procedure_id, row.version, row.digest) for row in rows]
 
 
 def get_pack(session: Session, pack_version_id: str) -> Procedure:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.channels.split import DocumentKind, PageFacts, split_batch
+from pipeline.channels.split import PageFacts, split_batch
+from pipeline.domain.statuses import DocumentKind
 from pipeline.procedures.codes import CaseCode, FormCode, SeparatorCode
 
 SEPARATOR = SeparatorCode()

@@ -1,4 +1,4 @@
-"""Packs are found by id and version, and a wrong one says which file and where."""
+"""A wrong pack says which file and where."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.procedures.registry import LoadedPack, PackError, Packs, load_pack, pack_from_json
+from pipeline.procedures.pack import Procedure
+from pipeline.procedures.registry import LoadedPack, PackError, load_pack
 from tests.unit.procedures.packs import pack_content, words
 
 FORM: dict[str, Any] = {"id": "application", "label": words("申請書"), "pages": [{"number": 1}]}
@@ -72,25 +73,6 @@ def test_a_wrong_pack_names_file_and_place(data: bytes, code: str, file: str, pl
     assert place in caught.value.problem
 
 
-def test_versions_live_side_by_side_and_the_latest_is_by_number() -> None:
-    packs = Packs([load(version="2026.9"), load(version="2026.10"), load(version="2026.1")])
-    assert packs.get("sample", "2026.9").version == "2026.9"
-    latest = packs.find_latest("sample")
-    assert latest is not None and latest.version == "2026.10"
-    assert packs.find_latest("other") is None
-    with pytest.raises(PackError, match="pack_unknown"):
-        packs.get("sample", "1999.1")
-
-
-def test_a_version_never_changes_its_content() -> None:
-    packs = Packs([load()])
-    packs.add(load())
-    with pytest.raises(PackError, match="raise its version"):
-        packs.add(load(label=words("別名")))
-
-
 def test_a_pack_survives_the_store() -> None:
     procedure = load_pack(pack_zip()).procedure
-    assert pack_from_json(procedure.model_dump_json()) == procedure
-    with pytest.raises(PackError):
-        pack_from_json("{}")
+    assert Procedure.model_validate_json(procedure.model_dump_json()) == procedure

@@ -1,0 +1,42 @@
+"""A version of a procedure never changes once it is installed, on both databases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pipeline.procedures.registry import LoadedPack, digest_of, load_pack
+from pipeline.runtime import Runtime
+from pipeline.steps.packs import PackChanged, get_pack, install_pack, installed_versions, latest_pack
+from pipeline.store.engine import read
+from tests.runtime import PACK
+
+
+def changed(pack: LoadedPack, **to: object) -> LoadedPack:
+    procedure = pack.procedure.model_copy(update=to)
+    return replace(pack, procedure=procedure, digest=digest_of(procedure))
+
+
+def test_the_same_content_again_is_the_same_version(runtime: Runtime) -> None:
+    pack = load_pack(PACK)
+    assert install_pack(runtime, pack) == install_pack(runtime, pack)
+    assert installed_versions(runtime) == [(pack.procedure.id, pack.procedure.version, pack.digest)]
+
+
+def test_other_content_under_the_same_version_is_refused(runtime: Runtime) -> None:
+    pack = load_pack(PACK)
+    first = install_pack(runtime, pack)
+    with pytest.raises(PackChanged):
+        install_pack(runtime, changed(pack, channels=()))
+    with read(runtime.engine) as session:
+        assert get_pack(session, first) == pack.procedure
+
+
+def test_versions_live_side_by_side_and_the_last_installed_is_in_force(runtime: Runtime) -> None:
+    pack = load_pack(PACK)
+    first = install_pack(runtime, pack)
+    second = install_pack(runtime, changed(pack, version="2027.1"))
+    with read(runtime.engine) as session:
+        assert get_pack(session, first).version == pack.procedure.version
+        assert latest_pack(session, pack.procedure.id) == (second, get_pack(session, second))
