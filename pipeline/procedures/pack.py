@@ -327,6 +327,8 @@ class ReviewRules(PackModel):
         absent is never accepted by confidence alone.
     department: whose queue it is; correction_days: days given to the applicant.
     standard_days: 標準処理期間 in working days.
+    approvals: how many superiors approve a draft (起案) before its cases are determined, each another person than
+        the drafter; 0 determines a case as soon as its submission is accepted.
     """
 
     straight_through: bool = True
@@ -334,6 +336,15 @@ class ReviewRules(PackModel):
     department: str
     correction_days: int = 14
     standard_days: int = 20
+    approvals: int = Field(default=0, ge=0, le=2)
+
+
+class Retention(PackModel):
+    """How long what people wrote is kept (文書管理規程); years count from the end of the fiscal year (31 March) in
+    which the application came to its end, as the retention of municipal records does.
+    """
+
+    years: int = Field(default=5, ge=1, le=30)
 
 
 class Determination(PackModel):
@@ -368,6 +379,7 @@ class Procedure(PackModel):
     matching: Matching
     review: ReviewRules
     determination: Determination
+    retention: Retention = Retention()
     correction_letter: Letter
     forms: tuple[FormTemplate, ...] = ()
 
