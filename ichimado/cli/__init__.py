@@ -1,0 +1,35 @@
+"""The command line, one module per noun. Every command says what it did; with --json, one JSON line for programs on
+the output.
+
+A new command goes into the module of its noun; a new noun is a module with an `app`, and one line here.
+"""
+
+from __future__ import annotations
+
+import signal
+
+import typer
+
+from ichimado.cli import intake, procedures, serving, store, users, work
+from ichimado.terminal import fail
+from pipeline.domain.errors import DomainError
+from pipeline.procedures.registry import PackError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="一窓 Ichimado: 紙と電子の申請をひとつの窓に。")
+for commands in (serving, store, intake, work):
+    app.add_typer(commands.app)
+for noun, group in {"procedures": procedures, "users": users}.items():
+    app.add_typer(group.app, name=noun)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The entry point: what is expected to go wrong ends in one line, not in a traceback."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        app(arguments)
+    except DomainError as error:
+        fail(f"{error.code}: {error.ja}")
+        raise SystemExit(1) from None
+    except PackError as error:
+        fail(str(error))
+        raise SystemExit(1) from None
