@@ -1,0 +1,69 @@
+"""A procedure as data: one folder (or zip) with `procedure.yaml` and `forms/*.yaml`, for every channel.
+
+Everything here is validated once, when a pack is installed; the rest of the house may trust it.
+"""
+
+from pipeline.procedures.pack.base import Label, PackModel
+from pipeline.procedures.pack.channels import ColumnMap, OnlineChannel, RosterColumns
+from pipeline.procedures.pack.checks import CheckKind, CheckSpec
+from pipeline.procedures.pack.fields import AttachmentSpec, Choice, FieldSpec, FieldType, Role, field_key
+from pipeline.procedures.pack.forms import (
+    BoxMm,
+    CellRow,
+    CellsBox,
+    ChoiceBox,
+    DateBox,
+    FormBox,
+    FormPage,
+    FormTemplate,
+    LineBox,
+    MarkerBox,
+    OptionBox,
+    PrintedText,
+    TickBox,
+)
+from pipeline.procedures.pack.procedure import (
+    Determination,
+    Letter,
+    Matching,
+    MatchRole,
+    Procedure,
+    Retention,
+    ReviewRules,
+)
+
+__all__ = [
+    "AttachmentSpec",
+    "BoxMm",
+    "CellRow",
+    "CellsBox",
+    "CheckKind",
+    "CheckSpec",
+    "Choice",
+    "ChoiceBox",
+    "ColumnMap",
+    "DateBox",
+    "Determination",
+    "FieldSpec",
+    "FieldType",
+    "FormBox",
+    "FormPage",
+    "FormTemplate",
+    "Label",
+    "Letter",
+    "LineBox",
+    "MarkerBox",
+    "MatchRole",
+    "Matching",
+    "OnlineChannel",
+    "OptionBox",
+    "PackModel",
+    "PrintedText",
+    "Procedure",
+    "Retention",
+    "ReviewRules",
+    "Role",
+    "RosterColumns",
+    "TickBox",
+    "field_key",
+]

@@ -1,0 +1,134 @@
+"""The pack as a whole, and the rules of its work: who is meant, who looks, what is decided, how long it is kept."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from pipeline.procedures.pack.base import Label, PackModel
+from pipeline.procedures.pack.channels import OnlineChannel, RosterColumns
+from pipeline.procedures.pack.checks import CheckSpec
+from pipeline.procedures.pack.fields import AttachmentSpec, FieldSpec, FieldType, Role
+from pipeline.procedures.pack.forms import FormTemplate
+
+
+class MatchRole(PackModel):
+    """Which fields identify somebody of a role: record attribute -> field name."""
+
+    role: str
+    attributes: dict[str, str]
+
+
+class Matching(PackModel):
+    """Who is looked for and what one case is.
+
+    instance: the benefit year or reference date that separates cases of one subject.
+    base_date: ages are reckoned on this day (基準日), ISO.
+    """
+
+    roles: tuple[MatchRole, ...]
+    subject_role: str
+    instance: str
+    base_date: str
+
+
+class ReviewRules(PackModel):
+    """When a person must look.
+
+    accept_confidence: per field type, readings at or above are accepted without a person; a type that is
+        absent is never accepted by confidence alone.
+    department: whose queue it is; correction_days: days given to the applicant.
+    standard_days: 標準処理期間 in working days.
+    approvals: how many superiors approve a draft (起案) before its cases are determined, each another person than
+        the drafter; 0 determines a case as soon as its submission is accepted.
+    """
+
+    straight_through: bool = True
+    accept_confidence: dict[FieldType, float] = Field(default_factory=dict)
+    department: str
+    correction_days: int = 14
+    standard_days: int = 20
+    approvals: int = Field(default=0, ge=0, le=2)
+
+
+class Retention(PackModel):
+    """How long what people wrote is kept (文書管理規程); years count from the end of the fiscal year (31 March) in
+    which the application came to its end, as the retention of municipal records does.
+    """
+
+    years: int = Field(default=5, ge=1, le=30)
+
+
+class Determination(PackModel):
+    """Words and amount of the outcome; amount in yen per case."""
+
+    granted: Label
+    refused: Label
+    amount_yen: int
+
+
+class Letter(PackModel):
+    """Texts of the letter that asks for correction (補正依頼)."""
+
+    title: str
+    opening: str
+    closing: str
+    sender: str
+
+
+class Procedure(PackModel):
+    """A whole pack. `version` is pinned by every submission that was received under it."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    version: str
+    label: Label
+    roles: tuple[Role, ...]
+    fields: tuple[FieldSpec, ...]
+    attachments: tuple[AttachmentSpec, ...] = ()
+    checks: tuple[CheckSpec, ...] = ()
+    channels: tuple[OnlineChannel, ...] = ()
+    roster: RosterColumns
+    matching: Matching
+    review: ReviewRules
+    determination: Determination
+    retention: Retention = Retention()
+    correction_letter: Letter
+    forms: tuple[FormTemplate, ...] = ()
+
+    @model_validator(mode="after")
+    def _references_exist(self) -> Procedure:
+        roles = {role.name for role in self.roles}
+        names = {spec.name for spec in self.fields}
+        unknown = {spec.role for spec in self.fields} - roles
+        for check in self.checks:
+            unknown |= set(check.fields) - names
+        for channel in self.channels:
+            unknown |= {column.field for column in channel.columns} - names
+        for form in self.forms:
+            for page in form.pages:
+                unknown |= {box.field for box in page.boxes} - names
+        for match in self.matching.roles:
+            unknown |= ({match.role} - roles) | (set(match.attributes.values()) - names)
+        if unknown:
+            raise ValueError(f"pack {self.id} names what it does not define: {', '.join(sorted(unknown))}")
+        return self
+
+    def field(self, name: str) -> FieldSpec:
+        """The field of this name; KeyError when the pack has none."""
+        for spec in self.fields:
+            if spec.name == name:
+                return spec
+        raise KeyError(name)
+
+    def role(self, name: str) -> Role:
+        """The role of this name; KeyError when the pack has none."""
+        for role in self.roles:
+            if role.name == name:
+                return role
+        raise KeyError(name)
+
+    def get_form(self, form_id: str, revision: int) -> FormTemplate:
+        """The form template with this id and revision; KeyError when the pack has none."""
+        for form in self.forms:
+            if (form.id, form.revision) == (form_id, revision):
+                return form
+        raise KeyError(f"{form_id}/{revision}")
