@@ -23,7 +23,7 @@ from pipeline.steps.advance import advance, due_submissions
 from pipeline.steps.intake_online import ExportReceived, store_export, take_records
 from pipeline.steps.packs import install_pack
 from pipeline.steps.roster import import_roster
-from pipeline.store.access import Viewer
+from pipeline.store.access import Viewer, grants
 from pipeline.store.blobs import Blobs
 from pipeline.store.engine import open_engine, read
 from pipeline.store.tables import Event, ReviewReason, ReviewTask, Submission
@@ -37,12 +37,12 @@ NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 # A Fernet key for tests alone, so that stores can be copied between them.
 KEY = b"dGVzdHMtb25seS1rZXktdGVzdHMtb25seS1rZXkhISE="
 
-REVIEWER = Viewer("reviewer", "山口 花子", DEPARTMENT, frozenset({StaffRole.REVIEWER}))
-SECOND = Viewer("second", "森 一郎", DEPARTMENT, frozenset({StaffRole.REVIEWER}))
-TRUSTED = Viewer("trusted", "岡田 恵", DEPARTMENT, frozenset({StaffRole.REVIEWER}), sees_protected=True)
-MAILROOM = Viewer("mailroom", "林 健", DEPARTMENT, frozenset({StaffRole.MAILROOM}))
+REVIEWER = Viewer("reviewer", "山口 花子", DEPARTMENT, grants(DEPARTMENT, StaffRole.REVIEWER))
+SECOND = Viewer("second", "森 一郎", DEPARTMENT, grants(DEPARTMENT, StaffRole.REVIEWER))
+TRUSTED = Viewer("trusted", "岡田 恵", DEPARTMENT, grants(DEPARTMENT, StaffRole.REVIEWER), sees_protected=True)
+MAILROOM = Viewer("mailroom", "林 健", DEPARTMENT, grants(DEPARTMENT, StaffRole.MAILROOM))
 ELSEWHERE = Viewer(
-    "elsewhere", "原 誠", "zeimu", frozenset({StaffRole.REVIEWER, StaffRole.MAILROOM}), sees_protected=True
+    "elsewhere", "原 誠", "zeimu", grants("zeimu", StaffRole.REVIEWER, StaffRole.MAILROOM), sees_protected=True
 )
 
 

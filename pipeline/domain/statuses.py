@@ -35,6 +35,7 @@ class ArrivalStatus(StrEnum):
     TAKEN = "taken"
     REPEATED = "repeated"  # 重複到着: the same bytes, or the same receipt number, came before
     REFUSED = "refused"  # a named exception stands on someone's screen
+    PARKED = "parked"  # processing it failed again and again: an operator looks
 
 
 class PageFate(StrEnum):
@@ -123,6 +124,8 @@ class CaseStatus(StrEnum):
     """案件."""
 
     OPEN = "open"
+    EXAMINED = "examined"  # 審査済: it waits to be drafted
+    DRAFTED = "drafted"  # 起案中: frozen in a draft
     GRANTED = "granted"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
@@ -162,6 +165,7 @@ class ReasonCode(StrEnum):
     SHEETS_DISAGREE = "sheets_disagree"
     READING_FAILED = "reading_failed"
     NOT_STRAIGHT_THROUGH = "not_straight_through"
+    PROCESSING_FAILED = "processing_failed"
 
 
 class DecisionKind(StrEnum):
@@ -186,11 +190,36 @@ class DecisionKind(StrEnum):
 
 
 class StaffRole(StrEnum):
-    """What a member of staff may do."""
+    """What a member of staff may do, in a department and for its procedures."""
 
     REVIEWER = "reviewer"
     MAILROOM = "mailroom"
+    APPROVER = "approver"  # 決裁権者
     OPERATOR = "operator"
+    ADMINISTRATOR = "administrator"
+
+
+class Outcome(StrEnum):
+    """決定 that a draft asks for."""
+
+    GRANT = "grant"
+    REFUSE = "refuse"
+
+
+class DraftStatus(StrEnum):
+    """起案."""
+
+    CIRCULATING = "circulating"  # 回議中
+    APPROVED = "approved"  # 決裁済
+    RETURNED = "returned"  # 差戻し
+    WITHDRAWN = "withdrawn"
+
+
+class ApprovalKind(StrEnum):
+    """What a superior did with a draft."""
+
+    APPROVE = "approve"
+    RETURN = "return"
 
 
 class OutboundKind(StrEnum):
@@ -198,11 +227,13 @@ class OutboundKind(StrEnum):
 
     CORRECTION_LETTER = "correction_letter"
     CASE_EXPORT = "case_export"
+    STATUS_EVENT = "status_event"  # a webhook to the system that sent the application
 
 
 class OutboundStatus(StrEnum):
     """Delivered at least once, with the same idempotency key."""
 
     DUE = "due"
-    READY = "ready"
-    FAILED = "failed"
+    READY = "ready"  # made; people take it from here
+    SENT = "sent"
+    FAILED = "failed"  # given up after its last attempt; on the operators' screen

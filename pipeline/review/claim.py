@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, or_, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, and_, col, or_, select
 
 from pipeline.domain.errors import LeaseLost, NotAllowed, NotVisible
 from pipeline.domain.statuses import StaffRole, SubmissionStatus, TaskKind, TaskStatus
@@ -27,13 +28,11 @@ def claim_next(runtime: Runtime, viewer: Viewer, task_ids: Sequence[str] | None 
     rows another claim holds are skipped, on SQLite claims follow one another.
     """
     now = runtime.clock()
-    kinds = [kind for kind, role in _ROLE_FOR.items() if viewer.has(role)]
     query = (
         select(ReviewTask)
         .where(
-            visible(ReviewTask, viewer),
+            workable(viewer),
             ReviewTask.status == TaskStatus.OPEN,
-            col(ReviewTask.kind).in_(kinds),
             or_(col(ReviewTask.lease_until).is_(None), col(ReviewTask.lease_until) < now),
         )
         .order_by(col(ReviewTask.due_on), col(ReviewTask.opened_at), col(ReviewTask.id))
@@ -51,6 +50,13 @@ def claim_next(runtime: Runtime, viewer: Viewer, task_ids: Sequence[str] | None 
             return None
         _lease(session, task, viewer, now)
         return task.id
+
+
+def workable(viewer: Viewer) -> ColumnElement[bool]:
+    """The condition under which a task is one that this person may see and works on."""
+    return or_(
+        *(and_(ReviewTask.kind == kind, visible(ReviewTask, viewer.only(role))) for kind, role in _ROLE_FOR.items())
+    )
 
 
 def claim(runtime: Runtime, viewer: Viewer, task_id: str) -> None:
@@ -94,8 +100,8 @@ def get_visible_task(session: Session, viewer: Viewer, task_id: str) -> ReviewTa
 
 
 def require_role(viewer: Viewer, task: ReviewTask) -> None:
-    """Raises NotAllowed unless the viewer's role works on this kind of task."""
-    if not viewer.has(_ROLE_FOR[task.kind]):
+    """Raises NotAllowed unless the viewer works on this kind of task in its department and procedure."""
+    if not viewer.may(_ROLE_FOR[task.kind], task.department, task.procedure_id):
         raise NotAllowed
 
 

@@ -111,6 +111,7 @@ def request_correction(
             idempotency_key=f"correction:{request.id}",
             submission_id=submission.id,
             department=submission.department,
+            procedure_id=submission.procedure_id,
             protected=submission.protected,
             created_at=desk.now,
         )
@@ -196,6 +197,7 @@ def _end(
         for entry in desk.session.exec(select(Entry).where(Entry.submission_id == submission.id)).all():
             entry.status, entry.ended_reason = EntryStatus.ENDED, reason
             desk.session.add(entry)
+        submission.ended_at = desk.now
         move_submission(desk.session, submission, SubmissionStatus.ENDED)
         replace_reasons(desk.session, desk.task, [])
         desk.decided(kind, note=note)

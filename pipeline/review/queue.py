@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_
 from sqlmodel import Session, col, select
 
-from pipeline.domain.statuses import Channel, ReasonCode, StaffRole, SubmissionStatus, TaskKind, TaskStatus
+from pipeline.domain.statuses import Channel, ReasonCode, SubmissionStatus, TaskKind, TaskStatus
 from pipeline.procedures.pack import Label, Procedure, field_key
+from pipeline.review.claim import workable
 from pipeline.runtime import JST, Runtime
 from pipeline.steps.packs import get_pack
 from pipeline.store.access import Viewer, visible
@@ -94,22 +95,11 @@ class QueuePage:
     counts: QueueCounts
 
 
-def kinds_of(viewer: Viewer) -> tuple[TaskKind, ...]:
-    """The kinds of task that the viewer's roles work on."""
-    kinds = {StaffRole.REVIEWER: TaskKind.INTAKE, StaffRole.MAILROOM: TaskKind.MAILROOM}
-    return tuple(kind for role, kind in kinds.items() if viewer.has(role))
-
-
-def may_work_on(viewer: Viewer) -> ColumnElement[bool]:
-    """The condition under which a task is there for this viewer: seen, and of a kind they do."""
-    return and_(visible(ReviewTask, viewer), col(ReviewTask.kind).in_(kinds_of(viewer)))
-
-
 def list_tasks(runtime: Runtime, viewer: Viewer, wanted: QueueFilter) -> QueuePage:
     """The open tasks that fit, the earliest due first."""
     now, today = runtime.clock(), runtime.today()
     with read(runtime.engine) as session:
-        fits = and_(may_work_on(viewer), *_conditions(wanted, viewer, today, now))
+        fits = and_(workable(viewer), *_conditions(wanted, viewer, today, now))
         matching = session.exec(_over_tasks(func.count(col(ReviewTask.id))).where(fits)).one()
         pages = max(1, -(-matching // PAGE_SIZE))
         page = min(max(1, wanted.page), pages)
@@ -128,14 +118,14 @@ def waiting_ids(runtime: Runtime, viewer: Viewer, wanted: QueueFilter, limit: in
     """Ids of the tasks that fit, in the order of the queue: what "the next one" is chosen from."""
     now, today = runtime.clock(), runtime.today()
     with read(runtime.engine) as session:
-        fits = and_(may_work_on(viewer), *_conditions(wanted, viewer, today, now))
+        fits = and_(workable(viewer), *_conditions(wanted, viewer, today, now))
         return list(session.exec(_over_tasks(ReviewTask.id).where(fits).order_by(*_ORDER).limit(limit)).all())
 
 
 def count_waiting(runtime: Runtime, viewer: Viewer) -> int:
     """How many open tasks there are for this viewer."""
     with read(runtime.engine) as session:
-        fits = and_(may_work_on(viewer), _is_open(), _awaits(applicant=False))
+        fits = and_(workable(viewer), _is_open(), _awaits(applicant=False))
         found: int = session.exec(_over_tasks(func.count(col(ReviewTask.id))).where(fits)).one()
         return found
 
@@ -288,7 +278,7 @@ def _applicants(session: Session, submissions: Sequence[Submission], packs: Mapp
 
 
 def _counts(session: Session, viewer: Viewer, today: date, now: datetime) -> QueueCounts:
-    everything = and_(may_work_on(viewer), _is_open())
+    everything = and_(workable(viewer), _is_open())
     base = and_(everything, _awaits(applicant=False))
 
     def count(*more: ColumnElement[bool]) -> int:

@@ -17,9 +17,9 @@ from sqlmodel import Session, col, select
 from pipeline.domain.errors import Impossible
 from pipeline.domain.statuses import StaffRole
 from pipeline.runtime import Runtime
-from pipeline.store.access import Viewer
+from pipeline.store.access import Grant, Viewer
 from pipeline.store.engine import read, write
-from pipeline.store.tables import User, UserSession
+from pipeline.store.tables import StaffGrant, User, UserSession
 
 MAX_FAILURES = 10
 LOCK = timedelta(minutes=15)
@@ -78,11 +78,12 @@ def create_user(
             login=_plain(login),
             display_name=display_name,
             password_hash=hashed,
-            roles=",".join(sorted(set(roles))),
             department=department,
             sees_protected=sees_protected,
         )
         session.add(user)
+        session.flush()
+        session.add_all(StaffGrant(user_id=user.id, role=role, department=department) for role in sorted(set(roles)))
         return user.id
 
 
@@ -130,13 +131,14 @@ def viewer_of(runtime: Runtime, token: str) -> tuple[Viewer, StaffSession] | Non
         if found is None or found.expires_at <= runtime.clock():
             return None
         user = session.get(User, found.user_id)
+        held = session.exec(select(StaffGrant).where(StaffGrant.user_id == found.user_id)).all()
     if user is None or not user.active:
         return None
     viewer = Viewer(
         user_id=user.id,
         display_name=user.display_name,
         department=user.department,
-        roles=frozenset(StaffRole(role) for role in user.roles.split(",") if role),
+        grants=frozenset(Grant(row.role, row.department, row.procedure_id) for row in held),
         sees_protected=user.sees_protected,
     )
     return viewer, StaffSession(found.csrf_token, found.language, user.login)

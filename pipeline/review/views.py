@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from pipeline.domain.errors import NotVisible
 from pipeline.domain.statuses import Channel, SubmissionStatus, TaskKind, TaskStatus
 from pipeline.procedures.pack import Label, Letter, Procedure
+from pipeline.review.claim import workable
 from pipeline.review.duplicates import Duplicate, find_duplicates
 from pipeline.review.field_views import FieldGroup, FieldView, group_fields
 from pipeline.review.history import HistoryItem, history_of
@@ -25,7 +26,7 @@ from pipeline.review.paper_views import (
 )
 from pipeline.review.papers import OTHER
 from pipeline.review.people_views import RolePanel, role_panels
-from pipeline.review.queue import ReasonShown, may_work_on, reason_may_show
+from pipeline.review.queue import ReasonShown, reason_may_show
 from pipeline.runtime import Runtime
 from pipeline.steps.packs import get_pack
 from pipeline.store.access import Viewer, visible
@@ -171,7 +172,7 @@ def get_submission_view(runtime: Runtime, viewer: Viewer, submission_id: str) ->
 
 
 def _one_task(session: Session, viewer: Viewer, which: ColumnElement[bool]) -> ReviewTask | None:
-    return session.exec(select(ReviewTask).where(which, may_work_on(viewer))).first()
+    return session.exec(select(ReviewTask).where(which, workable(viewer))).first()
 
 
 def _submission(session: Session, viewer: Viewer, submission_id: str) -> Submission:

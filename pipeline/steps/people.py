@@ -34,11 +34,20 @@ def record_of(person: Person) -> PersonRecord:
 
 def index_person(session: Session, person: Person, secret: bytes) -> None:
     """Writes the person's blocking keys, in the transaction that writes the person."""
-    session.execute(delete(MatchKey).where(col(MatchKey.person_id) == person.id))
-    session.add_all(
-        MatchKey(key=key, person_id=person.id, rule=str(KEY_RULES_VERSION))
-        for key in sorted(blocking_keys(normalise(record_of(person)), secret))
-    )
+    replace_keys(session, {person.id: record_of(person)}, secret)
+
+
+def replace_keys(session: Session, records: Mapping[str, PersonRecord], secret: bytes) -> None:
+    """Writes the blocking keys of many persons at once. records: person id -> record."""
+    rows = [
+        {"key": key, "person_id": person_id, "rule": KEY_RULES_VERSION}
+        for person_id, record in records.items()
+        for key in blocking_keys(normalise(record), secret)
+    ]
+    session.execute(delete(MatchKey).where(col(MatchKey.person_id).in_(records)))
+    # In the order of the index, so that neighbouring pages of it are written together.
+    if rows:
+        session.execute(insert(MatchKey), sorted(rows, key=itemgetter("key")))
 
 
 def find_near(session: Session, wanted: NormalisedPerson, secret: bytes) -> list[Person]:

@@ -40,6 +40,7 @@ def open_intake_task(
             batch_id=submission.batch_id,
             open_key=f"intake:{submission.id}",
             department=submission.department,
+            procedure_id=submission.procedure_id,
             due_on=add_working_days(submission.received_on, standard_days),
             opened_at=at,
         )

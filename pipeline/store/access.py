@@ -8,10 +8,10 @@ is not thinned out but absent.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, true
+from sqlalchemy import ColumnElement, and_, false, or_, true
 from sqlmodel import col, select
 
 from pipeline.domain.statuses import StaffRole
@@ -21,6 +21,7 @@ from pipeline.store.tables import (
     Candidate,
     Case,
     Document,
+    Draft,
     Link,
     Outbound,
     Page,
@@ -31,19 +32,53 @@ from pipeline.store.tables import (
 
 
 @dataclass(frozen=True)
+class Grant:
+    """A role held in one department, for one procedure or (procedure_id "") for all of them."""
+
+    role: StaffRole
+    department: str
+    procedure_id: str = ""
+
+
+def grants(department: str, *roles: StaffRole, procedure_id: str = "") -> frozenset[Grant]:
+    """These roles in one department, for every procedure unless one is named."""
+    return frozenset(Grant(role, department, procedure_id) for role in roles)
+
+
+@dataclass(frozen=True)
 class Viewer:
-    """A signed-in member of staff, as far as seeing and acting is concerned."""
+    """A signed-in member of staff, as far as seeing and acting is concerned. department is where they belong."""
 
     user_id: str
     display_name: str
     department: str
-    roles: frozenset[StaffRole] = field(default_factory=frozenset)
+    grants: frozenset[Grant] = field(default_factory=frozenset)
     sees_protected: bool = False
 
     def has(self, role: StaffRole) -> bool:
-        """True when this person holds the role."""
-        return role in self.roles
+        """True when this person holds the role anywhere."""
+        return any(grant.role is role for grant in self.grants)
 
+    def may(self, role: StaffRole, department: str, procedure_id: str = "") -> bool:
+        """True when this person holds the role for this department and procedure.
+
+        procedure_id "" asks about what belongs to no procedure yet: a grant for any of them will do.
+        """
+        return any(
+            grant.role is role
+            and grant.department == department
+            and (not procedure_id or grant.procedure_id in ("", procedure_id))
+            for grant in self.grants
+        )
+
+    def only(self, role: StaffRole) -> Viewer:
+        """The same person with the grants of this role alone, to ask what they see or do in it."""
+        return replace(self, grants=frozenset(grant for grant in self.grants if grant.role is role))
+
+
+READERS = frozenset({StaffRole.REVIEWER, StaffRole.MAILROOM, StaffRole.APPROVER})
+"""Roles that may read what people wrote, within their grants. Operators and administrators see numbers and names
+of staff only."""
 
 Rule = Callable[[Viewer], ColumnElement[bool]]
 
@@ -59,18 +94,35 @@ def visible(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
 
 
 def _own(model: type[Any]) -> Rule:
+    """Rows with a department and a procedure of their own, and a mark for protected persons."""
+
     def rule(viewer: Viewer) -> ColumnElement[bool]:
-        mine = col(model.department) == viewer.department
+        mine = or_(false(), *(_within(model, grant) for grant in _reading(viewer)))
         return mine if viewer.sees_protected else and_(mine, col(model.protected).is_(False))
 
     return rule
 
 
+def _within(model: type[Any], grant: Grant) -> ColumnElement[bool]:
+    there = col(model.department) == grant.department
+    return and_(there, col(model.procedure_id).in_(["", grant.procedure_id])) if grant.procedure_id else there
+
+
 def _department_only(model: type[Any]) -> Rule:
     def rule(viewer: Viewer) -> ColumnElement[bool]:
-        return col(model.department) == viewer.department
+        return col(model.department).in_(sorted({grant.department for grant in _reading(viewer)}))
 
     return rule
+
+
+def _reading(viewer: Viewer) -> list[Grant]:
+    """The grants that let somebody read; one for all procedures makes those for single ones needless."""
+    found = {(grant.department, grant.procedure_id): grant for grant in viewer.grants if grant.role in READERS}
+    return [
+        grant
+        for (department, procedure), grant in sorted(found.items())
+        if not procedure or (department, "") not in found
+    ]
 
 
 def _person(viewer: Viewer) -> ColumnElement[bool]:
@@ -113,6 +165,7 @@ _RULES: dict[type[Any], Rule] = {
     Case: _own(Case),
     ReviewTask: _own(ReviewTask),
     Outbound: _own(Outbound),
+    Draft: _own(Draft),
     Batch: _department_only(Batch),
     Arrival: _department_only(Arrival),
     Person: _person,

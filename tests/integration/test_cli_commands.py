@@ -18,7 +18,7 @@ from ichimado.cli import app
 from ichimado.compose import open_runtime
 from ichimado.settings import Settings
 from pipeline.store.engine import read, write
-from pipeline.store.tables import Page, User
+from pipeline.store.tables import Page, StaffGrant, User
 from tests.papers import application, blank, tiff
 from tests.recorded_runtime import ROOT, SMALL
 
@@ -95,7 +95,11 @@ def test_user_is_added_with_a_hashed_password(ichimado: Invoke, data_dir: Path) 
     runtime = open_runtime(Settings(data_dir=data_dir))
     with read(runtime.engine) as session:
         (user,) = session.exec(select(User)).all()
-    assert set(user.roles.split(",")) == {"reviewer", "mailroom"}
+        held = session.exec(select(StaffGrant)).all()
+    assert {(grant.user_id, grant.role, grant.department) for grant in held} == {
+        (user.id, "reviewer", "kodomo"),
+        (user.id, "mailroom", "kodomo"),
+    }
     assert user.password_hash.startswith("$argon2")
     runtime.engine.dispose()
 

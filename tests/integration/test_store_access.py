@@ -30,7 +30,7 @@ from pipeline.review.views import get_submission_view, get_task_view
 from pipeline.runtime import Runtime
 from pipeline.steps.export import export_decided
 from pipeline.steps.roster import import_roster
-from pipeline.store.access import _RULES, Viewer, visible
+from pipeline.store.access import _RULES, Viewer, grants, visible
 from pipeline.store.engine import read, write
 from pipeline.store.tables import (
     Arrival,
@@ -60,7 +60,7 @@ from tests.runtime import (
     submission,
 )
 
-STRANGER = Viewer("stranger", "原 誠", "zeimu", frozenset({StaffRole.REVIEWER}))
+STRANGER = Viewer("stranger", "原 誠", "zeimu", grants("zeimu", StaffRole.REVIEWER))
 PROTECTED, PLAIN = "p-", "q-"
 
 

@@ -11,10 +11,10 @@ from pipeline.store.tables.cases import (
     ReviewReason,
     ReviewTask,
     Seal,
-    User,
-    UserSession,
 )
+from pipeline.store.tables.drafts import Approval, Draft, DraftCase
 from pipeline.store.tables.people import Candidate, Distinction, Link, MatchKey, Person, Roster, RosterRow
+from pipeline.store.tables.staff import ApiClient, ApiScope, IdentityAssertion, StaffGrant, User, UserSession
 from pipeline.store.tables.submissions import (
     Attachment,
     Counter,
@@ -22,10 +22,15 @@ from pipeline.store.tables.submissions import (
     FieldValue,
     Finding,
     PackVersion,
+    ScoreLine,
     Submission,
 )
+from pipeline.store.tables.work import DoomedBlob, Erasure, Worker, WorkLease
 
 __all__ = [
+    "ApiClient",
+    "ApiScope",
+    "Approval",
     "Arrival",
     "ArrivalIdentity",
     "Attachment",
@@ -38,10 +43,15 @@ __all__ = [
     "Deficiency",
     "Distinction",
     "Document",
+    "DoomedBlob",
+    "Draft",
+    "DraftCase",
     "Entry",
+    "Erasure",
     "Event",
     "FieldValue",
     "Finding",
+    "IdentityAssertion",
     "Link",
     "MatchKey",
     "Outbound",
@@ -52,8 +62,12 @@ __all__ = [
     "ReviewTask",
     "Roster",
     "RosterRow",
+    "ScoreLine",
     "Seal",
+    "StaffGrant",
     "Submission",
     "User",
     "UserSession",
+    "WorkLease",
+    "Worker",
 ]

@@ -13,7 +13,6 @@ from pipeline.domain.statuses import (
     OutboundKind,
     OutboundStatus,
     ReasonCode,
-    StaffRole,
     TaskKind,
     TaskStatus,
 )
@@ -41,7 +40,10 @@ class Case(SQLModel, table=True):
 
 
 class ReviewTask(SQLModel, table=True):
-    """確認作業. department and protected stand here too, so that the one read filter is one index look-up."""
+    """確認作業. department, procedure and protected stand here too, so that the one read filter is one index look-up.
+
+    procedure_id: "" for what belongs to no procedure yet, such as a scan file.
+    """
 
     __tablename__ = "review_task"
     __table_args__ = (Index("ix_review_task_queue", "status", "department", "due_on"),)
@@ -54,6 +56,7 @@ class ReviewTask(SQLModel, table=True):
     arrival_id: str | None = Field(default=None, foreign_key="arrival.id", index=True)
     open_key: str | None = Field(default=None, unique=True)
     department: str
+    procedure_id: str = ""
     protected: bool = False
     due_on: date | None = None
     opened_at: datetime = Field(default_factory=now_utc, sa_type=UtcDateTime)
@@ -116,7 +119,11 @@ class Deficiency(SQLModel, table=True):
 
 
 class Outbound(SQLModel, table=True):
-    """連携: something that leaves the house, known by its idempotency key."""
+    """連携: something that leaves the house, known by its idempotency key.
+
+    payload: what a status event says, as JSON of codes and moments; never a value from a form.
+    next_attempt_at: not before then; None means at once.
+    """
 
     __tablename__ = "outbound"
 
@@ -125,13 +132,18 @@ class Outbound(SQLModel, table=True):
     idempotency_key: str = Field(unique=True)
     status: OutboundStatus = word(OutboundStatus, default=OutboundStatus.DUE)
     submission_id: str | None = Field(default=None, foreign_key="submission.id", index=True)
+    client_id: str | None = Field(default=None, foreign_key="api_client.id", index=True)
     department: str = Field(index=True)
+    procedure_id: str = ""
     protected: bool = False
     blob: str | None = None
     media_type: str = ""
+    payload: str = ""
     attempts: int = 0
+    next_attempt_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     problem_code: str | None = None
     created_at: datetime = Field(default_factory=now_utc, sa_type=UtcDateTime)
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Event(SQLModel, table=True):
@@ -163,32 +175,3 @@ class Seal(SQLModel, table=True):
     heads_digest: str
     last_event_id: int
     signature: str
-
-
-class User(SQLModel, table=True):
-    """A member of staff. roles is a comma-separated list of StaffRole."""
-
-    __tablename__ = "staff_user"
-
-    id: str = Field(default_factory=new_id, primary_key=True)
-    login: str = Field(unique=True)
-    display_name: str
-    password_hash: str
-    roles: str = StaffRole.REVIEWER.value
-    department: str
-    sees_protected: bool = False
-    active: bool = True
-    failed_sign_ins: int = 0
-    locked_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
-
-
-class UserSession(SQLModel, table=True):
-    """A signed-in browser: only the digest of its token is kept."""
-
-    __tablename__ = "user_session"
-
-    token_digest: str = Field(primary_key=True)
-    user_id: str = Field(foreign_key="staff_user.id", index=True)
-    csrf_token: str
-    language: str = "ja"
-    expires_at: datetime = Field(sa_type=UtcDateTime)

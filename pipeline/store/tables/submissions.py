@@ -41,6 +41,7 @@ class Submission(SQLModel, table=True):
     source_number: the receipt number that the sending system gave, for online applications.
     answers_id: the submission whose 補正依頼 letter came back with this one.
     due: true while `next_step(status)` is software's, so that flows can poll one index.
+    ended_at: when it came to its end without a case. erased_at: its values and pictures are gone since then.
     """
 
     __tablename__ = "submission"
@@ -67,6 +68,8 @@ class Submission(SQLModel, table=True):
     straight_through: bool | None = None
     created_at: datetime = Field(default_factory=now_utc, sa_type=UtcDateTime)
     settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     version: int = 1
 
 
@@ -128,6 +131,24 @@ class Finding(SQLModel, table=True):
     message_en: str
     deficiency_ja: str = ""
     deficiency_en: str = ""
+
+
+class ScoreLine(SQLModel, table=True):
+    """点数: points that one rule of the pack gave one entry, with the words and the source of the rule."""
+
+    __tablename__ = "score_line"
+    __table_args__ = (UniqueConstraint("submission_id", "role", "role_index", "position"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    submission_id: str = Field(foreign_key="submission.id", index=True)
+    role: str
+    role_index: int
+    position: int
+    code: str
+    points: int
+    reason_ja: str
+    reason_en: str
+    source: str
 
 
 class Entry(SQLModel, table=True):
