@@ -126,6 +126,9 @@ def _reading(viewer: Viewer) -> list[Grant]:
 
 
 def _person(viewer: Viewer) -> ColumnElement[bool]:
+    # People belong to the city, not to a department; who works on no application has no business with them.
+    if not _reading(viewer):
+        return false()
     return true() if viewer.sees_protected else col(Person.protected).is_(False)
 
 
