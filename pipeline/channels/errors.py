@@ -12,6 +12,9 @@
 | · PictureTooLarge    | picture_too_large    | more pixels than any scan has                     |
 | · TooManyPages       | too_many_pages       | more pages than one batch may have                |
 | · UnreadablePageError| unreadable_page      | one page of a file; the others go on              |
+| · BrokeReader        | broke_reader         | reading it went wrong in a way nobody foresaw     |
+| ·· TooSlowToRead     | too_slow_to_read     | reading it took longer than any honest file takes |
+| ·· TooBigToRead      | too_big_to_read      | reading it took more memory than a child may have |
 | · SlipError          | malformed_slip       | the batch slip (batch.yaml) cannot be used        |
 | · ExportError        | malformed_export     | an e-application export is no table of records    |
 | ·· WrongEncoding     | wrong_encoding       | the text is in no encoding that the pack declares |
@@ -157,6 +160,42 @@ class UnreadablePageError(ArrivalError):
         "該当する原本をもう一度スキャンしてください。",
     )
     en = Advice("This one page cannot be read.", "Scan that sheet again.")
+
+
+class BrokeReader(ArrivalError):
+    code = "broke_reader"
+    ja = Advice(
+        "ファイルを開く処理が異常終了しました。通常のファイルでは起こりません。",
+        "開かずに送信元を確かめ、原本から作り直して入れてください。",
+    )
+    en = Advice(
+        "Opening the file went wrong in a way that no ordinary file causes.",
+        "Do not open it; ask where it came from, make it anew from the originals and put that in.",
+    )
+
+
+class TooSlowToRead(BrokeReader):
+    code = "too_slow_to_read"
+    ja = Advice(
+        "ファイルを開く処理が制限時間内に終わりませんでした。",
+        "開かずに送信元を確かめ、束を分けるか、原本から作り直して入れてください。",
+    )
+    en = Advice(
+        "Opening the file took longer than allowed.",
+        "Do not open it; ask where it came from, and divide it or make it anew from the originals.",
+    )
+
+
+class TooBigToRead(BrokeReader):
+    code = "too_big_to_read"
+    ja = Advice(
+        "ファイルを開くために上限を超えるメモリーが必要です。",
+        "解像度を300dpi程度に下げるか、束を分けて作り直してください。",
+    )
+    en = Advice(
+        "Opening the file needs more memory than allowed.",
+        "Make it again at about 300 dpi, or in parts.",
+    )
 
 
 class SlipError(ArrivalError):

@@ -1,23 +1,24 @@
 """Scan files in, page pictures out: PDF, multi-page TIFF, JPEG, PNG, known by their content.
 
-`count_pages` settles once whether a file can be taken at all; after it `iter_pages` gives exactly that many
-pages, each a `PagePicture` or an `UnreadablePage`, so that every sheet is accounted for.
+Files are decoded in a child process (`sandbox`). `iter_pages` settles at the call whether a file can be taken at
+all; after it come exactly as many items as `count_pages` says, each a `PagePicture` or an `UnreadablePage`, so that
+every sheet is accounted for.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from enum import StrEnum
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from pipeline.channels.errors import EmptyFile, NotWhatItSays, TooManyPages, UnsupportedType
-from pipeline.channels.pdf import count_pdf_pages, iter_pdf_pages
-from pipeline.channels.pictures import MAX_PIXELS, PagePicture, Pixels, UnreadablePage
-from pipeline.channels.raster import count_raster_pages, iter_raster_pages
+from pipeline.channels.errors import BrokeReader
+from pipeline.channels.inside import read_count, read_pages
+from pipeline.channels.kinds import FileKind, sniff, sniff_named
+from pipeline.channels.pictures import MAX_PAGES, MAX_PIXELS, PagePicture, Pixels, UnreadablePage
+from pipeline.channels.sandbox import Message, run_limited
 
 __all__ = [
     "MAX_PAGES",
@@ -36,62 +37,8 @@ __all__ = [
 
 _RLE = 3  # zlib's Z_RLE: no search for matches, which grainy paper has none of
 
-MAX_PAGES = 2000
-"""Four times what the largest office feeders hold; more is not a batch but a mistake."""
-
-
-class FileKind(StrEnum):
-    """The kinds of scan files that are read."""
-
-    PDF = "pdf"
-    TIFF = "tiff"
-    JPEG = "jpeg"
-    PNG = "png"
-
-
-_ENDINGS = {
-    ".pdf": FileKind.PDF,
-    ".tif": FileKind.TIFF,
-    ".tiff": FileKind.TIFF,
-    ".jpg": FileKind.JPEG,
-    ".jpeg": FileKind.JPEG,
-    ".png": FileKind.PNG,
-}
-_STARTS = (
-    (b"\x89PNG\r\n\x1a\n", FileKind.PNG),
-    (b"\xff\xd8\xff", FileKind.JPEG),
-    (b"II*\x00", FileKind.TIFF),
-    (b"MM\x00*", FileKind.TIFF),
-    (b"II+\x00", FileKind.TIFF),
-    (b"MM\x00+", FileKind.TIFF),
-)
-
-
-def sniff(data: bytes) -> FileKind:
-    """The kind by content alone. Raises EmptyFile or UnsupportedType."""
-    if not data:
-        raise EmptyFile
-    for start, kind in _STARTS:
-        if data.startswith(start):
-            return kind
-    # Readers accept a PDF header anywhere in the first 1024 bytes (ISO 32000-1, annex H.3).
-    if b"%PDF-" in data[:1024] and not data.startswith(b"PK"):
-        return FileKind.PDF
-    raise UnsupportedType
-
-
-def sniff_named(data: bytes, name: str) -> FileKind:
-    """The kind by content, for a file that also says a type by its name's ending.
-
-    Raises NotWhatItSays where the name promises a kind that we read and the content is none of them (a zip
-    renamed .pdf). A JPEG called .png is a harmless slip of a scanner's settings, and is read as what it is.
-    """
-    try:
-        return sniff(data)
-    except UnsupportedType:
-        if PurePath(name).suffix.lower() in _ENDINGS:
-            raise NotWhatItSays from None
-        raise
+MAX_BREAKS = 3
+"""As many pages of a file may break their reader; then the whole file is refused, before it costs an hour."""
 
 
 def count_pages(source: Path | bytes) -> int:
@@ -100,20 +47,64 @@ def count_pages(source: Path | bytes) -> int:
     Raises the ArrivalError that says why the whole file cannot be taken.
     """
     data = source if isinstance(source, bytes) else source.read_bytes()
-    pages = count_pdf_pages(data) if sniff(data) is FileKind.PDF else count_raster_pages(data)
-    if pages > MAX_PAGES:
-        raise TooManyPages(f"{pages} > {MAX_PAGES}")
-    return pages
+    ((fields, _),) = run_limited(read_count, data)
+    return _pages_in(fields)
 
 
 def iter_pages(data: bytes) -> Iterator[PagePicture | UnreadablePage]:
     """As many items as `count_pages` says, page by page; one page is in memory at a time.
 
-    Raises at the call, never later, what `count_pages` raises.
+    A page that breaks its reader is an UnreadablePage, and a new child goes on behind it. Raises at the call what
+    `count_pages` raises, and later only BrokeReader or one of its kind, when more than `MAX_BREAKS` pages do that.
     """
-    pages = count_pages(data)
-    reader = iter_pdf_pages if sniff(data) is FileKind.PDF else iter_raster_pages
-    return reader(data, pages)
+    stream = run_limited(read_pages, data, 0)
+    fields, _ = next(stream)
+    return _go_on(data, stream, _pages_in(fields))
+
+
+def _go_on(data: bytes, stream: Iterator[Message], pages: int) -> Iterator[PagePicture | UnreadablePage]:
+    breaks = 0
+    for index in range(pages):
+        try:
+            page = _page_of(index, next(stream, None))
+        except BrokeReader as error:
+            breaks += 1
+            if breaks > MAX_BREAKS:
+                raise
+            page = UnreadablePage(index, error.code)
+            stream = _from_page(data, index + 1)
+        yield page
+
+
+def _from_page(data: bytes, start: int) -> Iterator[Message]:
+    """The pages from `start` on, without the message before the first."""
+    stream = run_limited(read_pages, data, start)
+    next(stream)
+    yield from stream
+
+
+def _pages_in(fields: dict[str, object]) -> int:
+    pages = fields.get("pages")
+    if not isinstance(pages, int) or not 0 < pages <= MAX_PAGES:
+        raise BrokeReader("pages")
+    return pages
+
+
+def _page_of(index: int, message: Message | None) -> PagePicture | UnreadablePage:
+    """The page as a child told it; BrokeReader when what it told cannot be."""
+    if message is None:
+        raise BrokeReader("pages")
+    fields, content = message
+    if "problem" in fields:
+        return UnreadablePage(index, str(fields["problem"]))
+    height, width, channels = (int(fields.get(name, 0)) for name in ("height", "width", "channels"))
+    fits = 0 < height * width <= MAX_PIXELS and channels in (1, 3) and len(content) == height * width * channels
+    if not fits or height < 0:
+        raise BrokeReader("pixels")
+    shape = (height, width) if channels == 1 else (height, width, channels)
+    dpi = fields.get("dpi")
+    image = np.frombuffer(content, dtype=np.uint8).reshape(shape)
+    return PagePicture(index, image, float(dpi) if dpi is not None else None)
 
 
 def encode_page(image: Pixels) -> tuple[bytes, str]:
@@ -134,8 +125,11 @@ def encode_page(image: Pixels) -> tuple[bytes, str]:
 
 
 def decode_page(data: bytes) -> Pixels:
-    """The page picture that `encode_page` wrote, the same to the pixel."""
-    with Image.open(io.BytesIO(data), formats=("PNG", "WEBP", "JPEG")) as picture:
+    """The page picture that `encode_page` wrote, the same to the pixel.
+
+    No sandbox: these are bytes of our own encoder, and the store verifies that they still are.
+    """
+    with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
         if picture.mode in ("1", "L"):
             return np.array(picture.convert("L"), dtype=np.uint8)
         return np.ascontiguousarray(np.array(picture.convert("RGB"), dtype=np.uint8)[:, :, ::-1])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -16,9 +15,6 @@ RENDER_DPI = 300
 POINTS_PER_INCH = 72
 FULL_PAGE = 0.95
 """Share of the page's width and height that a scan must cover to stand for the page."""
-
-# pdfium is not safe across threads, and pages are read in a pool: one call into it at a time.
-_PDFIUM = threading.RLock()
 
 # Stencil masks, indexed and separation colours mean something only when painted, so those pages are rendered.
 _PLAIN_COLOURS = {
@@ -42,27 +38,25 @@ def check_whole(data: bytes) -> None:
 def count_pdf_pages(data: bytes) -> int:
     """How many pages the PDF has. Raises TruncatedPdf, EncryptedPdf or DamagedFile."""
     check_whole(data)
-    with _PDFIUM:
-        document = _open(data)
-        pages = len(document)
-        document.close()
+    document = _open(data)
+    pages = len(document)
+    document.close()
     if not pages:
         raise DamagedFile
     return pages
 
 
-def iter_pdf_pages(data: bytes, pages: int) -> Iterator[PagePicture | UnreadablePage]:
-    """Each page in turn; a page that fails is an UnreadablePage. One page is in memory at a time."""
-    with _PDFIUM:
-        document = _open(data)
+def iter_pdf_pages(data: bytes, indexes: Iterable[int]) -> Iterator[PagePicture | UnreadablePage]:
+    """Each of these pages in turn; a page that fails is an UnreadablePage. One page is in memory at a time.
+
+    For one thread of a process: pdfium is not safe across threads.
+    """
+    document = _open(data)
     try:
-        for index in range(pages):
-            with _PDFIUM:
-                found = _read_page(document, index)
-            yield found
+        for index in indexes:
+            yield _read_page(document, index)
     finally:
-        with _PDFIUM:
-            document.close()
+        document.close()
 
 
 def _open(data: bytes) -> pdfium.PdfDocument:

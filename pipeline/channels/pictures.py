@@ -15,6 +15,9 @@ Pixels = NDArray[np.uint8]
 MAX_PIXELS = 80_000_000
 """An A3 sheet at 600 dpi has 70 million. Below Pillow's own warning, so that this limit answers first."""
 
+MAX_PAGES = 2000
+"""Four times what the largest office feeders hold; more is not a batch but a mistake."""
+
 
 @dataclass(frozen=True, eq=False)
 class PagePicture:
@@ -59,5 +62,8 @@ def to_pixels(picture: Image.Image) -> Pixels:
 
 
 def _scaled_grey(samples: NDArray[np.generic]) -> Pixels:
-    """Sixteen-bit grey brought to eight; Pillow's own conversion would clip it."""
-    return np.asarray(np.clip(samples.astype(np.float64) / 257.0, 0, 255), dtype=np.uint8)
+    """Sixteen-bit grey brought to eight; Pillow's own conversion would clip it. Row by row, as samples are wide."""
+    grey = np.empty(samples.shape, dtype=np.uint8)
+    for row, wide in zip(grey, samples, strict=True):
+        row[:] = np.clip(np.nan_to_num(wide.astype(np.float64)) / 257.0, 0, 255)
+    return grey

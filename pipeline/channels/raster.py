@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from zlib import error as ZlibError
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -43,11 +43,11 @@ def count_raster_pages(data: bytes) -> int:
     return pages
 
 
-def iter_raster_pages(data: bytes, pages: int) -> Iterator[PagePicture | UnreadablePage]:
-    """Each page in turn; a page that fails is an UnreadablePage. One page is in memory at a time."""
+def iter_raster_pages(data: bytes, indexes: Iterable[int]) -> Iterator[PagePicture | UnreadablePage]:
+    """Each of these pages in turn; a page that fails is an UnreadablePage. One page is in memory at a time."""
     picture = _open(data)
     try:
-        for index in range(pages):
+        for index in indexes:
             try:
                 found: PagePicture | UnreadablePage = _read_page(picture, index)
             except ArrivalError as error:

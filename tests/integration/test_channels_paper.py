@@ -12,14 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pypdfium2
 import pytest
 from PIL import Image
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
-from pipeline.channels import paper
 from pipeline.channels.errors import ArrivalError
 from pipeline.channels.paper import (
+    MAX_PAGES,
     FileKind,
     PagePicture,
     UnreadablePage,
@@ -252,10 +253,19 @@ def test_a_jpeg_called_png_is_read_as_what_it_is() -> None:
     assert sniff_named(WHOLE["jpeg"], "scan.png") is FileKind.JPEG
 
 
-def test_more_pages_than_a_batch_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paper, "MAX_PAGES", 2)
-    assert code_of(WHOLE["tiff"]) == "too_many_pages"
-    assert code_of(WHOLE["pdf"]) == "too_many_pages"
+def test_more_pages_than_a_batch_may_have() -> None:
+    assert code_of(many_pages(MAX_PAGES + 1)) == "too_many_pages"
+    assert count_pages(many_pages(MAX_PAGES)) == MAX_PAGES
+
+
+def many_pages(count: int) -> bytes:
+    """A PDF of as many small empty pages."""
+    document = pypdfium2.PdfDocument.new()
+    for _ in range(count):
+        document.new_page(10, 10)
+    target = io.BytesIO()
+    document.save(target)
+    return target.getvalue()
 
 
 def test_500_blank_pages_need_the_memory_of_a_few() -> None:
