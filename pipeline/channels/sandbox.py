@@ -27,7 +27,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.channels.errors import BrokeReader, TooBigToRead, TooSlowToRead, find_error_class
+from pipeline.channels.errors import BrokeReader, TooSlowToRead, find_error_class
 
 Message = tuple[dict[str, Any], bytes | bytearray | memoryview]
 """What a child gives: fields that JSON can hold, and bytes."""

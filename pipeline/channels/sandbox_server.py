@@ -24,7 +24,7 @@ from typing import NoReturn
 
 from pipeline.channels import inside
 from pipeline.channels.errors import ArrivalError, BrokeReader, TooBigToRead
-from pipeline.channels.sandbox import HEAD, STATUS, Limits, Message
+from pipeline.channels.sandbox import HEAD, STATUS, Limits
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -156,7 +156,8 @@ class _Allowance:
     takes a message, however long that is."""
 
     def __init__(self, limits: Limits) -> None:
-        self._limits, self._left = limits, limits.seconds
+        self._limits = limits
+        self._left = limits.seconds
 
     def __enter__(self) -> None:
         used = resource.getrusage(resource.RUSAGE_SELF)

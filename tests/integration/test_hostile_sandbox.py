@@ -65,7 +65,7 @@ def test_a_child_that_goes_wrong_is_a_named_refusal(
     began = time.monotonic()
     assert ending(run_limited(job, *arguments, limits=SMALL)) == (messages, code)
     assert time.monotonic() - began < 20
-    assert list(run_limited(jobs.echo, b"next"))[0][1] == b"next"
+    assert next(run_limited(jobs.echo, b"next"))[1] == b"next"
 
 
 def test_the_refusal_of_a_reader_arrives_with_its_detail() -> None:
