@@ -138,7 +138,7 @@ def viewer_of(runtime: Runtime, token: str) -> tuple[Viewer, StaffSession] | Non
         user_id=user.id,
         display_name=user.display_name,
         department=user.department,
-        grants=frozenset(Grant(row.role, row.department, row.procedure_id) for row in held),
+        grants=frozenset(Grant(row.role, row.department, row.procedure_id, row.deputy_for or "") for row in held),
         sees_protected=user.sees_protected,
     )
     return viewer, StaffSession(found.csrf_token, found.language, user.login)

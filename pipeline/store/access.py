@@ -33,11 +33,15 @@ from pipeline.store.tables import (
 
 @dataclass(frozen=True)
 class Grant:
-    """A role held in one department, for one procedure or (procedure_id "") for all of them."""
+    """A role held in one department, for one procedure or (procedure_id "") for all of them.
+
+    deputy_for: id of the approver whose place is taken (代決), "" in one's own right.
+    """
 
     role: StaffRole
     department: str
     procedure_id: str = ""
+    deputy_for: str = ""
 
 
 def grants(department: str, *roles: StaffRole, procedure_id: str = "") -> frozenset[Grant]:
@@ -71,9 +75,9 @@ class Viewer:
             for grant in self.grants
         )
 
-    def only(self, role: StaffRole) -> Viewer:
-        """The same person with the grants of this role alone, to ask what they see or do in it."""
-        return replace(self, grants=frozenset(grant for grant in self.grants if grant.role is role))
+    def only(self, *roles: StaffRole) -> Viewer:
+        """The same person with the grants of these roles alone, to ask what they see or do in them."""
+        return replace(self, grants=frozenset(grant for grant in self.grants if grant.role in roles))
 
 
 READERS = frozenset({StaffRole.REVIEWER, StaffRole.MAILROOM, StaffRole.APPROVER})

@@ -38,6 +38,7 @@ from pipeline.store.tables import (
     Candidate,
     Case,
     Document,
+    Draft,
     FieldValue,
     Link,
     Outbound,
@@ -131,6 +132,11 @@ def _fill(session: Any, prefix: str, pack_id: str, place: int) -> None:
             id=f"{prefix}task", kind=TaskKind.INTAKE, submission_id=about["submission_id"],
             open_key=f"intake:{prefix}", department=DEPARTMENT, protected=hidden,
         ),
+        Draft(
+            id=f"{prefix}draft", number=f"R8-D00000{place}", procedure_id=PROCEDURE, department=DEPARTMENT,
+            protected=hidden, title="決定", approvals_needed=1, cases=0, grants=0, refusals=0, total_yen=0,
+            digest="", made_by="drafter",
+        ),
         Outbound(
             id=f"{prefix}outbound", kind=OutboundKind.CORRECTION_LETTER, idempotency_key=prefix,
             submission_id=about["submission_id"], department=DEPARTMENT, protected=hidden,
@@ -144,6 +150,7 @@ SEEN: dict[type[Any], tuple[set[str], set[str], set[str], set[str]]] = {
     Submission: (PLAIN_ONLY, BOTH, NONE, NONE),
     Case: (PLAIN_ONLY, BOTH, NONE, NONE),
     ReviewTask: (PLAIN_ONLY, BOTH, NONE, NONE),
+    Draft: (PLAIN_ONLY, BOTH, NONE, NONE),
     Outbound: (PLAIN_ONLY, BOTH, NONE, NONE),
     Candidate: (PLAIN_ONLY, BOTH, NONE, NONE),
     Link: (PLAIN_ONLY, BOTH, NONE, NONE),

@@ -14,6 +14,7 @@ from pipeline.store.columns import UtcDateTime, new_id, now_utc, word
 class Draft(SQLModel, table=True):
     """起案: a frozen list of cases with its totals. digest: SHA-256 (hex) over the list as frozen.
 
+    key: known by it, so that a double click makes one draft. total_yen: of what is to be granted.
     protected: all its cases touch protected persons; the two are never in one draft.
     """
 
@@ -21,6 +22,7 @@ class Draft(SQLModel, table=True):
 
     id: str = Field(default_factory=new_id, primary_key=True)
     number: str = Field(unique=True)
+    key: str | None = Field(default=None, unique=True)
     procedure_id: str = Field(index=True)
     department: str = Field(index=True)
     protected: bool = False
@@ -39,8 +41,8 @@ class Draft(SQLModel, table=True):
 
 
 class DraftCase(SQLModel, table=True):
-    """One case of a draft as it stood when the draft was made. case_version: a case that moved on since is not
-    what was approved. ground: why it is refused (理由提示), "" for a grant."""
+    """One case of a draft as it stood when the draft was made. case_version, submission_version: a case that moved on
+    since is not what was approved. ground: why it is refused (理由提示), "" for a grant."""
 
     __tablename__ = "draft_case"
     __table_args__ = (UniqueConstraint("draft_id", "case_id"),)
@@ -51,6 +53,7 @@ class DraftCase(SQLModel, table=True):
     position: int
     case_version: int
     adopted_submission_id: str = Field(foreign_key="submission.id")
+    submission_version: int
     outcome: Outcome = word(Outcome)
     ground: str = ""
     amount_yen: int

@@ -12,7 +12,10 @@ from pipeline.store.columns import UtcDateTime, new_id, now_utc, word
 
 
 class User(SQLModel, table=True):
-    """A member of staff. department is where they belong; what they may do stands in their grants."""
+    """A member of staff. department is where they belong; what they may do stands in their grants.
+
+    must_change_password: somebody else chose it, so the first thing to do is to choose another.
+    """
 
     __tablename__ = "staff_user"
 
@@ -23,12 +26,16 @@ class User(SQLModel, table=True):
     department: str
     sees_protected: bool = False
     active: bool = True
+    must_change_password: bool = False
     failed_sign_ins: int = 0
     locked_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class StaffGrant(SQLModel, table=True):
-    """A role held in one department, for one procedure or (procedure_id "") for all of them."""
+    """A role held in one department, for one procedure or (procedure_id "") for all of them.
+
+    deputy_for: the approver whose place is taken when they are away (代決); None for a role in one's own right.
+    """
 
     __tablename__ = "staff_grant"
     __table_args__ = (UniqueConstraint("user_id", "role", "department", "procedure_id"),)
@@ -38,6 +45,7 @@ class StaffGrant(SQLModel, table=True):
     role: StaffRole = word(StaffRole)
     department: str
     procedure_id: str = ""
+    deputy_for: str | None = Field(default=None, foreign_key="staff_user.id")
 
 
 class UserSession(SQLModel, table=True):

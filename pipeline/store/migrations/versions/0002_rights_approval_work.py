@@ -39,6 +39,7 @@ def _new_tables() -> None:
         "draft",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("number", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=True),
         sa.Column("procedure_id", sa.String(), nullable=False),
         sa.Column("department", sa.String(), nullable=False),
         sa.Column("protected", sa.Boolean(), nullable=False),
@@ -55,6 +56,7 @@ def _new_tables() -> None:
         sa.Column("closed_at", sa.DateTime(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("key"),
         sa.UniqueConstraint("number"),
     )
     with op.batch_alter_table("draft", schema=None) as batch_op:
@@ -151,6 +153,11 @@ def _new_tables() -> None:
         sa.Column("role", sa.String(length=32), nullable=False),
         sa.Column("department", sa.String(), nullable=False),
         sa.Column("procedure_id", sa.String(), nullable=False),
+        sa.Column("deputy_for", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["deputy_for"],
+            ["staff_user.id"],
+        ),
         sa.ForeignKeyConstraint(
             ["user_id"],
             ["staff_user.id"],
@@ -213,6 +220,7 @@ def _new_tables() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("case_version", sa.Integer(), nullable=False),
         sa.Column("adopted_submission_id", sa.String(), nullable=False),
+        sa.Column("submission_version", sa.Integer(), nullable=False),
         sa.Column("outcome", sa.String(length=32), nullable=False),
         sa.Column("ground", sa.String(), nullable=False),
         sa.Column("amount_yen", sa.Integer(), nullable=False),
@@ -250,6 +258,8 @@ def _new_columns() -> None:
         ("submission", "erased_at"),
     ):
         op.add_column(table, sa.Column(column, sa.DateTime(), nullable=True))
+    unchanged = sa.Column("must_change_password", sa.Boolean(), nullable=False, server_default=sa.false())
+    op.add_column("staff_user", unchanged)
 
 
 def _procedure_of_tasks() -> None:
