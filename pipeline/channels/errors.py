@@ -10,6 +10,7 @@
 | · UnsupportedType    | unsupported_type     | a type that nobody here reads                     |
 | ·· NotWhatItSays     | not_what_it_says     | the name says one type, the content is another    |
 | · PictureTooLarge    | picture_too_large    | more pixels than any scan has                     |
+| · SizeTooLarge       | size_too_large       | more bytes than such a file may have              |
 | · TooManyPages       | too_many_pages       | more pages than one batch may have                |
 | · UnreadablePageError| unreadable_page      | one page of a file; the others go on              |
 | · BrokeReader        | broke_reader         | reading it went wrong in a way nobody foresaw     |
@@ -142,6 +143,15 @@ class PictureTooLarge(ArrivalError):
         "解像度を300dpi程度に下げてスキャンし直してください。",
     )
     en = Advice("The picture has more pixels than allowed.", "Scan again at about 300 dpi.")
+
+
+class SizeTooLarge(ArrivalError):
+    code = "size_too_large"
+    ja = Advice(
+        "ファイルの大きさが上限を超えています。",
+        "分けて作り直してください。",
+    )
+    en = Advice("The file has more bytes than allowed.", "Make it again in parts.")
 
 
 class TooManyPages(ArrivalError):

@@ -14,7 +14,7 @@ from pipeline.channels.errors import TooManyPages
 from pipeline.channels.kinds import FileKind, sniff
 from pipeline.channels.pdf import count_pdf_pages, iter_pdf_pages
 from pipeline.channels.pictures import MAX_PAGES, PagePicture, UnreadablePage
-from pipeline.channels.raster import count_raster_pages, iter_raster_pages
+from pipeline.channels.raster import count_raster_pages, decode_small, iter_raster_pages
 from pipeline.channels.sandbox import Message
 
 
@@ -39,6 +39,17 @@ def read_pages(data: bytes, start: int) -> Iterator[Message]:
     reader = iter_pdf_pages if sniff(data) is FileKind.PDF else iter_raster_pages
     for page in reader(data, range(start, pages)):
         yield _told(page)
+
+
+def read_attachment(data: bytes) -> Iterator[Message]:
+    """One message, {pages}, when the picture decodes to its end or the PDF's pages can be counted.
+
+    A JPEG is decoded to an eighth of its size: the same bytes are gone through, at a third of the cost.
+    """
+    pages = _count(data)
+    if sniff(data) is not FileKind.PDF:
+        decode_small(data)
+    yield {"pages": pages}, b""
 
 
 def _count(data: bytes) -> int:

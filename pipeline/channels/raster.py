@@ -59,6 +59,18 @@ def iter_raster_pages(data: bytes, indexes: Iterable[int]) -> Iterator[PagePictu
         picture.close()
 
 
+def decode_small(data: bytes) -> None:
+    """Nothing, when the first page can be decoded to its end. Raises DamagedFile or PictureTooLarge."""
+    with _open(data) as picture:
+        try:
+            picture.draft("L", (picture.width // 8, picture.height // 8))
+            picture.load()
+        except (*_BOMBS, MemoryError):
+            raise PictureTooLarge from None
+        except _BROKEN:
+            raise DamagedFile from None
+
+
 def _open(data: bytes) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data), formats=("TIFF", "JPEG", "PNG"))
@@ -76,9 +88,7 @@ def _read_page(picture: Image.Image, index: int) -> PagePicture:
         square = _squared(picture, dpi_x, dpi_y)
         upright = ImageOps.exif_transpose(square)
         return PagePicture(index, to_pixels(upright), max(dpi_x, dpi_y) or None)
-    except _BOMBS:
-        raise PictureTooLarge from None
-    except MemoryError:
+    except (*_BOMBS, MemoryError):
         raise PictureTooLarge from None
     except _BROKEN:
         raise DamagedFile from None

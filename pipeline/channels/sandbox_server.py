@@ -165,7 +165,7 @@ class _Allowance:
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
         signal.setitimer(signal.ITIMER_REAL, self._left)
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *failure: object) -> None:
         left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
         self._left = min(self._limits.seconds, left + self._limits.seconds_more)
 

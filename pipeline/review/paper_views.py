@@ -195,7 +195,7 @@ def _size(runtime: Runtime, digest: str, dpi: float | None) -> tuple[float, floa
 
 
 def _attachment(runtime: Runtime, pack: Procedure, row: Attachment) -> AttachmentView:
-    picture = row.media_type in SHOWN and row.blob is not None
+    picture = row.media_type in SHOWN and row.blob is not None and row.problem_code is None
     width, height = _size(runtime, row.blob, None) if picture and row.blob and not row.page_id else A4_MM
     return AttachmentView(
         id=row.id,

@@ -1,14 +1,18 @@
-"""Pictures that leave the house: each through the read filter, each as a plain JPEG or PNG."""
+"""Pictures that leave the house: each through the read filter, each as a plain JPEG or PNG.
+
+Decoded here are pictures of our own making alone: pages as `take_pages` wrote them, and their views. What applicants
+sent is handed on as it came, as a picture only when the sandbox could decode it on arrival.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from io import BytesIO
 
 from PIL import Image, UnidentifiedImageError
 from sqlmodel import select
 
+from pipeline.channels.attachments import UNKNOWN_TYPE
 from pipeline.domain.errors import Impossible, NotVisible
 from pipeline.runtime import Runtime
 from pipeline.store.access import Viewer, visible
@@ -63,7 +67,7 @@ def page_thumb(runtime: Runtime, viewer: Viewer, page_id: str) -> Picture:
 
 
 def attachment_file(runtime: Runtime, viewer: Viewer, attachment_id: str) -> Picture:
-    """An attachment as it came: a picture, or bytes of another type to be saved. Raises NotVisible."""
+    """An attachment as it came: a picture, or bytes to be saved. Raises NotVisible or NoPicture."""
     with read(runtime.engine) as session:
         row = session.exec(
             select(Attachment)
@@ -72,10 +76,8 @@ def attachment_file(runtime: Runtime, viewer: Viewer, attachment_id: str) -> Pic
         ).first()
     if row is None or row.blob is None:
         raise NotVisible
-    try:
-        return _picture(runtime, row.blob)
-    except NoPicture:
-        return Picture(_bytes(runtime, row.blob), row.media_type)
+    media_type = row.media_type if row.problem_code is None else UNKNOWN_TYPE
+    return Picture(_bytes(runtime, row.blob), media_type)
 
 
 def outbound_file(runtime: Runtime, viewer: Viewer, outbound_id: str) -> Picture:
@@ -114,15 +116,7 @@ def _picture(runtime: Runtime, digest: str | None) -> Picture:
         return Picture(data, "image/jpeg")
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return Picture(data, "image/png")
-    return Picture(_as_png(data), "image/png")
-
-
-@lru_cache(maxsize=8)
-def _as_png(data: bytes) -> bytes:
-    picture = _opened(data)
-    out = BytesIO()
-    picture.convert("L" if picture.mode in ("1", "L", "I;16") else "RGB").save(out, "PNG")
-    return out.getvalue()
+    raise NoPicture
 
 
 def _shrunk(data: bytes) -> bytes:
@@ -137,7 +131,7 @@ def _shrunk(data: bytes) -> bytes:
 
 def _opened(data: bytes) -> Image.Image:
     try:
-        picture = Image.open(BytesIO(data))
+        picture = Image.open(BytesIO(data), formats=("PNG", "JPEG"))
         if picture.width * picture.height > MAX_PIXELS:
             raise NoPicture
         return picture

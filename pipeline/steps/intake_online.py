@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session, select
 
+from pipeline.channels.attachments import inspect_attachment
 from pipeline.channels.errors import ArrivalError
 from pipeline.channels.online import OnlineRecord, RowProblem, read_export
 from pipeline.domain.statuses import ArrivalStatus, Channel, Origin, ReasonCode
@@ -25,8 +26,6 @@ from pipeline.store.events import append_event
 from pipeline.store.tables import Arrival, ArrivalIdentity, Attachment, FieldValue, Submission
 
 FILE = "export_file"
-
-_MEDIA = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"%PDF": "application/pdf"}
 
 
 @dataclass
@@ -205,10 +204,8 @@ def _take_record(runtime: Runtime, received: ExportReceived, context: _Context, 
         if _came_before(session, context.source, record):
             received.already += 1
             return
-        attachments = [
-            _attachment(runtime, session, context, position, kind, name)
-            for position, (kind, name) in enumerate(record.attachments, start=1)
-        ]
+        sent = [(kind, _find_file(runtime, session, context, name)) for kind, name in record.attachments]
+    attachments = [_attachment(runtime, position, kind, blob) for position, (kind, blob) in enumerate(sent, start=1)]
     blob = runtime.blobs.put(json.dumps(record.values, ensure_ascii=False, sort_keys=True).encode())
     with write(runtime.engine) as session:
         if session.get(ArrivalIdentity, (context.source, record.receipt_number)):
@@ -302,28 +299,25 @@ def _submission(
     )
 
 
-def _attachment(
-    runtime: Runtime, session: Session, context: _Context, position: int, kind: str, name: str
-) -> Attachment:
-    file = session.exec(
-        select(Arrival).where(
+def _find_file(runtime: Runtime, session: Session, context: _Context, name: str) -> str | None:
+    """The blob of the file that came with the export under this name."""
+    return session.exec(
+        select(Arrival.blob).where(
             Arrival.part_of_id == context.arrival_id,
             Arrival.source == FILE,
             Arrival.identity == runtime.secrets.digest(name),
         )
     ).first()
-    if file is None:
-        return Attachment(submission_id="", position=position, kind=kind, problem_code="missing_attachment")
-    data = runtime.blobs.get(file.blob)
-    media = next((media for magic, media in _MEDIA.items() if data.startswith(magic)), None)
-    return Attachment(
-        submission_id="",
-        position=position,
-        kind=kind,
-        blob=file.blob,
-        media_type=media or "application/octet-stream",
-        problem_code=None if media else "empty_file" if not data else "unsupported_type",
-    )
+
+
+def _attachment(runtime: Runtime, position: int, kind: str, blob: str | None) -> Attachment:
+    row = Attachment(submission_id="", position=position, kind=kind, blob=blob)
+    if blob is None:
+        row.problem_code = "missing_attachment"
+        return row
+    facts = inspect_attachment(runtime.blobs.get(blob))
+    row.media_type, row.problem_code = facts.media_type, facts.problem
+    return row
 
 
 def _field_values(pack: Procedure, submission_id: str, record: OnlineRecord) -> list[FieldValue]:
