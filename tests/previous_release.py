@@ -43,6 +43,5 @@ def _fill_postgresql(url: str) -> None:
             with connection.cursor().copy(f'COPY "{member.name}" FROM STDIN'.encode()) as copy:
                 copy.write(content.read())
         for table in ("event", "seal"):
-            connection.execute(
-                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT coalesce(max(id), 1) FROM {table}))".encode()
-            )
+            last = f"(SELECT coalesce(max(id), 1) FROM {table})"
+            connection.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {last})".encode())
