@@ -237,3 +237,12 @@ class OutboundStatus(StrEnum):
     READY = "ready"  # made; people take it from here
     SENT = "sent"
     FAILED = "failed"  # given up after its last attempt; on the operators' screen
+
+
+class HoldReason(StrEnum):
+    """Why something is kept although its retention is over."""
+
+    APPEAL = "appeal"  # 審査請求
+    LAWSUIT = "lawsuit"  # 訴訟
+    DISCLOSURE = "disclosure"  # 開示請求
+    INSPECTION = "inspection"  # 監査・会計検査

@@ -25,7 +25,7 @@ from pipeline.store.tables.submissions import (
     ScoreLine,
     Submission,
 )
-from pipeline.store.tables.work import DoomedBlob, Erasure, Worker, WorkLease
+from pipeline.store.tables.work import DoomedBlob, Erasure, RetentionHold, Worker, WorkLease
 
 __all__ = [
     "ApiClient",
@@ -58,6 +58,7 @@ __all__ = [
     "PackVersion",
     "Page",
     "Person",
+    "RetentionHold",
     "ReviewReason",
     "ReviewTask",
     "Roster",

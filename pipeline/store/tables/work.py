@@ -6,7 +6,8 @@ from datetime import date, datetime
 
 from sqlmodel import Field, SQLModel
 
-from pipeline.store.columns import UtcDateTime, new_id, now_utc
+from pipeline.domain.statuses import HoldReason
+from pipeline.store.columns import UtcDateTime, new_id, now_utc, word
 
 
 class Worker(SQLModel, table=True):
@@ -58,3 +59,18 @@ class DoomedBlob(SQLModel, table=True):
 
     digest: str = Field(primary_key=True)
     erasure_id: str = Field(foreign_key="erasure.id", index=True)
+
+
+class RetentionHold(SQLModel, table=True):
+    """保存延長: a submission that is kept although its time is over, until the hold is lifted. The reason is a code,
+    so that nothing of the matter is written down here."""
+
+    __tablename__ = "retention_hold"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    submission_id: str = Field(foreign_key="submission.id", index=True)
+    reason: HoldReason = word(HoldReason)
+    set_by: str
+    set_at: datetime = Field(default_factory=now_utc, sa_type=UtcDateTime)
+    lifted_by: str | None = None
+    lifted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

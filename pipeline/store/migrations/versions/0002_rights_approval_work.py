@@ -147,6 +147,24 @@ def _new_tables() -> None:
         batch_op.create_index(batch_op.f("ix_doomed_blob_erasure_id"), ["erasure_id"], unique=False)
 
     op.create_table(
+        "retention_hold",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("submission_id", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(length=32), nullable=False),
+        sa.Column("set_by", sa.String(), nullable=False),
+        sa.Column("set_at", sa.DateTime(), nullable=False),
+        sa.Column("lifted_by", sa.String(), nullable=True),
+        sa.Column("lifted_at", sa.DateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["submission_id"],
+            ["submission.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("retention_hold", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_retention_hold_submission_id"), ["submission_id"], unique=False)
+
+    op.create_table(
         "staff_grant",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("user_id", sa.String(), nullable=False),
@@ -198,7 +216,9 @@ def _new_tables() -> None:
         sa.Column("role_index", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
+        sa.Column("about", sa.String(), nullable=False),
         sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("counted", sa.Boolean(), nullable=False),
         sa.Column("reason_ja", sa.String(), nullable=False),
         sa.Column("reason_en", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
