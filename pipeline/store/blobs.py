@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import fsspec
+
+_INCOMING = "incoming"
+_SOME = 1024 * 1024
 
 
 class BlobMissing(Exception):
@@ -20,6 +25,54 @@ class BlobAltered(Exception):
     code = "blob_altered"
 
 
+class Incoming:
+    """A blob that is still being written, beside all others; its name follows from its bytes.
+
+    size: bytes so far. It must end in `keep` or `drop`; what a crash left behind goes with `drop_abandoned`.
+    """
+
+    def __init__(self, blobs: Blobs, path: str) -> None:
+        self._blobs, self._path = blobs, path
+        self._file = blobs.fs.open(path, "wb")
+        self._hash = hashlib.sha256()
+        self._open = True
+        self.size = 0
+
+    def write(self, data: bytes) -> None:
+        """Adds these bytes."""
+        self._file.write(data)
+        self._hash.update(data)
+        self.size += len(data)
+
+    @property
+    def digest(self) -> str:
+        """The name that the bytes so far would have."""
+        return self._hash.hexdigest()
+
+    def keep(self) -> str:
+        """Moves the blob to its place and gives its digest; bytes that are there already stay as they are."""
+        self._close()
+        path = self._blobs.path_of(self.digest)
+        fs = self._blobs.fs
+        if fs.exists(path) and fs.size(path) == self.size:
+            fs.rm(self._path)
+        else:
+            fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+            fs.mv(self._path, path)
+        return self.digest
+
+    def drop(self) -> None:
+        """Removes what was written; nothing after `keep`."""
+        self._close()
+        if self._blobs.fs.exists(self._path):
+            self._blobs.fs.rm(self._path)
+
+    def _close(self) -> None:
+        if self._open:
+            self._open = False
+            self._file.close()
+
+
 class Blobs:
     """The blobs under one root, a local folder or any URL that fsspec knows.
 
@@ -28,28 +81,29 @@ class Blobs:
     """
 
     def __init__(self, root: str) -> None:
-        self._fs, self._root = fsspec.core.url_to_fs(root)
+        self.fs, self._root = fsspec.core.url_to_fs(root)
 
-    def _path(self, digest: str) -> str:
+    def path_of(self, digest: str) -> str:
+        """Where the blob of this name is, or would be."""
         return f"{self._root}/{digest[:2]}/{digest[2:4]}/{digest}"
 
     def put(self, data: bytes) -> str:
         """The digest under which `data` is kept from now on."""
         digest = hashlib.sha256(data).hexdigest()
-        path = self._path(digest)
-        if self._fs.exists(path) and self._fs.size(path) == len(data):
+        path = self.path_of(digest)
+        if self.fs.exists(path) and self.fs.size(path) == len(data):
             return digest
-        self._fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+        self.fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
         beside = f"{path}.{uuid4().hex}.part"
-        with self._fs.open(beside, "wb") as file:
+        with self.fs.open(beside, "wb") as file:
             file.write(data)
-        self._fs.mv(beside, path)
+        self.fs.mv(beside, path)
         return digest
 
     def get(self, digest: str) -> bytes:
         """The bytes named `digest`, verified. Raises BlobMissing or BlobAltered."""
         try:
-            with self._fs.open(self._path(digest), "rb") as file:
+            with self.fs.open(self.path_of(digest), "rb") as file:
                 data = bytes(file.read())
         except FileNotFoundError as error:
             raise BlobMissing(digest) from error
@@ -59,4 +113,47 @@ class Blobs:
 
     def has(self, digest: str) -> bool:
         """True when a blob of this name is there (its bytes are not verified)."""
-        return bool(self._fs.exists(self._path(digest)))
+        return bool(self.fs.exists(self.path_of(digest)))
+
+    def open_incoming(self) -> Incoming:
+        """A blob to be written piece by piece, for what is too large to be held in memory."""
+        folder = f"{self._root}/{_INCOMING}"
+        self.fs.makedirs(folder, exist_ok=True)
+        return Incoming(self, f"{folder}/{uuid4().hex}.part")
+
+    def pieces(self, digest: str) -> Iterator[bytes]:
+        """The bytes named `digest` in pieces of at most a megabyte, verified once the last is out.
+
+        Raises BlobMissing at the first piece or BlobAltered after the last.
+        """
+        seen = hashlib.sha256()
+        try:
+            with self.fs.open(self.path_of(digest), "rb") as file:
+                while piece := file.read(_SOME):
+                    seen.update(piece)
+                    yield bytes(piece)
+        except FileNotFoundError as error:
+            raise BlobMissing(digest) from error
+        if seen.hexdigest() != digest:
+            raise BlobAltered(digest)
+
+    def size(self, digest: str) -> int:
+        """How many bytes the blob has. Raises BlobMissing."""
+        try:
+            return int(self.fs.size(self.path_of(digest)))
+        except FileNotFoundError as error:
+            raise BlobMissing(digest) from error
+
+    def drop_abandoned(self, older_than: timedelta) -> int:
+        """Removes what a crashed process left half written longer ago than this; gives how many there were."""
+        folder, before = f"{self._root}/{_INCOMING}", datetime.now(UTC) - older_than
+        if not self.fs.exists(folder):
+            return 0
+        old = [path for path in self.fs.find(folder) if _when(self.fs.modified(path)) < before]
+        for path in old:
+            self.fs.rm(path)
+        return len(old)
+
+
+def _when(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
