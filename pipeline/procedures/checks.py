@@ -11,9 +11,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+import zen
+
 from japan.kana import kana_key
 from japan.postal import agrees
 from pipeline.procedures.ages import age_on
+from pipeline.procedures.facts import facts_of, given_rows
 from pipeline.procedures.pack import (
     AttachmentSpec,
     CheckKind,
@@ -210,6 +213,36 @@ def _any_subject(check: CheckSpec, given: _Given) -> Iterator[CheckFinding]:
         yield _finding(check, ())
 
 
+def _rule(check: CheckSpec, given: _Given) -> Iterator[CheckFinding]:
+    """Where the pack's expression holds; once for each row or subject that its fields tell apart."""
+    subject_role = given.procedure.matching.subject_role
+    subjects = given_rows(given.procedure, given.values, subject_role) or (0,)
+    if check.of and check.of != subject_role:
+        places = [(subjects[0], row) for row in given_rows(given.procedure, given.values, check.of)]
+    else:
+        places = [(subject, subject) for subject in subjects]
+    found = {
+        _keys_at(check, given.procedure, subject, row): None
+        for subject, row in places
+        if _holds(check, given, subject, row)
+    }
+    for keys in found:
+        yield _finding(check, keys)
+
+
+def _keys_at(check: CheckSpec, procedure: Procedure, subject: int, row: int) -> tuple[str, ...]:
+    places = {procedure.matching.subject_role: subject} | ({check.of: row} if check.of else {})
+    return tuple(field_key(name, places.get(procedure.field(name).role, 0)) for name in check.fields)
+
+
+def _holds(check: CheckSpec, given: _Given, subject: int, row: int) -> bool:
+    facts = facts_of(given.procedure, given.values, subject, check.of, row)
+    try:
+        return zen.evaluate_expression(check.when or "false", facts) is True
+    except RuntimeError:  # something it reckons with is missing, of which `required` speaks
+        return False
+
+
 def _age_outside(check: CheckSpec, given: _Given, texts: list[str]) -> bool:
     age = age_on(date.fromisoformat(texts[0]), date.fromisoformat(given.procedure.matching.base_date))
     return (check.low is not None and age < check.low) or (check.high is not None and age > check.high)
@@ -231,6 +264,7 @@ _Check = Callable[[CheckSpec, _Given], Iterator[CheckFinding]]
 _DECLARED: Mapping[CheckKind, _Check] = {
     CheckKind.MUST_BE_TRUE: _must_be_true,
     CheckKind.ANY_SUBJECT: _any_subject,
+    CheckKind.RULE: _rule,
     CheckKind.AGE_BETWEEN: _each(_age_outside),
     CheckKind.POSTAL_MATCHES_ADDRESS: _each(_postal_disagrees),
     CheckKind.KANA_MATCHES: _each(_kana_differ),

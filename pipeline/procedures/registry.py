@@ -15,6 +15,7 @@ import yaml
 from pydantic import ValidationError
 
 from pipeline.procedures.pack import Procedure
+from pipeline.procedures.rules_check import find_problems
 
 MAIN_FILE = "procedure.yaml"
 MAX_FILE_BYTES = 5_000_000
@@ -54,6 +55,8 @@ def load_pack(source: Path | bytes) -> LoadedPack:
     forms = {name: _mapping(name, text) for name, text in sorted(texts.items()) if name != MAIN_FILE}
     inline = list(content.pop("forms", None) or [])
     procedure = _validate({**content, "forms": inline + list(forms.values())}, len(inline), list(forms))
+    for place, problem in find_problems(procedure):
+        raise PackError("pack_invalid", MAIN_FILE, f"{place}: {problem}")
     return LoadedPack(procedure, digest_of(procedure), tuple(sorted(texts)))
 
 

@@ -29,6 +29,7 @@ class ValueProblem(StrEnum):
     NOT_PHONE = "not_phone"
     NOT_EMAIL = "not_email"
     NOT_DIGITS = "not_digits"
+    NOT_TIME = "not_time"
     NOT_MONEY = "not_money"
     UNKNOWN_CHOICE = "unknown_choice"
     UNKNOWN_TICK = "unknown_tick"
@@ -57,9 +58,9 @@ def normalise_value(spec: FieldSpec, raw: str) -> NormalisedValue:
     """The normal form of a raw value of this field.
 
     date: ISO. postal_code: 7 digits. phone: digits with the leading 0. kana_name: full-width katakana.
-    digits, money: ASCII digits (money without leading zeros). choice: the choice's value. checkbox: true or
-    false. Names and addresses keep their registered characters. The number of digits is a check, not a matter
-    of form.
+    time: HH:MM of 24 hours. digits, money: ASCII digits (money without leading zeros). choice: the choice's
+    value. checkbox: true or false. Names and addresses keep their registered characters. The number of digits is a
+    check, not a matter of form.
     """
     if not raw.strip():
         return NOTHING
@@ -145,6 +146,24 @@ def _digits(spec: FieldSpec, raw: str) -> NormalisedValue:
     return NormalisedValue(None, ValueProblem.NOT_DIGITS)
 
 
+_TIME = re.compile(r"(?:(午前|午後|AM|PM))?(\d{1,2})(?::|時|h)(?:(\d{1,2})分?|(半))?", re.IGNORECASE)
+
+
+def _time(spec: FieldSpec, raw: str) -> NormalisedValue:
+    """A time of day as people write it: 8:30, 8時半, 午後5時15分, 0830."""
+    plain = drop_spaces(fold_width(raw))
+    plain = f"{plain[:-2]}:{plain[-2:]}" if plain.isascii() and plain.isdigit() and len(plain) in (3, 4) else plain
+    found = _TIME.fullmatch(plain)
+    if found is None:
+        return NormalisedValue(None, ValueProblem.NOT_TIME)
+    half, hour, minute = found[1], int(found[2]), 30 if found[4] else int(found[3] or 0)
+    if half and half.upper() in ("午後", "PM") and hour < 12:
+        hour += 12
+    if hour > 24 or minute > 59 or (hour == 24 and minute):
+        return NormalisedValue(None, ValueProblem.NOT_TIME)
+    return NormalisedValue(f"{hour:02d}:{minute:02d}")
+
+
 def _money(spec: FieldSpec, raw: str) -> NormalisedValue:
     plain = _MONEY_NOISE.sub("", fold_width(raw))
     if plain.isascii() and plain.isdigit():
@@ -198,6 +217,7 @@ _BY_TYPE: Mapping[FieldType, Callable[[FieldSpec, str], NormalisedValue]] = {
     FieldType.CHOICE: _choice,
     FieldType.CHECKBOX: _checkbox,
     FieldType.DIGITS: _digits,
+    FieldType.TIME: _time,
     FieldType.MONEY: _money,
     FieldType.TEXT: _text,
 }

@@ -13,6 +13,7 @@ from pipeline.domain.errors import NotVisible
 from pipeline.domain.statuses import CaseStatus, Channel, SubmissionStatus, TaskStatus
 from pipeline.procedures.pack import Label
 from pipeline.review.history import HistoryItem, history_of
+from pipeline.review.score_views import ScoreView, score_of_case
 from pipeline.runtime import Runtime
 from pipeline.steps.packs import latest_pack
 from pipeline.store.access import Viewer, visible
@@ -73,6 +74,7 @@ class CaseView:
     address: str | None
     household_number: str | None
     submissions: tuple[CaseSubmission, ...]
+    score: ScoreView | None
     history: tuple[HistoryItem, ...]
 
 
@@ -127,6 +129,7 @@ def get_case_view(runtime: Runtime, viewer: Viewer, case_id: str) -> CaseView:
             address=person.address,
             household_number=person.household_number,
             submissions=submissions,
+            score=score_of_case(session, viewer, case, latest_pack(session, case.procedure_id)[1]),
             history=history_of(session, case.id, None),
         )
 

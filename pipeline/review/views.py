@@ -27,6 +27,7 @@ from pipeline.review.paper_views import (
 from pipeline.review.papers import OTHER
 from pipeline.review.people_views import RolePanel, role_panels
 from pipeline.review.queue import ReasonShown, reason_may_show
+from pipeline.review.score_views import ScoreView, scores_of
 from pipeline.runtime import Runtime
 from pipeline.steps.packs import get_pack
 from pipeline.store.access import Viewer, visible
@@ -109,6 +110,7 @@ class SubmissionView:
     wanted: tuple[WantedPaper, ...]
     groups: tuple[FieldGroup, ...]
     findings: tuple[FindingView, ...]
+    scores: tuple[ScoreView, ...]
     people: tuple[RolePanel, ...]
     duplicates: tuple[Duplicate, ...]
     deficiencies: tuple[ProposedDeficiency, ...]
@@ -241,6 +243,7 @@ def _submission_view(
         wanted=wanted,
         groups=group_fields(pack, values, _messages(findings)),
         findings=tuple(FindingView(f.code, _keys(f.fields), Label(ja=f.message_ja, en=f.message_en)) for f in findings),
+        scores=scores_of(session, row, pack),
         people=role_panels(session, viewer, row, pack),
         duplicates=find_duplicates(session, viewer, row, pack),
         deficiencies=_deficiencies(pack, findings, wanted),

@@ -1,6 +1,8 @@
-"""Step CHECK: the pack's contradictions, the same on every channel."""
+"""Step CHECK: the pack's contradictions and its points, the same on every channel."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
@@ -11,29 +13,39 @@ from pipeline.procedures.pack import CheckKind, Procedure
 from pipeline.runtime import Runtime
 from pipeline.steps.hold import hold_submission, move_submission
 from pipeline.steps.packs import get_pack
+from pipeline.steps.score import get_scorer, write_scores
 from pipeline.store.engine import read, write
 from pipeline.store.tables import Attachment, Document, FieldValue, Finding, Submission
 
 
 def check_submission(runtime: Runtime, submission_id: str) -> None:
-    """Runs the pack's checks over the present values and keeps what they found; then it is CHECKED."""
+    """Runs the pack's checks and rules of points over the present values and keeps what they say; it is CHECKED."""
     with read(runtime.engine) as session:
         submission = session.get_one(Submission, submission_id)
-        findings = _findings(session, submission)
+        pack = get_pack(session, submission.pack_version_id)
+        rows = session.exec(select(FieldValue).where(FieldValue.submission_id == submission.id)).all()
+        findings = _findings(session, submission, pack, rows)
+        scores = get_scorer(session, submission.pack_version_id).subjects(present_values(rows))
     with write(runtime.engine) as session:
         held = hold_submission(session, submission_id, submission.version)
         session.execute(delete(Finding).where(col(Finding.submission_id) == submission_id))
         for finding in findings:
             session.add(_row(submission_id, finding))
+        write_scores(session, submission_id, pack, scores)
         move_submission(session, held, SubmissionStatus.CHECKED)
 
 
-def _findings(session: Session, submission: Submission) -> tuple[CheckFinding, ...]:
-    pack = get_pack(session, submission.pack_version_id)
-    rows = session.exec(select(FieldValue).where(FieldValue.submission_id == submission.id)).all()
+def present_values(rows: Iterable[FieldValue]) -> dict[str, str]:
+    """Field key -> normal form, of those that have one."""
+    return {row.key: row.value for row in rows if row.value is not None}
+
+
+def _findings(
+    session: Session, submission: Submission, pack: Procedure, rows: Sequence[FieldValue]
+) -> tuple[CheckFinding, ...]:
     if submission.channel.is_paper and not rows:
         return ()  # nothing was read: that is the reason for review, not thirty missing fields
-    values = {row.key: row.value for row in rows if row.value is not None}
+    values = present_values(rows)
     problems = {row.key: row.problem for row in rows if row.problem}
     kinds = attached_kinds(session, submission)
     findings = run_checks(pack, values, submission.received_on, kinds, problems)

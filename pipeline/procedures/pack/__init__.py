@@ -31,6 +31,7 @@ from pipeline.procedures.pack.procedure import (
     Retention,
     ReviewRules,
 )
+from pipeline.procedures.pack.scores import Ranking, Scores, ScoreTable
 
 __all__ = [
     "AttachmentSpec",
@@ -60,10 +61,13 @@ __all__ = [
     "PackModel",
     "PrintedText",
     "Procedure",
+    "Ranking",
     "Retention",
     "ReviewRules",
     "Role",
     "RosterColumns",
+    "ScoreTable",
+    "Scores",
     "TickBox",
     "field_key",
 ]

@@ -18,6 +18,7 @@ class CheckKind(StrEnum):
     KANA_MATCHES = "kana_matches"  # fields: (holder kana, person kana)
     DATE_NOT_AFTER_RECEIPT = "date_not_after_receipt"
     ANY_SUBJECT = "any_subject"  # at least one subject entry
+    RULE = "rule"  # `when`, an expression over the fields; `of` asks it of every row of that role
     ATTACHMENT = "attachment"  # generated from `attachments`
 
 
@@ -26,6 +27,8 @@ class CheckSpec(PackModel):
 
     message: what staff read.
     deficiency: what the applicant is asked to mend, or None when it is our doubt only.
+    when, of: for kind `rule`, an expression in the ZEN language that is true where something is wrong, asked of
+        every row of the role `of`, or of every subject where one of its fields is named, or once.
     """
 
     code: str
@@ -33,5 +36,7 @@ class CheckSpec(PackModel):
     fields: tuple[str, ...] = ()
     low: int | None = None
     high: int | None = None
+    when: str | None = None
+    of: str | None = None
     message: Label
     deficiency: Label | None = None

@@ -22,6 +22,7 @@ class FieldType(StrEnum):
     CHOICE = "choice"
     CHECKBOX = "checkbox"
     DIGITS = "digits"
+    TIME = "time"
     MONEY = "money"
     TEXT = "text"
 

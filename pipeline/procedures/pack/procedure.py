@@ -9,6 +9,7 @@ from pipeline.procedures.pack.channels import OnlineChannel, RosterColumns
 from pipeline.procedures.pack.checks import CheckSpec
 from pipeline.procedures.pack.fields import AttachmentSpec, FieldSpec, FieldType, Role
 from pipeline.procedures.pack.forms import FormTemplate
+from pipeline.procedures.pack.scores import Scores
 
 
 class MatchRole(PackModel):
@@ -59,11 +60,16 @@ class Retention(PackModel):
 
 
 class Determination(PackModel):
-    """Words and amount of the outcome; amount in yen per case."""
+    """Words and amount of the outcome; amount in yen per case.
+
+    disposition: the outcome is an administrative disposition (処分), whose letter gives reasons (理由提示) and says
+        how to appeal (教示); many benefits are gifts by contract instead.
+    """
 
     granted: Label
     refused: Label
-    amount_yen: int
+    amount_yen: int = 0
+    disposition: bool = False
 
 
 class Letter(PackModel):
@@ -85,6 +91,7 @@ class Procedure(PackModel):
     fields: tuple[FieldSpec, ...]
     attachments: tuple[AttachmentSpec, ...] = ()
     checks: tuple[CheckSpec, ...] = ()
+    scores: Scores | None = None
     channels: tuple[OnlineChannel, ...] = ()
     roster: RosterColumns
     matching: Matching
@@ -101,6 +108,11 @@ class Procedure(PackModel):
         unknown = {spec.role for spec in self.fields} - roles
         for check in self.checks:
             unknown |= set(check.fields) - names
+            unknown |= ({check.of} if check.of else set()) - roles
+        for table in self.scores.tables if self.scores else ():
+            unknown |= ({table.of} if table.of else set()) - roles
+        if self.scores and self.scores.ranking:
+            unknown |= set(self.scores.ranking.wishes) - names
         for channel in self.channels:
             unknown |= {column.field for column in channel.columns} - names
         for form in self.forms:

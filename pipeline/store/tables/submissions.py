@@ -134,7 +134,11 @@ class Finding(SQLModel, table=True):
 
 
 class ScoreLine(SQLModel, table=True):
-    """点数: points that one rule of the pack gave one entry, with the words and the source of the rule."""
+    """点数: points that one rule of the pack gives one entry, with the words and the source of the rule.
+
+    code: table and rule (`base.1-2`). about: the row of a repeated role the rule was asked of (`guardian.2`), or "".
+    counted: false where another row is the one that counts; the total is the sum of what is counted.
+    """
 
     __tablename__ = "score_line"
     __table_args__ = (UniqueConstraint("submission_id", "role", "role_index", "position"),)
@@ -145,7 +149,9 @@ class ScoreLine(SQLModel, table=True):
     role_index: int
     position: int
     code: str
+    about: str = ""
     points: int
+    counted: bool = True
     reason_ja: str
     reason_en: str
     source: str

@@ -25,6 +25,8 @@ def _new_tables() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("key_digest", sa.String(), nullable=False),
+        sa.Column("previous_key_digest", sa.String(), nullable=False),
+        sa.Column("previous_key_until", sa.DateTime(), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("webhook_url", sa.String(), nullable=False),
         sa.Column("webhook_secret_token", sa.String(), nullable=False),
@@ -112,6 +114,7 @@ def _new_tables() -> None:
             ["api_client.id"],
         ),
         sa.PrimaryKeyConstraint("client_id", "procedure_id"),
+        sa.UniqueConstraint("procedure_id", "channel_id"),
     )
     op.create_table(
         "approval",
