@@ -61,9 +61,10 @@ class UserSession(SQLModel, table=True):
 
 
 class ApiClient(SQLModel, table=True):
-    """A sending system. Only the digest of its key is kept; the secret that signs its webhooks is sealed.
+    """A sending system. Only the digest of its key is kept; the secrets that sign its webhooks are sealed.
 
-    webhook_url: "" when it wants none.
+    previous_key_digest: the key before the present one, good until previous_key_until, so that a sender can change
+    over without a gap. webhook_url: "" when it wants none.
     """
 
     __tablename__ = "api_client"
@@ -71,6 +72,8 @@ class ApiClient(SQLModel, table=True):
     id: str = Field(default_factory=new_id, primary_key=True)
     name: str = Field(unique=True)
     key_digest: str = Field(unique=True)
+    previous_key_digest: str = ""
+    previous_key_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     active: bool = True
     webhook_url: str = ""
     webhook_secret_token: str = ""
@@ -80,9 +83,13 @@ class ApiClient(SQLModel, table=True):
 
 
 class ApiScope(SQLModel, table=True):
-    """A procedure that a sending system may send for, and the channel of its pack that maps its records."""
+    """A procedure that a sending system may send for, and the channel of its pack that maps its records.
+
+    One channel is one sending system: receipt numbers are counted per channel, and nobody else may ask for them.
+    """
 
     __tablename__ = "api_scope"
+    __table_args__ = (UniqueConstraint("procedure_id", "channel_id"),)
 
     client_id: str = Field(foreign_key="api_client.id", primary_key=True)
     procedure_id: str = Field(primary_key=True)
