@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image
 
 from pipeline.channels.errors import TooManyPages
 from pipeline.channels.kinds import FileKind, sniff
@@ -16,12 +15,6 @@ from pipeline.channels.pdf import count_pdf_pages, iter_pdf_pages
 from pipeline.channels.pictures import MAX_PAGES, PagePicture, UnreadablePage
 from pipeline.channels.raster import count_raster_pages, decode_small, iter_raster_pages
 from pipeline.channels.sandbox import Message
-
-
-def warm_up() -> None:
-    """Loads what Pillow loads with the first picture."""
-    Image.preinit()
-    Image.init()
 
 
 def read_count(data: bytes) -> Iterator[Message]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline.channels.errors import EmptyFile, MissingColumn, WrongEncoding
+from pipeline.channels.errors import EmptyFile, ExportError, MissingColumn, WrongEncoding
 from pipeline.channels.export_rows import BadRow, RawRow, decodings, is_utf8, read_csv, read_json
 from pipeline.channels.times import parse_time
 from pipeline.procedures.pack import ColumnMap, Label, OnlineChannel, Procedure, field_key
@@ -60,6 +60,13 @@ class ExportReading:
     problems: tuple[RowProblem, ...]
 
 
+MAX_VALUE = 4_000
+"""Characters of one value; the longest honest one is a statement of reasons."""
+MAX_RECEIPT = 200
+MAX_FILES = 100
+YEARS = range(2000, 2101)
+"""When an application may have been received. Outside of it a clock is wrong, or time zones run out of years."""
+
 _NAMED = 5
 """As many missing columns are named; when more are missing it is another file."""
 
@@ -79,6 +86,12 @@ _MESSAGES = {
         ja="添付ファイル名が使えません(フォルダーの外など)。",
         en="The attachment's name cannot be used (outside the folder, for example).",
     ),
+    "not_text": Label(
+        ja="文字として保存できない値があります(制御文字や壊れた文字)。",
+        en="Holds what cannot be kept as text (a NUL or half a character).",
+    ),
+    "too_long": Label(ja="値が長すぎます。", en="The value is too long."),
+    "too_many_files": Label(ja="添付ファイルが多すぎます。", en="There are too many attachments."),
     "not_a_record": Label(ja="レコードではありません。", en="Not a record."),
 }
 
@@ -90,14 +103,17 @@ def read_export(data: bytes, procedure: Procedure, channel: OnlineChannel) -> Ex
     """
     if not data.strip():
         raise EmptyFile
-    rows = _rows_of(data, channel)
+    try:
+        rows = _rows_of(data, channel)
+    except RecursionError:
+        raise ExportError("nested too deep") from None
     known = {spec.name for spec in procedure.fields}
     columns = tuple(column for column in channel.columns if column.field in known)
     records: list[OnlineRecord] = []
     problems: list[RowProblem] = []
     for row in rows:
         if isinstance(row, BadRow):
-            problems.append(_problem(row.line, row.column, row.code))
+            problems.append(row_problem(row.line, row.column, row.code))
             continue
         record, found = _record_of(row, channel, columns)
         problems.extend(found)
@@ -149,15 +165,36 @@ def _record_of(
 ) -> tuple[OnlineRecord | None, list[RowProblem]]:
     receipt = row.text(channel.receipt_number)
     if not receipt:
-        return None, [_problem(row.line, channel.receipt_number, "no_receipt_number")]
-    received_at = parse_time(row.text(channel.received_at))
-    if received_at is None:
-        return None, [_problem(row.line, channel.received_at, "bad_received_at")]
+        return None, [row_problem(row.line, channel.receipt_number, "no_receipt_number")]
+    written = row.text(channel.received_at)
+    received_at = parse_time(written) if len(written) <= MAX_RECEIPT else None
+    if received_at is None or received_at.year not in YEARS:
+        return None, [row_problem(row.line, channel.received_at, "bad_received_at")]
+    if unfit := list(_unfit(row, channel, columns)):
+        return None, unfit
     values, problems = _values_of(row, columns)
     attachments, unsafe = _attachments_of(row, channel)
-    problems += [_problem(row.line, column, "unsafe_file_name", kept=True) for column in unsafe]
-    digest = hashlib.sha256(row.canonical().encode()).hexdigest()
+    problems += [row_problem(row.line, column, "unsafe_file_name", kept=True) for column in unsafe]
+    digest = hashlib.sha256(row.canonical().encode("utf-8", "surrogatepass")).hexdigest()
     return OnlineRecord(receipt, received_at, values, attachments, row.line, digest), problems
+
+
+def _unfit(row: RawRow, channel: OnlineChannel, columns: Iterable[ColumnMap]) -> Iterator[RowProblem]:
+    """What no store could keep or no person would have typed; such a row is not taken."""
+    longest = {channel.receipt_number: MAX_RECEIPT}
+    for column in (channel.receipt_number, *(one.column for one in columns), *channel.attachments):
+        text = row.text(column)
+        if not is_text(text) or not all(map(is_text, row.names(column))):
+            yield row_problem(row.line, column, "not_text")
+        elif len(text) > longest.get(column, MAX_VALUE):
+            yield row_problem(row.line, column, "too_long")
+        elif column in channel.attachments and len(row.names(column)) > MAX_FILES:
+            yield row_problem(row.line, column, "too_many_files")
+
+
+def is_text(text: str) -> bool:
+    """Whether a database can keep it: no NUL, no half of a character (a lone surrogate, as JSON may escape it)."""
+    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _values_of(row: RawRow, columns: Iterable[ColumnMap]) -> tuple[dict[str, str], list[RowProblem]]:
@@ -166,7 +203,7 @@ def _values_of(row: RawRow, columns: Iterable[ColumnMap]) -> tuple[dict[str, str
     problems: list[RowProblem] = []
     for column in columns:
         if row.is_structure(column.column):
-            problems.append(_problem(row.line, column.column, "not_a_value", kept=True))
+            problems.append(row_problem(row.line, column.column, "not_a_value", kept=True))
             continue
         text = row.text(column.column)
         if not text:
@@ -197,7 +234,8 @@ def is_safe_name(name: str) -> bool:
     return not control and ":" not in plain and all(part not in ("", ".", "..") for part in parts)
 
 
-def _problem(line: int, column: str | None, code: str, kept: bool = False) -> RowProblem:
+def row_problem(line: int, column: str | None, code: str, kept: bool = False) -> RowProblem:
+    """The problem with the words that go with its code."""
     return RowProblem(line, column, code, _MESSAGES[code], kept)
 
 

@@ -150,7 +150,8 @@ def _opened(fields: bytearray, content: bytearray) -> Message | None:
         raise BrokeReader("message")
     if "error" in found:
         kind = find_error_class(str(found["error"])) or BrokeReader
-        raise kind(str(found.get("detail", ""))[:500])
+        # Headers of a file may stand in a detail, and half a character would stop whatever prints it.
+        raise kind(str(found.get("detail", ""))[:500].encode(errors="replace").decode())
     return None if "end" in found else (found, content)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import importlib
 import json
 import os
 import pickle
@@ -22,9 +23,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
-from pipeline.channels import inside
+from PIL import Image
+
 from pipeline.channels.errors import ArrivalError, BrokeReader, TooBigToRead
 from pipeline.channels.sandbox import HEAD, STATUS, Limits
+
+READERS = ("pipeline.channels.inside", "pipeline.channels.exports")
+"""Loaded once, before any file is here."""
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -177,8 +182,10 @@ def _send(data: socket.socket, fields: dict[str, object], content: bytes | bytea
 
 
 def main(descriptor: int) -> None:
-    """Loads what readers load late, then serves."""
-    inside.warm_up()
+    """Loads the readers, then serves."""
+    for name in READERS:
+        importlib.import_module(name)
+    Image.init()  # else Pillow would load its formats with each child's first picture
     gc.collect()
     gc.freeze()  # the children share these pages with us as long as nobody writes to them
     serve(socket.socket(fileno=descriptor))

@@ -13,7 +13,8 @@ from sqlmodel import Session, select
 
 from pipeline.channels.attachments import inspect_attachment
 from pipeline.channels.errors import ArrivalError
-from pipeline.channels.online import OnlineRecord, RowProblem, read_export
+from pipeline.channels.exports import open_export
+from pipeline.channels.online import OnlineRecord, RowProblem
 from pipeline.domain.statuses import ArrivalStatus, Channel, Origin, ReasonCode
 from pipeline.procedures.pack import OnlineChannel, Procedure
 from pipeline.procedures.values import normalise_value
@@ -142,7 +143,7 @@ def take_records(runtime: Runtime, arrival_id: str, *, actor: str = "system") ->
         pack_id, pack = latest_pack(session, procedure_id)
     received = ExportReceived(arrival_id)
     try:
-        reading = read_export(runtime.blobs.get(arrival.blob), pack, get_channel(pack, channel_id))
+        reading = open_export(runtime.blobs.get(arrival.blob), pack, get_channel(pack, channel_id))
     except ArrivalError as error:
         received.refusal = error
         _refuse_export(runtime, arrival_id, pack, error)

@@ -295,3 +295,43 @@ def test_every_row_is_a_record_or_a_problem(rows: list[list[str]]) -> None:
     found = read_export("\n".join([HEAD, *quoted]).encode("utf-8", "ignore"), PACK, channel())
     lost = [problem for problem in found.problems if not problem.record_kept]
     assert len(found.records) + len(lost) == len(filled)
+
+
+@pytest.mark.parametrize(
+    ("changes", "column", "code"),
+    [
+        ({"applicant": {"name": "a\x00b"}}, "applicant.name", "not_text"),
+        ({"applicant": {"name": "\ud800"}}, "applicant.name", "not_text"),
+        ({"applicant": {"name": "あ" * 4001}}, "applicant.name", "too_long"),
+        ({"no": "9" * 201}, "no", "too_long"),
+        ({"no": "\udfff1"}, "no", "not_text"),
+        ({"files": ["\ud800.jpg"]}, "files", "not_text"),
+        ({"files": ["a.jpg"] * 101}, "files", "too_many_files"),
+        ({"at": "9999-12-31T23:59:59-12:00"}, "at", "bad_received_at"),
+        ({"at": "0001-01-01T00:00:00+14:00"}, "at", "bad_received_at"),
+        ({"at": "1 " + " " * 100_000 + "x"}, "at", "bad_received_at"),
+    ],
+)
+def test_what_no_store_could_keep_is_a_named_row_and_the_rest_goes_on(
+    changes: dict[str, Any], column: str, code: str
+) -> None:
+    good = {"no": "1", "at": "2026-11-20", "applicant": {"name": "山田"}, "children": [{"name": "x"}], "ok": True}
+    found = read_items({**good, **changes}, good)
+    assert [(problem.line, problem.column, problem.code) for problem in found.problems] == [(1, column, code)]
+    assert [record.line for record in found.records] == [2]
+
+
+def test_a_value_as_long_as_allowed_is_taken() -> None:
+    item = {"no": "1", "at": "2026-11-20", "applicant": {"name": "あ" * 4000}, "children": [{"name": "x"}], "ok": True}
+    assert len(read_items(item).records) == 1
+
+
+@pytest.mark.parametrize("depth", [500, 900, 5_000, 200_000])
+def test_json_nested_without_end_is_named(depth: int) -> None:
+    deep = '{"data": {"items": [' + '{"a":' * depth + "1" + "}" * depth + "]}}"
+    try:
+        found = read_export(deep.encode(), PACK, JSON_CHANNEL)
+    except ArrivalError as error:
+        assert error.code in ("malformed_export", "missing_column")
+    else:
+        assert found.records == ()
