@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from japan.numerals import read_number
 from japan.text import DASHES, drop_spaces, fold_width, squeeze_spaces, strip_selectors
@@ -104,6 +105,7 @@ def address_key(text: str) -> str:
     return place_key(parts.place) + "-".join(parts.numbers)
 
 
+@lru_cache(maxsize=4096)
 def place_key(place: str) -> str:
     """The key of the place alone, see `address_key`."""
     plain = fold_variants(drop_prefecture(drop_spaces(place)), weak=True)

@@ -12,6 +12,7 @@ from japan.text import DASHES, drop_spaces, fold_width, squeeze_spaces
 _KANA = "ァ-ヺーヽヾ"
 _LONG = re.compile(f"(?<=[{_KANA}])[{re.escape(DASHES)}~〜]+(?=[{_KANA}\\s]|$)")
 _KATAKANA = re.compile(f"[{_KANA}・ ]+")
+_FULL_ALREADY = re.compile(f"(?:[{_KANA}・]+(?: (?=[{_KANA}・])|$))*")
 
 SMALL_TO_LARGE = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
 _SAME_SOUND = str.maketrans("ヲヰヱヂヅ", "オイエジズ")
@@ -34,6 +35,8 @@ def to_full_katakana(text: str) -> str:
     where kana stand before them and kana, space or the end after. Spaces become single ASCII spaces;
     everything else (kanji, Latin, digits) is only folded in width.
     """
+    if _FULL_ALREADY.fullmatch(text):
+        return text
     wide = squeeze_spaces(fold_width(text))
     kata: str = jaconv.hira2kata(wide)
     return _LONG.sub("ー", kata)

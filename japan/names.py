@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from japan.text import drop_spaces, fold_width, squeeze_spaces, strip_selectors
 from japan.variants import fold_variants
 
 _LATIN = re.compile(r"[A-Z' .,\-]+")
+_NOT_LATIN = re.compile("[\u3041-\u30ff\u3400-\u9fff]")
 _TITLES = re.compile(r"(?<=\S) ?[様殿]$")
 
 
@@ -21,6 +23,7 @@ class NameParts:
     given: str | None
 
 
+@lru_cache(maxsize=256)
 def normalise_name(text: str) -> str:
     """The name in one width with single spaces, variation selectors and a closing 様 or 殿 dropped.
 
@@ -56,5 +59,7 @@ def name_key(text: str) -> str:
 
 
 def _plain_latin(text: str) -> str:
+    if _NOT_LATIN.search(text):
+        return text
     bare = "".join(char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char))
     return bare.upper().replace("’", "'")

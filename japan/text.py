@@ -9,7 +9,7 @@ DASHES = "‐‑‒–—―−﹣-ｰ─━"
 _SPACES = re.compile(r"\s+")
 _SOUND_MARKS = str.maketrans({"゛": "\u3099", "゜": "\u309a"})
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef\u180b-\u180d\u200b-\u200d\u2060\ufeff]")
-_CJK_COMPATIBILITY = re.compile("[\uf900-\ufaff\U0002f800-\U0002fa1f]")
+CJK_COMPATIBILITY = re.compile("[\uf900-\ufaff\U0002f800-\U0002fa1f]")
 
 
 def fold_width(text: str) -> str:
@@ -18,10 +18,14 @@ def fold_width(text: str) -> str:
     CJK compatibility characters stay as they are: NFKC would turn 塚 (U+FA10) and 神 (U+FA19) into other
     characters, and registered names keep theirs. Stand-alone sound marks (゛゜) join the kana before them.
     """
+    if text.isascii():
+        return text
     marked = text.translate(_SOUND_MARKS)
+    if not CJK_COMPATIBILITY.search(marked):
+        return unicodedata.normalize("NFKC", marked)
     parts: list[str] = []
     start = 0
-    for found in _CJK_COMPATIBILITY.finditer(marked):
+    for found in CJK_COMPATIBILITY.finditer(marked):
         parts += [unicodedata.normalize("NFKC", marked[start : found.start()]), found.group()]
         start = found.end()
     parts.append(unicodedata.normalize("NFKC", marked[start:]))

@@ -6,13 +6,14 @@ published variant lists merges different characters.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from japan.text import strip_selectors
+from japan.text import CJK_COMPATIBILITY, strip_selectors
 
 _TABLE = Path(__file__).parent / "data" / "variants.tsv"
 
@@ -60,14 +61,12 @@ def fold_variants(text: str, *, weak: bool = False) -> str:
     weak: fold also the pairs that are different characters in registers (斉 as 斎).
     """
     strong_map, weak_map = _maps()
-    plain = "".join(_compatibility_base(char) for char in strip_selectors(text)).translate(strong_map)
+    plain = CJK_COMPATIBILITY.sub(_base_of, strip_selectors(text)).translate(strong_map)
     return plain.translate(weak_map) if weak else plain
 
 
-def _compatibility_base(char: str) -> str:
-    if "\uf900" <= char <= "\ufaff" or "\U0002f800" <= char <= "\U0002fa1f":
-        return unicodedata.normalize("NFC", char)
-    return char
+def _base_of(found: re.Match[str]) -> str:
+    return unicodedata.normalize("NFC", found.group())
 
 
 def kinship(left: str, right: str) -> Kinship:

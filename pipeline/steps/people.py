@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from matchers.blocking import KEY_RULES_VERSION, blocking_keys
 from matchers.normalise import NormalisedPerson, normalise
 from matchers.records import PersonRecord
+from pipeline.store.bulk import add_plain_rows
 from pipeline.store.tables import FieldValue, MatchKey, Person
 
 MAX_BLOCK = 500
@@ -34,20 +35,20 @@ def record_of(person: Person) -> PersonRecord:
 
 def index_person(session: Session, person: Person, secret: bytes) -> None:
     """Writes the person's blocking keys, in the transaction that writes the person."""
-    replace_keys(session, {person.id: record_of(person)}, secret)
+    write_keys(session, {person.id: keys_of(record_of(person), secret)})
 
 
-def replace_keys(session: Session, records: Mapping[str, PersonRecord], secret: bytes) -> None:
-    """Writes the blocking keys of many persons at once. records: person id -> record."""
-    rows = [
-        {"key": key, "person_id": person_id, "rule": KEY_RULES_VERSION}
-        for person_id, record in records.items()
-        for key in blocking_keys(normalise(record), secret)
-    ]
-    session.execute(delete(MatchKey).where(col(MatchKey.person_id).in_(records)))
-    # In the order of the index, so that neighbouring pages of it are written together.
-    if rows:
-        session.execute(insert(MatchKey), sorted(rows, key=itemgetter("key")))
+def keys_of(record: PersonRecord, secret: bytes) -> frozenset[str]:
+    """The blocking keys under which this record is found."""
+    return blocking_keys(normalise(record), secret)
+
+
+def write_keys(session: Session, keys: Mapping[str, frozenset[str]]) -> None:
+    """Puts these keys in the place of those the persons had. keys: person id -> blocking keys."""
+    session.execute(delete(MatchKey).where(col(MatchKey.person_id).in_(keys)))
+    # In the order of the index, so that what lies together in it is written together.
+    rows = sorted((key, person_id, KEY_RULES_VERSION) for person_id, own in keys.items() for key in own)
+    add_plain_rows(session, MatchKey, ("key", "person_id", "rule"), rows)
 
 
 def find_near(session: Session, wanted: NormalisedPerson, secret: bytes) -> list[Person]:

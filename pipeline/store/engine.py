@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session
 
 _BUSY_MS = 30_000
+_CACHE_KB = 64_000  # the default of 2 MB makes a list of a hundred thousand write each page many times
 _CLASHES = 5
 
 CLASHES = (IntegrityError, OperationalError)
@@ -46,7 +47,13 @@ def _leave_out_values(context: Any) -> None:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # SQLAlchemy's own BEGIN handling is switched off so that `write` may take the lock at once.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"busy_timeout={_BUSY_MS}",
+        f"cache_size=-{_CACHE_KB}",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
