@@ -14,6 +14,9 @@ GENESIS = "0" * 64
 
 _CASE_STATUS = {
     "case_opened": CaseStatus.OPEN,
+    "case_examined": CaseStatus.EXAMINED,
+    "case_drafted": CaseStatus.DRAFTED,
+    "case_released": CaseStatus.EXAMINED,  # its draft was returned or withdrawn
     "case_granted": CaseStatus.GRANTED,
     "case_refused": CaseStatus.REFUSED,
     "case_withdrawn": CaseStatus.WITHDRAWN,

@@ -93,7 +93,7 @@ def settle(session: Session, submission: Submission, pack: Procedure, *, automat
     for entry in _entries(session, submission.id):
         link = links[entry.role, entry.role_index]
         case = _case_for(session, submission, pack, link.person_id, at)
-        _adopt_by_decision(session, submission, case, actor, at)
+        _adopt_by_decision(session, submission, pack, case, actor, at)
         entry.status, entry.case_id = EntryStatus.IN_CASE, case.id
         session.add(entry)
         _warn_others(session, submission, pack, link.person_id)
@@ -271,7 +271,7 @@ def _decided_duplicates(session: Session, submission_id: str) -> bool:
 
 
 def _case_for(session: Session, submission: Submission, pack: Procedure, subject_id: str, at: datetime) -> Case:
-    """The case of this subject, opened and granted when it is the first submission to get here."""
+    """The case of this subject, opened when it is the first submission to get here."""
     case = session.exec(
         select(Case)
         .where(
@@ -299,7 +299,9 @@ def _case_for(session: Session, submission: Submission, pack: Procedure, subject
     return case
 
 
-def _adopt_by_decision(session: Session, submission: Submission, case: Case, actor: str, at: datetime) -> None:
+def _adopt_by_decision(
+    session: Session, submission: Submission, pack: Procedure, case: Case, actor: str, at: datetime
+) -> None:
     decided = session.exec(
         select(Decision.kind)
         .where(
@@ -319,12 +321,21 @@ def _adopt_by_decision(session: Session, submission: Submission, case: Case, act
             at=at,
             payload={"submission": submission.id},
         )
-    if case.status is CaseStatus.OPEN:
-        case.status = CaseStatus.GRANTED
-        append_event(session, "case", case.id, "case_granted", actor=actor, at=at)
+        _determine(session, case, pack, actor, at)
     case.protected = case.protected or submission.protected
     case.version += 1
     session.add(case)
+
+
+def _determine(session: Session, case: Case, pack: Procedure, actor: str, at: datetime) -> None:
+    """Granted at once, or (the pack wants approvals) examined and to be drafted, also where another application of
+    the case was approved before: what counts now is not what was approved then."""
+    wanted = CaseStatus.EXAMINED if pack.review.approvals else CaseStatus.GRANTED
+    # A case in a draft stays there: its new version stops the draft, and the drafter takes it back.
+    if case.status in (wanted, CaseStatus.DRAFTED):
+        return
+    case.status = wanted
+    append_event(session, "case", case.id, f"case_{wanted.value}", actor=actor, at=at)
 
 
 def _warn_others(session: Session, submission: Submission, pack: Procedure, subject_id: str) -> None:

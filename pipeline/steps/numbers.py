@@ -49,6 +49,12 @@ def case_number(session: Session, day: date) -> str:
     return f"{prefix}-C{next_number(session, f'case:{prefix}'):06d}"
 
 
+def draft_number(session: Session, day: date) -> str:
+    """A fresh number of a draft (文書番号) such as R8-D000005, counted within the fiscal year of `day`."""
+    prefix = _year_word(day)
+    return f"{prefix}-D{next_number(session, f'draft:{prefix}'):06d}"
+
+
 def _year_word(day: date) -> str:
     era = from_date(date(fiscal_year(day), 4, 1))
     return f"{era.letter}{era.year}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, func, select
@@ -27,46 +27,74 @@ def append_event(
     payload may hold ids, codes, counts and keyed digests; never a value from a form. Writers of one chain follow one
     another, and the unique key of `seq` would let a second one fail.
     """
-    _wait_for_chain(session, aggregate, aggregate_id)
-    last = session.exec(
-        select(Event)
-        .where(Event.aggregate == aggregate, Event.aggregate_id == aggregate_id)
-        .order_by(col(Event.seq).desc())
-        .limit(1)
-    ).first()
+    append_events(session, aggregate, [aggregate_id], kind, actor=actor, at=at, payload=payload)
+
+
+def append_events(
+    session: Session,
+    aggregate: str,
+    aggregate_ids: Iterable[str],
+    kind: str,
+    *,
+    actor: str,
+    at: datetime,
+    payload: Mapping[str, object] | None = None,
+) -> None:
+    """The same event for many aggregates at once, in a few statements however many they are."""
+    ids = sorted(set(aggregate_ids))
+    _wait_for_chains(session, aggregate, ids)
+    heads = _heads(session, aggregate, ids)
     body = dict(payload or {})
-    previous_hash, seq = (last.hash, last.seq + 1) if last else (GENESIS, 1)
-    digest = event_hash(
-        aggregate=aggregate,
-        aggregate_id=aggregate_id,
-        seq=seq,
-        kind=kind,
-        actor=actor,
-        at=at,
-        payload=body,
-        previous_hash=previous_hash,
-    )
-    session.add(
-        Event(
+    for aggregate_id in ids:
+        seq, previous_hash = heads.get(aggregate_id, (0, GENESIS))
+        digest = event_hash(
             aggregate=aggregate,
             aggregate_id=aggregate_id,
-            seq=seq,
+            seq=seq + 1,
             kind=kind,
             actor=actor,
             at=at,
-            payload=json.dumps(body, ensure_ascii=False, sort_keys=True),
+            payload=body,
             previous_hash=previous_hash,
-            hash=digest,
         )
-    )
+        session.add(
+            Event(
+                aggregate=aggregate,
+                aggregate_id=aggregate_id,
+                seq=seq + 1,
+                kind=kind,
+                actor=actor,
+                at=at,
+                payload=json.dumps(body, ensure_ascii=False, sort_keys=True),
+                previous_hash=previous_hash,
+                hash=digest,
+            )
+        )
     session.flush()
 
 
-def _wait_for_chain(session: Session, aggregate: str, aggregate_id: str) -> None:
-    # A chain has no row of its own to lock; SQLite's writers follow one another anyway.
+def _heads(session: Session, aggregate: str, ids: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """Number and hash of the last event of each chain that has one."""
+    last = (
+        select(Event.aggregate_id, func.max(Event.seq).label("seq"))
+        .where(Event.aggregate == aggregate, col(Event.aggregate_id).in_(ids))
+        .group_by(col(Event.aggregate_id))
+        .subquery()
+    )
+    rows = session.exec(
+        select(Event.aggregate_id, Event.seq, Event.hash)
+        .join(last, (col(Event.aggregate_id) == last.c.aggregate_id) & (col(Event.seq) == last.c.seq))
+        .where(Event.aggregate == aggregate)
+    ).all()
+    return {aggregate_id: (seq, digest) for aggregate_id, seq, digest in rows}
+
+
+def _wait_for_chains(session: Session, aggregate: str, ids: Sequence[str]) -> None:
+    # A chain has no row of its own to lock; SQLite's writers follow one another anyway. Everybody locks in one order.
     if session.get_bind().dialect.name == "postgresql":
-        key = func.hashtextextended(f"{aggregate}:{aggregate_id}", 0)
-        session.execute(select(func.pg_advisory_xact_lock(key)))
+        for aggregate_id in ids:
+            key = func.hashtextextended(f"{aggregate}:{aggregate_id}", 0)
+            session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 def events_of(session: Session, aggregate: str, aggregate_id: str) -> Sequence[ChainedEvent]:

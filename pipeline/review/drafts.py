@@ -1,0 +1,315 @@
+"""起案: cases put before superiors as a frozen list, and taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from pipeline.domain.drafts import DraftLine, digest_of, totals_of
+from pipeline.domain.errors import Conflict, Impossible, NotAllowed, NotVisible
+from pipeline.domain.statuses import CaseStatus, DraftStatus, Outcome, StaffRole
+from pipeline.review.draft_cases import (
+    MAX_CASES,
+    draftable,
+    hold_cases,
+    ids_in,
+    put_cases,
+    refuse_moved,
+    with_open_questions,
+)
+from pipeline.runtime import Runtime
+from pipeline.steps.numbers import draft_number
+from pipeline.steps.packs import get_pack
+from pipeline.store.access import Viewer, visible
+from pipeline.store.engine import again_on_clash, read, write
+from pipeline.store.events import append_event, append_events
+from pipeline.store.tables import Case, Draft, DraftCase, Submission
+
+
+class NothingToDraft(Impossible):
+    """No case was chosen."""
+
+    code = "nothing_to_draft"
+    ja = "起案する案件がありません。審査済の案件を選んでください。"
+    en = "There is no case to draft. Please choose examined cases."
+
+
+class TooManyCases(Impossible):
+    """More cases than one draft may hold."""
+
+    code = "too_many_cases"
+    ja = f"一度に起案できるのは{MAX_CASES}件までです。分けて起案してください。"
+    en = f"A draft holds at most {MAX_CASES} cases. Please make several."
+
+
+class MixedCases(Impossible):
+    """Cases of another procedure or department, or protected and other ones together."""
+
+    code = "mixed_cases"
+    ja = "一つの起案には、同じ手続・所属の案件だけを入れます。支援措置の案件は別の起案にします。"
+    en = "A draft holds cases of one procedure and department; protected persons have drafts of their own."
+
+
+class GroundMissing(Impossible):
+    """A refusal without its reason, or a reason for what is granted."""
+
+    code = "ground_missing"
+    ja = "不支給とする案件には理由を書き、支給とする案件の理由は空欄にしてください。"
+    en = "A refusal needs its ground, and a grant has none."
+
+
+class DraftClosed(Conflict):
+    """The draft is no longer circulating."""
+
+    code = "draft_closed"
+    ja = "この起案は、すでに決裁・差戻し・引戻しのいずれかで終わっています。"
+    en = "This draft is no longer circulating: it was approved, returned or withdrawn."
+
+
+class DraftChanged(Conflict):
+    """Somebody else acted on the draft since the page was opened."""
+
+    code = "draft_changed"
+    ja = "開いている間に、この起案はほかの人が決裁しました。最新の内容を確認してください。"
+    en = "Somebody else acted on this draft meanwhile. Please look at it again."
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What is proposed for one case. ground: why it is refused (理由提示), "" for a grant."""
+
+    case_id: str
+    outcome: Outcome = Outcome.GRANT
+    ground: str = ""
+
+
+@dataclass(frozen=True)
+class DraftScope:
+    """What all cases of one draft have in common."""
+
+    procedure_id: str
+    department: str
+    protected: bool = False
+
+
+def make_draft(
+    runtime: Runtime,
+    viewer: Viewer,
+    scope: DraftScope,
+    proposals: Sequence[Proposal],
+    *,
+    title: str = "",
+    key: str | None = None,
+) -> str:
+    """Freezes these cases as a draft that circulates, and gives its id; with the same `key` again, the same draft.
+
+    Raises NotAllowed, NotVisible, NothingToDraft, TooManyCases, MixedCases, GroundMissing, and CasesMoved for cases
+    that do not wait to be drafted.
+    """
+    if not viewer.may(StaffRole.REVIEWER, scope.department, scope.procedure_id):
+        raise NotAllowed
+    wanted = {proposal.case_id: proposal for proposal in proposals}
+    if not wanted:
+        raise NothingToDraft
+    if len(wanted) > MAX_CASES:
+        raise TooManyCases
+    if any((one.outcome is Outcome.REFUSE) != bool(one.ground.strip()) for one in wanted.values()):
+        raise GroundMissing
+    return again_on_clash(lambda: _make(runtime, viewer, scope, wanted, title.strip(), key))
+
+
+def make_draft_of_all(
+    runtime: Runtime, viewer: Viewer, scope: DraftScope, expected: int, *, title: str = "", key: str | None = None
+) -> str:
+    """Drafts every case of this scope without an open question as a grant; `expected`: how many the page showed.
+
+    Raises as `make_draft`, and Conflict when the number is another one by now.
+    """
+    if key and (known := _known(runtime, viewer, key)):
+        return known
+    with read(runtime.engine) as session:
+        ids = clear_cases(session, viewer, scope)
+    if len(ids[:MAX_CASES]) != expected:
+        raise Conflict
+    return make_draft(runtime, viewer, scope, [Proposal(one) for one in ids[:MAX_CASES]], title=title, key=key)
+
+
+def clear_cases(session: Session, viewer: Viewer, scope: DraftScope) -> list[str]:
+    """Ids of the cases of this scope that may be drafted now, by number."""
+    ids = session.exec(select(Case.id).where(draftable(viewer), *within(scope)).order_by(col(Case.number))).all()
+    doubtful = with_open_questions(session, ids)
+    return [one for one in ids if one not in doubtful]
+
+
+def within(scope: DraftScope) -> tuple[bool, ...]:
+    """Conditions on cases: that they are of this scope."""
+    return (
+        Case.procedure_id == scope.procedure_id,
+        Case.department == scope.department,
+        col(Case.protected).is_(scope.protected),  # type: ignore[return-value]
+    )
+
+
+def withdraw_draft(runtime: Runtime, viewer: Viewer, draft_id: str, version: int) -> None:
+    """引戻し: the drafter takes the draft back, and its cases wait to be drafted again. Twice is once.
+
+    Raises NotVisible, NotAllowed for anybody else, DraftClosed and DraftChanged.
+    """
+    again_on_clash(lambda: _withdraw(runtime, viewer, draft_id, version))
+
+
+def _withdraw(runtime: Runtime, viewer: Viewer, draft_id: str, version: int) -> None:
+    with write(runtime.engine) as session:
+        draft = hold_draft(session, viewer, draft_id)
+        if draft.made_by != viewer.user_id:
+            raise NotAllowed
+        if draft.status is DraftStatus.WITHDRAWN:
+            return
+        require_circulating(draft, version)
+        close_draft(session, draft, DraftStatus.WITHDRAWN, viewer.user_id, runtime.clock())
+        release_cases(session, draft, viewer.user_id, runtime.clock())
+
+
+def hold_draft(session: Session, viewer: Viewer, draft_id: str) -> Draft:
+    """The draft, locked until the end of this write. Raises NotVisible."""
+    readers = viewer.only(StaffRole.REVIEWER, StaffRole.APPROVER)
+    draft = session.exec(select(Draft).where(Draft.id == draft_id, visible(Draft, readers)).with_for_update()).first()
+    if draft is None:
+        raise NotVisible
+    return draft
+
+
+def require_circulating(draft: Draft, version: int) -> None:
+    """Raises DraftClosed, or DraftChanged when it is not the draft on the page."""
+    if draft.status is not DraftStatus.CIRCULATING:
+        raise DraftClosed
+    if draft.version != version:
+        raise DraftChanged
+
+
+def close_draft(session: Session, draft: Draft, status: DraftStatus, actor: str, at: datetime) -> None:
+    """The held draft ends in `status`."""
+    draft.status, draft.closed_at, draft.version = status, at, draft.version + 1
+    session.add(draft)
+    append_event(session, "draft", draft.id, f"draft_{status.value}", actor=actor, at=at)
+
+
+def release_cases(session: Session, draft: Draft, actor: str, at: datetime) -> None:
+    """The cases of a draft that came to nothing wait to be drafted again."""
+    held = hold_cases(session, ids_in(session, draft.id))
+    freed = [case.id for case in held if case.status is CaseStatus.DRAFTED]
+    put_cases(session, freed, CaseStatus.EXAMINED)
+    append_events(session, "case", freed, "case_released", actor=actor, at=at, payload={"draft": draft.id})
+
+
+def _known(runtime: Runtime, viewer: Viewer, key: str) -> str | None:
+    with read(runtime.engine) as session:
+        return session.exec(select(Draft.id).where(Draft.key == key, Draft.made_by == viewer.user_id)).first()
+
+
+def _make(
+    runtime: Runtime, viewer: Viewer, scope: DraftScope, wanted: dict[str, Proposal], title: str, key: str | None
+) -> str:
+    now = runtime.clock()
+    if key and (known := _known(runtime, viewer, key)):
+        return known
+    with write(runtime.engine) as session:
+        cases = _cases_for(session, viewer, scope, list(wanted))
+        versions = _versions(session, cases)
+        lines = [_line(case, wanted[case.id], versions) for case in cases]
+        draft = _draft(session, runtime, viewer, scope, lines)
+        draft.key, draft.title = key, title or draft.title
+        session.add(draft)
+        session.flush()
+        session.add_all(_row(draft.id, place, line) for place, line in enumerate(lines, start=1))
+        put_cases(session, [case.id for case in cases], CaseStatus.DRAFTED)
+        actor = viewer.user_id
+        append_event(session, "draft", draft.id, "draft_made", actor=actor, at=now, payload=_said(draft))
+        append_events(session, "case", wanted, "case_drafted", actor=actor, at=now, payload={"draft": draft.id})
+        return draft.id
+
+
+def _cases_for(session: Session, viewer: Viewer, scope: DraftScope, ids: list[str]) -> list[Case]:
+    seen = session.exec(
+        select(Case.id).where(col(Case.id).in_(ids), visible(Case, viewer.only(StaffRole.REVIEWER)))
+    ).all()
+    if len(seen) != len(ids):
+        raise NotVisible
+    cases = hold_cases(session, ids)
+    common = (scope.procedure_id, scope.department, scope.protected)
+    if any((case.procedure_id, case.department, case.protected) != common for case in cases):
+        raise MixedCases
+    waiting = {case.id for case in cases if case.status is CaseStatus.EXAMINED and case.adopted_submission_id}
+    refuse_moved(session, viewer, {*ids} - waiting | with_open_questions(session, ids))
+    return cases
+
+
+def _versions(session: Session, cases: Sequence[Case]) -> dict[str, int]:
+    adopted = [case.adopted_submission_id for case in cases]
+    return dict(session.exec(select(Submission.id, Submission.version).where(col(Submission.id).in_(adopted))).all())
+
+
+def _line(case: Case, proposal: Proposal, versions: dict[str, int]) -> DraftLine:
+    assert case.adopted_submission_id is not None
+    return DraftLine(
+        case_id=case.id,
+        case_version=case.version + 1,  # as it will be once it is in the draft
+        submission_id=case.adopted_submission_id,
+        submission_version=versions[case.adopted_submission_id],
+        outcome=proposal.outcome,
+        ground=proposal.ground.strip(),
+        amount_yen=case.amount_yen,
+    )
+
+
+def _draft(session: Session, runtime: Runtime, viewer: Viewer, scope: DraftScope, lines: Sequence[DraftLine]) -> Draft:
+    pinned = session.exec(
+        select(Submission.pack_version_id)
+        .where(col(Submission.id).in_([line.submission_id for line in lines]))
+        .distinct()
+    ).all()
+    packs = [get_pack(session, one) for one in pinned]
+    totals = totals_of(lines)
+    return Draft(
+        number=draft_number(session, runtime.today()),
+        procedure_id=scope.procedure_id,
+        department=scope.department,
+        protected=scope.protected,
+        title=f"{packs[0].label.ja}の決定について",
+        approvals_needed=max(1, *(pack.review.approvals for pack in packs)),
+        cases=totals.cases,
+        grants=totals.grants,
+        refusals=totals.refusals,
+        total_yen=totals.total_yen,
+        digest=digest_of(lines),
+        made_by=viewer.user_id,
+        made_at=runtime.clock(),
+    )
+
+
+def _row(draft_id: str, position: int, line: DraftLine) -> DraftCase:
+    return DraftCase(
+        draft_id=draft_id,
+        case_id=line.case_id,
+        position=position,
+        case_version=line.case_version,
+        adopted_submission_id=line.submission_id,
+        submission_version=line.submission_version,
+        outcome=line.outcome,
+        ground=line.ground,
+        amount_yen=line.amount_yen,
+    )
+
+
+def _said(draft: Draft) -> dict[str, object]:
+    return {
+        "cases": draft.cases,
+        "grants": draft.grants,
+        "refusals": draft.refusals,
+        "total_yen": draft.total_yen,
+        "approvals": draft.approvals_needed,
+        "digest": draft.digest,
+    }
