@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 from zoneinfo import ZoneInfo
@@ -45,7 +45,8 @@ class Secrets:
 class Runtime:
     """The shell around the pure rooms. The two readers are made on first use, since their weights are large.
 
-    clock: the present moment, aware. data_dir: where local files of this installation live.
+    clock: the present moment, aware. data_dir: where local files of this installation live. lease: for how long a
+    piece of work is a worker's without a word from it.
     """
 
     engine: Engine
@@ -55,6 +56,7 @@ class Runtime:
     make_recogniser: Callable[[], Recogniser]
     make_full_page_reader: Callable[[], FullPageReader]
     clock: Callable[[], datetime] = now_utc
+    lease: timedelta = timedelta(seconds=60)
     _making: Lock = field(default_factory=Lock)
     _recogniser: Recogniser | None = None
     _full_page_reader: FullPageReader | None = None

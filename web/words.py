@@ -61,6 +61,7 @@ REASON = {
     ReasonCode.SHEETS_DISAGREE: Pair("枚数が不一致", "Sheets disagree"),
     ReasonCode.READING_FAILED: Pair("読取できず", "Reading failed"),
     ReasonCode.NOT_STRAIGHT_THROUGH: Pair("人の確認が必要", "Needs a person"),
+    ReasonCode.PROCESSING_FAILED: Pair("処理に失敗", "Processing failed"),
 }
 SETTLES = {
     ReasonCode.UNKNOWN_FORM: Pair(
@@ -102,6 +103,10 @@ SETTLES = {
     ReasonCode.SHEETS_DISAGREE: Pair("紙を数え直します。", "Count the sheets again."),
     ReasonCode.READING_FAILED: Pair("画像を見て項目を入力します。", "Enter the fields from the picture."),
     ReasonCode.NOT_STRAIGHT_THROUGH: Pair("内容を確かめて受理します。", "Look it over and accept it."),
+    ReasonCode.PROCESSING_FAILED: Pair(
+        "運用担当が「運用」画面で再処理します。急ぐときは画像を見て項目を入力します。",
+        "An operator tries it again on the Operations page. If it is urgent, enter the fields from the picture.",
+    ),
 }
 SUBMISSION_STATUS = {
     SubmissionStatus.RECEIVED: Pair("受付済", "Received"),

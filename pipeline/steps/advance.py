@@ -5,6 +5,8 @@ online ── intake_online:           store_export → take_records ───�
 then   ── advance:       read → check → match → assign ──→ its cases (SETTLED), or one ReviewTask (IN_REVIEW)
 person ── review:        a Decision puts the submission back on this path and advances it at once
 out    ── export, letters
+
+Workers claim what is due (due, work), do it (pieces), and park what fails again and again (parked).
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from pipeline.steps.packs import get_pack
 from pipeline.steps.read import read_submission
 from pipeline.steps.tasks import Doubt
 from pipeline.store.engine import CLASHES, read, write
+from pipeline.store.outages import find_outage
 from pipeline.store.tables import Arrival, Submission
 
 STEPS: dict[Step, Callable[[Runtime, str], None]] = {
@@ -47,7 +50,7 @@ def advance(runtime: Runtime, submission_id: str, until: Step = Step.ASSIGN) -> 
     """Takes a submission as far as software can, at most through `until`, and says where it now stands.
 
     May be called any number of times, by any number of workers. A step that fails three times parks the
-    submission in the review queue, with what was read so far.
+    submission in the review queue, with what was read so far; an outage around us is raised and not counted.
     """
     conflicts = 0
     while True:
@@ -58,12 +61,16 @@ def advance(runtime: Runtime, submission_id: str, until: Step = Step.ASSIGN) -> 
             return submission.status
         try:
             STEPS[step](runtime, submission_id)
-        except (Conflict, *CLASHES):
+        except (Conflict, *CLASHES) as error:
             # Somebody else took this step, or a clerk changed a value: look again.
+            if find_outage(error) is not None:
+                raise
             conflicts += 1
             if conflicts > MAX_CONFLICTS and not _count_failure(runtime, submission_id, step):
                 raise
         except Exception as error:
+            if find_outage(error) is not None:
+                raise
             log.warning("step_failed", submission=submission_id, step=step.value, error=type(error).__name__)
             if not _count_failure(runtime, submission_id, step):
                 raise
@@ -106,5 +113,5 @@ def _count_failure(runtime: Runtime, submission_id: str, step: Step) -> bool:
         if submission.attempts < MAX_ATTEMPTS:
             return False
         pack = get_pack(session, submission.pack_version_id)
-        park(session, submission, pack, [Doubt(ReasonCode.READING_FAILED, step.value)], runtime.clock())
+        park(session, submission, pack, [Doubt(ReasonCode.PROCESSING_FAILED, step.value)], runtime.clock())
         return True

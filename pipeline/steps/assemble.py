@@ -60,7 +60,8 @@ def assemble_batch(runtime: Runtime, batch_id: str) -> list[str]:
 
 
 def _waiting_files(session: Session, batch_id: str) -> bool:
-    query = select(Arrival.id).where(Arrival.batch_id == batch_id, Arrival.status == ArrivalStatus.STORED)
+    waiting = col(Arrival.status).in_([ArrivalStatus.STORED, ArrivalStatus.PARKED])
+    query = select(Arrival.id).where(Arrival.batch_id == batch_id, waiting)
     return session.exec(query).first() is not None
 
 

@@ -17,10 +17,10 @@ from pipeline.store.tables import CorrectionRequest, Deficiency, Link, Outbound,
 
 
 def write_letter(runtime: Runtime, outbound_id: str) -> None:
-    """Makes the letter of this Outbound and marks it READY, or FAILED by name; nothing when it is ready."""
+    """Makes the letter of this Outbound and marks it READY, or FAILED by name; nothing when that is done."""
     with read(runtime.engine) as session:
         outbound = session.get_one(Outbound, outbound_id)
-        if outbound.status is OutboundStatus.READY:
+        if outbound.status is not OutboundStatus.DUE:
             return
         parts = _letter_parts(session, outbound)
     blob, problem = None, None
@@ -29,7 +29,9 @@ def write_letter(runtime: Runtime, outbound_id: str) -> None:
     except FontError as error:
         problem = type(error).__name__
     with write(runtime.engine) as session:
-        row = session.get_one(Outbound, outbound_id)
+        row = session.get_one(Outbound, outbound_id, with_for_update=True)
+        if row.status is not OutboundStatus.DUE:
+            return  # another worker was faster
         row.attempts += 1
         row.status = OutboundStatus.READY if blob else OutboundStatus.FAILED
         row.blob, row.media_type, row.problem_code = blob, "application/pdf", problem

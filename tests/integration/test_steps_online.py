@@ -360,5 +360,5 @@ def test_a_step_that_keeps_failing_ends_with_a_person(
             advance(rostered, one)
         assert one in due_submissions(rostered)
     assert advance(rostered, one) is SubmissionStatus.IN_REVIEW
-    assert reasons_of(rostered, task_of(rostered, one).id) == {(ReasonCode.READING_FAILED, step.value)}
+    assert reasons_of(rostered, task_of(rostered, one).id) == {(ReasonCode.PROCESSING_FAILED, step.value)}
     assert audit(rostered).breaches == ()

@@ -1,0 +1,94 @@
+"""Doing one claimed piece of work, and letting go of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import structlog
+from sqlmodel import Session, select
+
+from pipeline.domain.next_step import Step
+from pipeline.domain.statuses import OutboundKind
+from pipeline.runtime import Runtime
+from pipeline.steps.advance import advance, advance_batch
+from pipeline.steps.due import About, Lane, Piece
+from pipeline.steps.intake_online import take_records
+from pipeline.steps.keeper import Keeper
+from pipeline.steps.letters import write_letter
+from pipeline.steps.work import claim_due, finish, give_back
+from pipeline.store.engine import read
+from pipeline.store.outages import find_outage
+from pipeline.store.tables import Outbound
+
+AGAIN_AFTER = timedelta(seconds=10)
+
+AT_ONCE = {Lane.INTAKE: 1, Lane.READ: 4, Lane.MATCH: 50, Lane.SEND: 20}
+"""How many pieces of a lane a worker takes into its hands."""
+
+log = structlog.get_logger(__name__)
+
+SENDERS: dict[OutboundKind, Callable[[Runtime, str], object]] = {OutboundKind.CORRECTION_LETTER: write_letter}
+
+
+def do_piece(runtime: Runtime, piece: Piece) -> None:
+    """Takes one piece of work as far as its lane goes. Doing it again, or doing what is done, changes nothing."""
+    match piece.about:
+        case About.BATCH:
+            advance_batch(runtime, piece.id)
+        case About.EXPORT:
+            take_records(runtime, piece.id)
+        case About.SUBMISSION:
+            advance(runtime, piece.id, until=Step.READ)
+        case About.MATCH:
+            advance(runtime, piece.id)
+        case About.OUTBOUND:
+            send(runtime, piece.id)
+
+
+def send(runtime: Runtime, outbound_id: str) -> None:
+    """Makes or delivers one thing that leaves the house, each kind in its own way."""
+    with read(runtime.engine) as session:
+        kind = _kind_of(session, outbound_id)
+    SENDERS[kind](runtime, outbound_id)
+
+
+def work_on(keeper: Keeper, piece: Piece, do: Callable[[Runtime, Piece], object] = do_piece) -> bool:
+    """Does a piece that this worker holds; True when it is done, False when it is due again later.
+
+    An outage of database or files is raised, and not held against the piece.
+    """
+    runtime = keeper.runtime
+    try:
+        with keeper.busy(piece):
+            do(runtime, piece)
+    except Exception as error:
+        outage = find_outage(error)
+        log.warning("not_finished", subject=piece.subject, error=type(error).__name__, outage=outage)
+        give_back(runtime, keeper.worker, [piece], after=AGAIN_AFTER, counts=outage is None)
+        if outage is not None:
+            raise
+        return False
+    finish(runtime, keeper.worker, piece)
+    return True
+
+
+def work_lane(keeper: Keeper, lane: Lane) -> int:
+    """Claims what is due in a lane and does it; says how many pieces those were."""
+    pieces = claim_due(keeper.runtime, keeper.worker, lane, AT_ONCE[lane])
+    with keeper.holding(pieces):
+        for piece in pieces:
+            work_on(keeper, piece)
+    return len(pieces)
+
+
+def work_until_done(keeper: Keeper, lanes: Sequence[Lane] = tuple(Lane)) -> int:
+    """Goes through all lanes until none has anything for this worker; says how many pieces were done."""
+    done = 0
+    while now := sum(work_lane(keeper, lane) for lane in lanes):
+        done += now
+    return done
+
+
+def _kind_of(session: Session, outbound_id: str) -> OutboundKind:
+    return OutboundKind(session.exec(select(Outbound.kind).where(Outbound.id == outbound_id)).one())
