@@ -1,14 +1,19 @@
-"""The invariants of the design, asked of a store: what must always hold, and where it does not."""
+"""The invariants of the design, asked of a store: what must always hold, and where it does not.
+
+Rows are read as they are asked for and only the columns that a rule needs, so that the size of a store costs time and
+no memory.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
-from sqlalchemy import func, text
-from sqlmodel import Session, col, select
+import sqlalchemy
+from sqlalchemy import Select, and_, func
+from sqlmodel import Session, col
 
 from pipeline.domain.history import chain_is_whole, replay_case
 from pipeline.domain.next_step import next_step
@@ -22,7 +27,9 @@ from pipeline.domain.statuses import (
     TaskStatus,
 )
 from pipeline.runtime import Runtime
-from pipeline.store.engine import read, write
+from pipeline.steps.audit_blobs import BlobLook, look_at_blobs
+from pipeline.steps.seals import broken_seals, make_seal
+from pipeline.store.engine import read
 from pipeline.store.events import as_chained
 from pipeline.store.tables import (
     Arrival,
@@ -30,14 +37,17 @@ from pipeline.store.tables import (
     Batch,
     Case,
     Entry,
+    Erasure,
     Event,
     Link,
     Outbound,
     Page,
     ReviewTask,
-    Seal,
     Submission,
 )
+
+# SQLModel's own knows whole rows and at most four columns.
+select: Callable[..., Any] = sqlalchemy.select
 
 
 @dataclass(frozen=True)
@@ -56,146 +66,169 @@ class AuditReport:
     breaches: tuple[Breach, ...]
 
 
-Findings = Iterator[Breach | None]
-"""One item for every row looked at: None when it is in order."""
+@dataclass(frozen=True)
+class Asked:
+    """What a rule is asked of: one moment of the store, and what was found of its blobs."""
+
+    runtime: Runtime
+    session: Session
+    blobs: BlobLook
+
+    def rows(self, query: Select[Any]) -> Iterator[Any]:
+        """The rows of a query, read as they are asked for."""
+        return iter(self.session.connection().execute(query, execution_options={"yield_per": 2000}))
 
 
-def audit(runtime: Runtime, *, seal: bool = True) -> AuditReport:
-    """Asks every rule of the whole store; then, when all holds, seals the heads of the chains as of now."""
+Findings = Iterator[tuple[str, bool]]
+"""For every row looked at its id, and whether it is in order."""
+
+
+def audit(runtime: Runtime, *, seal: bool = True, content: bool = True) -> AuditReport:
+    """Asks every rule of the whole store; then, when all holds, seals the heads of the chains as of now.
+
+    content: the bytes of every blob are hashed again; without it a blob that was altered is not found.
+    """
     checked: dict[str, int] = {}
     breaches: list[Breach] = []
+    blobs = look_at_blobs(runtime, content=content)
     with read(runtime.engine, one_moment=True) as session:
+        asked = Asked(runtime, session, blobs)
         for name, rule in RULES.items():
-            found = list(rule(runtime, session))
-            checked[name] = len(found)
-            breaches += [breach for breach in found if breach is not None]
+            checked[name] = 0
+            for where, in_order in rule(asked):
+                checked[name] += 1
+                if not in_order:
+                    breaches.append(Breach(name, where))
     if seal and not breaches:
-        _seal(runtime)
+        make_seal(runtime)
     return AuditReport(checked, tuple(breaches))
 
 
-def _pages_accounted(runtime: Runtime, session: Session) -> Findings:
-    rows = session.exec(select(Page, Batch).join(Batch, col(Batch.id) == Page.batch_id)).all()
-    for page, batch in rows:
-        in_document = page.document_id is not None and page.fate is PageFate.IN_DOCUMENT
-        excepted = page.document_id is None and page.fate.is_exception
-        waiting = batch.status is BatchStatus.RECEIVED
-        yield None if in_document or excepted or waiting else Breach("pages_accounted", page.id)
-
-
-def _arrivals_have_blobs(runtime: Runtime, session: Session) -> Findings:
-    for arrival in session.exec(select(Arrival)).all():
-        yield None if runtime.blobs.has(arrival.blob) else Breach("arrivals_have_blobs", arrival.id)
-
-
-def _pictures_have_blobs(runtime: Runtime, session: Session) -> Findings:
-    for page in session.exec(select(Page)).all():
-        lost = any(blob is not None and not runtime.blobs.has(blob) for blob in (page.blob, page.view))
-        yield Breach("pictures_have_blobs", page.id) if lost else None
-    for letter in session.exec(select(Outbound).where(col(Outbound.blob).is_not(None))).all():
-        kept = runtime.blobs.has(letter.blob or "")
-        yield None if kept else Breach("pictures_have_blobs", letter.id)
-    for attachment in session.exec(select(Attachment)).all():
-        lost = attachment.blob is not None and not runtime.blobs.has(attachment.blob)
-        yield Breach("pictures_have_blobs", attachment.id) if lost else None
-
-
-def _entries_in_one_place(runtime: Runtime, session: Session) -> Findings:
-    tasks = set(
-        session.exec(
-            select(ReviewTask.submission_id).where(
-                ReviewTask.kind == TaskKind.INTAKE, ReviewTask.status == TaskStatus.OPEN
-            )
-        ).all()
+def _pages_accounted(asked: Asked) -> Findings:
+    rows = asked.rows(
+        select(Page.id, Page.document_id, Page.fate, Batch.status).join(Batch, col(Batch.id) == Page.batch_id)
     )
-    rows = session.exec(select(Entry, Submission).join(Submission, col(Submission.id) == Entry.submission_id))
-    for entry, submission in rows.all():
+    for page_id, document_id, fate, status in rows:
+        in_document = document_id is not None and fate is PageFate.IN_DOCUMENT
+        excepted = document_id is None and fate.is_exception
+        yield page_id, in_document or excepted or status is BatchStatus.RECEIVED
+
+
+def _arrivals_have_blobs(asked: Asked) -> Findings:
+    for arrival_id, blob in asked.rows(select(Arrival.id, Arrival.blob)):
+        yield arrival_id, blob not in asked.blobs.missing
+
+
+def _pictures_have_blobs(asked: Asked) -> Findings:
+    for page_id, blob, view in asked.rows(select(Page.id, Page.blob, Page.view)):
+        yield page_id, blob not in asked.blobs.missing and view not in asked.blobs.missing
+    for model, name in ((Outbound, "blob"), (Attachment, "blob"), (Erasure, "certificate")):
+        column = col(getattr(model, name))
+        for row_id, blob in asked.rows(select(model.id, column).where(column.is_not(None))):
+            yield row_id, blob not in asked.blobs.missing
+
+
+def _blobs_unaltered(asked: Asked) -> Findings:
+    whole = asked.blobs.looked_at - len(asked.blobs.altered)
+    yield from (("", True) for _ in range(whole))
+    yield from ((digest, False) for digest in sorted(asked.blobs.altered))
+
+
+def _entries_in_one_place(asked: Asked) -> Findings:
+    task = _open_intake_task().where(ReviewTask.submission_id == Submission.id).exists()
+    rows = asked.rows(
+        select(Entry.id, Entry.status, Entry.case_id, Entry.ended_reason, Submission.due, task).join(
+            Submission, col(Submission.id) == Entry.submission_id
+        )
+    )
+    for entry_id, status, case_id, ended_reason, due, has_task in rows:
         places = [
-            submission.due and entry.status in (EntryStatus.IN_PROGRESS, EntryStatus.IN_REVIEW),
-            not submission.due and entry.status is EntryStatus.IN_REVIEW and submission.id in tasks,
-            entry.status is EntryStatus.IN_CASE and entry.case_id is not None,
-            entry.status is EntryStatus.ENDED and entry.ended_reason is not None,
+            due and status in (EntryStatus.IN_PROGRESS, EntryStatus.IN_REVIEW),
+            not due and status is EntryStatus.IN_REVIEW and has_task,
+            status is EntryStatus.IN_CASE and case_id is not None,
+            status is EntryStatus.ENDED and ended_reason is not None,
         ]
-        yield None if places.count(True) == 1 else Breach("entries_in_one_place", entry.id)
+        yield entry_id, places.count(True) == 1
 
 
-def _submissions_have_a_place(runtime: Runtime, session: Session) -> Findings:
-    open_tasks = dict(
-        session.exec(
-            select(ReviewTask.submission_id, func.count())
-            .where(ReviewTask.kind == TaskKind.INTAKE, ReviewTask.status == TaskStatus.OPEN)
-            .group_by(col(ReviewTask.submission_id))
-        ).all()
+def _open_intake_task() -> Any:
+    return select(ReviewTask.id).where(ReviewTask.kind == TaskKind.INTAKE, ReviewTask.status == TaskStatus.OPEN)
+
+
+def _submissions_have_a_place(asked: Asked) -> Findings:
+    tasks = (
+        select(func.count())
+        .where(
+            ReviewTask.kind == TaskKind.INTAKE,
+            ReviewTask.status == TaskStatus.OPEN,
+            ReviewTask.submission_id == Submission.id,
+        )
+        .scalar_subquery()
     )
     waiting = {SubmissionStatus.IN_REVIEW, SubmissionStatus.AWAITING_CORRECTION}
     ended = {SubmissionStatus.SETTLED, SubmissionStatus.ENDED}
-    for row in session.exec(select(Submission)).all():
-        tasks = open_tasks.get(row.id, 0)
-        due_fits = row.due == (next_step(row.status) is not None)
-        fits = (tasks == 1 if row.status in waiting else tasks == 0 if row.status in ended else tasks <= 1) and due_fits
-        yield None if fits else Breach("submissions_have_a_place", row.id)
+    for submission_id, status, due, count in asked.rows(
+        select(Submission.id, Submission.status, Submission.due, tasks)
+    ):
+        due_fits = due == (next_step(status) is not None)
+        fits = count == 1 if status in waiting else count == 0 if status in ended else count <= 1
+        yield submission_id, fits and due_fits
 
 
-def _cases_replay(runtime: Runtime, session: Session) -> Findings:
-    kinds: dict[str, list[str]] = {}
-    for event in session.exec(select(Event).where(Event.aggregate == "case").order_by(col(Event.seq))).all():
-        kinds.setdefault(event.aggregate_id, []).append(event.kind)
-    for case in session.exec(select(Case)).all():
-        fits = replay_case(kinds.get(case.id, [])) is case.status
-        yield None if fits else Breach("cases_replay", case.id)
+def _cases_replay(asked: Asked) -> Findings:
+    happened = and_(col(Event.aggregate) == "case", col(Event.aggregate_id) == Case.id)
+    rows = asked.rows(
+        select(Case.id, Case.status, Event.kind)
+        .join(Event, happened, isouter=True)
+        .order_by(col(Case.id), col(Event.seq))
+    )
+    for (case_id, status), group in groupby(rows, key=lambda row: (row[0], row[1])):
+        yield case_id, replay_case(kind for _, _, kind in group if kind) is status
 
 
-def _chains_whole(runtime: Runtime, session: Session) -> Findings:
-    rows = session.exec(select(Event).order_by(col(Event.aggregate), col(Event.aggregate_id), col(Event.seq))).all()
-    for (_, aggregate_id), group in groupby(rows, key=lambda row: (row.aggregate, row.aggregate_id)):
-        whole = chain_is_whole([as_chained(row) for row in group])
-        yield None if whole else Breach("chains_whole", aggregate_id)
+def _chains_whole(asked: Asked) -> Findings:
+    ordered = select(*Event.__table__.columns).order_by(  # type: ignore[attr-defined]
+        col(Event.aggregate), col(Event.aggregate_id), col(Event.seq)
+    )
+    for (_, aggregate_id), group in groupby(asked.rows(ordered), key=lambda row: (row.aggregate, row.aggregate_id)):
+        yield aggregate_id, chain_is_whole(as_chained(row) for row in group)
 
 
-def _seals_hold(runtime: Runtime, session: Session) -> Findings:
-    for seal in session.exec(select(Seal).order_by(col(Seal.sealed_at))).all():
-        signed = seal.signature == _signature(runtime, seal)
-        heads = _heads_digest(session, seal.last_event_id)
-        fits = signed and (seal.heads_digest, seal.events) == heads
-        yield None if fits else Breach("seals_hold", str(seal.id))
+def _seals_hold(asked: Asked) -> Findings:
+    for seal_id, broken in broken_seals(asked.runtime, asked.session):
+        yield str(seal_id), not broken
 
 
-def _one_active_link_each(runtime: Runtime, session: Session) -> Findings:
-    rows = session.exec(
-        select(Link.submission_id, Link.role, Link.role_index, func.count())
+def _one_active_link_each(asked: Asked) -> Findings:
+    rows = asked.rows(
+        select(Link.submission_id, func.count())
         .where(Link.status != LinkStatus.UNDONE)
         .group_by(col(Link.submission_id), col(Link.role), col(Link.role_index))
-    ).all()
-    for submission_id, _, _, count in rows:
-        yield None if count == 1 else Breach("one_active_link_each", submission_id)
+    )
+    for submission_id, count in rows:
+        yield submission_id, count == 1
 
 
-def _cases_have_one_adopted(runtime: Runtime, session: Session) -> Findings:
-    for case in session.exec(select(Case)).all():
-        adopted = session.exec(
-            select(Entry.id).where(Entry.case_id == case.id, Entry.submission_id == (case.adopted_submission_id or ""))
-        ).first()
-        yield None if adopted else Breach("cases_have_one_adopted", case.id)
+def _cases_have_one_adopted(asked: Asked) -> Findings:
+    adopted = (
+        select(Entry.id).where(Entry.case_id == Case.id, Entry.submission_id == Case.adopted_submission_id).exists()
+    )
+    yield from asked.rows(select(Case.id, adopted))
 
 
-def _protected_are_whole(runtime: Runtime, session: Session) -> Findings:
-    rows = session.exec(
-        select(ReviewTask, Submission).join(Submission, col(Submission.id) == ReviewTask.submission_id)
-    ).all()
-    for task, submission in rows:
-        yield None if task.protected == submission.protected else Breach("protected_are_whole", task.id)
-    out = session.exec(
-        select(Outbound, Submission).join(Submission, col(Submission.id) == Outbound.submission_id)
-    ).all()
-    for outbound, submission in out:
-        fits = outbound.protected == submission.protected
-        yield None if fits else Breach("protected_are_whole", outbound.id)
+def _protected_are_whole(asked: Asked) -> Findings:
+    for model in (ReviewTask, Outbound):
+        rows = select(model.id, model.protected == Submission.protected).join(
+            Submission, col(Submission.id) == model.submission_id
+        )
+        yield from asked.rows(rows)
 
 
-RULES: dict[str, Callable[[Runtime, Session], Findings]] = {
+RULES: dict[str, Callable[[Asked], Findings]] = {
     "pages_accounted": _pages_accounted,
     "arrivals_have_blobs": _arrivals_have_blobs,
     "pictures_have_blobs": _pictures_have_blobs,
+    "blobs_unaltered": _blobs_unaltered,
     "submissions_have_a_place": _submissions_have_a_place,
     "entries_in_one_place": _entries_in_one_place,
     "one_active_link_each": _one_active_link_each,
@@ -205,33 +238,3 @@ RULES: dict[str, Callable[[Runtime, Session], Findings]] = {
     "seals_hold": _seals_hold,
     "protected_are_whole": _protected_are_whole,
 }
-
-
-def _seal(runtime: Runtime) -> None:
-    with write(runtime.engine) as session:
-        if session.get_bind().dialect.name == "postgresql":
-            # An event numbered before the last one may not be committed yet; it must be under the seal too.
-            session.execute(text("LOCK TABLE event IN SHARE MODE"))
-        last = session.exec(select(func.max(Event.id))).one() or 0
-        digest, events = _heads_digest(session, last)
-        seal = Seal(sealed_at=runtime.clock(), events=events, heads_digest=digest, last_event_id=last, signature="")
-        seal.signature = _signature(runtime, seal)
-        session.add(seal)
-
-
-def _heads_digest(session: Session, last_event_id: int) -> tuple[str, int]:
-    """SHA-256 (hex) over the heads of all chains up to this event, and how many events those are."""
-    rows = session.exec(
-        select(Event.aggregate, Event.aggregate_id, Event.seq, Event.hash)
-        .where(col(Event.id) <= last_event_id)
-        .order_by(col(Event.aggregate), col(Event.aggregate_id), col(Event.seq))
-    ).all()
-    heads = {(aggregate, aggregate_id): digest for aggregate, aggregate_id, _, digest in rows}
-    listed = "\n".join(f"{a}:{i}:{digest}" for (a, i), digest in sorted(heads.items()))
-    return hashlib.sha256(listed.encode()).hexdigest(), len(rows)
-
-
-def _signature(runtime: Runtime, seal: Seal) -> str:
-    return runtime.secrets.digest(
-        f"{seal.sealed_at.isoformat()}|{seal.events}|{seal.heads_digest}|{seal.last_event_id}"
-    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 
 _INCOMING = "incoming"
 _SOME = 1024 * 1024
@@ -54,7 +56,7 @@ class Incoming:
         self._close()
         path = self._blobs.path_of(self.digest)
         fs = self._blobs.fs
-        if fs.exists(path) and fs.size(path) == self.size:
+        if self._blobs.is_there(path, self.size):
             fs.rm(self._path)
         else:
             fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
@@ -83,6 +85,27 @@ class Blobs:
     def __init__(self, root: str) -> None:
         self.fs, self._root = fsspec.core.url_to_fs(root)
 
+    @property
+    def root(self) -> str:
+        """Where all blobs are, without the protocol."""
+        return self._root
+
+    @property
+    def is_local(self) -> bool:
+        """True for a folder that this machine sees as its own."""
+        return isinstance(self.fs, LocalFileSystem)
+
+    def is_there(self, path: str, size: int) -> bool:
+        """True when all these bytes are there and were made young, so that nobody removes them under our hands
+        (`pipeline.store.blob_removal`); where that cannot be done they are to be written once more."""
+        try:
+            if not self.is_local or self.fs.size(path) != size:
+                return False
+            os.utime(path)
+        except FileNotFoundError:
+            return False
+        return True
+
     def path_of(self, digest: str) -> str:
         """Where the blob of this name is, or would be."""
         return f"{self._root}/{digest[:2]}/{digest[2:4]}/{digest}"
@@ -91,7 +114,7 @@ class Blobs:
         """The digest under which `data` is kept from now on."""
         digest = hashlib.sha256(data).hexdigest()
         path = self.path_of(digest)
-        if self.fs.exists(path) and self.fs.size(path) == len(data):
+        if self.is_there(path, len(data)):
             return digest
         self.fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
         beside = f"{path}.{uuid4().hex}.part"
@@ -110,6 +133,13 @@ class Blobs:
         if hashlib.sha256(data).hexdigest() != digest:
             raise BlobAltered(digest)
         return data
+
+    def verify(self, digest: str) -> int:
+        """The size in bytes of the blob named `digest`, all of it read and hashed again.
+
+        Raises BlobMissing or BlobAltered.
+        """
+        return sum(len(piece) for piece in self.pieces(digest))
 
     def has(self, digest: str) -> bool:
         """True when a blob of this name is there (its bytes are not verified)."""

@@ -14,7 +14,7 @@ from pipeline.runtime import Runtime
 from pipeline.steps.advance import advance_batch
 from pipeline.steps.audit import RULES, audit
 from pipeline.steps.intake_paper import receive_files
-from pipeline.store.engine import write
+from pipeline.store.engine import read, write
 from pipeline.store.tables import (
     Arrival,
     Attachment,
@@ -61,6 +61,16 @@ def lose_view(runtime: Runtime, session: Any) -> str:
     row = one(session, Page, position=1)
     forget_blob(runtime, row.view)
     return str(row.id)
+
+
+def alter_page(runtime: Runtime, session: Any) -> str:
+    """The same size, one bit changed: what a look at names and sizes would not find."""
+    digest = str(one(session, Page, position=1).blob)
+    (path,) = (runtime.data_dir / "blobs").rglob(digest)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    return digest
 
 
 def lose_letter(runtime: Runtime, session: Any) -> str:
@@ -143,6 +153,7 @@ BREAKS: dict[str, tuple[str, Callable[[Runtime, Any], str]]] = {
     "a page out of its document": ("pages_accounted", drop_page_from_document),
     "a scan file lost": ("arrivals_have_blobs", lose_arrival),
     "a page picture lost": ("pictures_have_blobs", lose_page),
+    "a page picture altered": ("blobs_unaltered", alter_page),
     "a view lost": ("pictures_have_blobs", lose_view),
     "a letter lost": ("pictures_have_blobs", lose_letter),
     "an attachment lost": ("pictures_have_blobs", lose_attachment),
@@ -174,6 +185,15 @@ def test_a_breach_is_named_with_its_place(both: Runtime, case: str) -> None:
     found = {(breach.rule, breach.where) for breach in audit(both).breaches}
     assert (rule, where) in found
     assert {name for name, _ in found} == {rule}
+
+
+def test_a_quick_look_misses_what_was_altered_but_not_what_is_gone(both: Runtime) -> None:
+    with read(both.engine) as session:
+        alter_page(both, session)
+    assert audit(both, content=False).breaches == ()
+    with read(both.engine) as session:
+        where = lose_view(both, session)
+    assert [breach.where for breach in audit(both, content=False).breaches] == [where]
 
 
 def test_every_rule_looked_at_something(both: Runtime) -> None:
