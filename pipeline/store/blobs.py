@@ -88,7 +88,7 @@ class Blobs:
     @property
     def root(self) -> str:
         """Where all blobs are, without the protocol."""
-        return self._root
+        return str(self._root)
 
     @property
     def is_local(self) -> bool:

@@ -38,6 +38,7 @@ class Arrival(SQLModel, table=True):
     `source` + `receipt_number` (online) or `source` + `content_hash` (scan files) identify it. The original
     file name is encrypted (`name_token`), since people write names into file names. part_of_id: for an online
     record, the export file it stood in. problem_place: line and column of a bad row, never its content.
+    An erased arrival has "" for its blob and name, and keyed digests for its identity and hash.
     """
 
     __tablename__ = "arrival"
@@ -54,7 +55,7 @@ class Arrival(SQLModel, table=True):
     problem_code: str | None = None
     problem_place: str | None = None
     part_of_id: str | None = Field(default=None, foreign_key="arrival.id", index=True)
-    repeats_id: str | None = Field(default=None, foreign_key="arrival.id")
+    repeats_id: str | None = Field(default=None, foreign_key="arrival.id", index=True)
     department: str = Field(default="", index=True)
     page_count: int | None = None
     arrived_at: datetime = Field(default_factory=now_utc, sa_type=UtcDateTime)

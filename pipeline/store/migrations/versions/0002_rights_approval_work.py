@@ -272,6 +272,7 @@ def _new_columns() -> None:
     # rows of other tables refer to it.
     op.execute("ALTER TABLE outbound ADD COLUMN client_id VARCHAR REFERENCES api_client (id)")
     op.create_index("ix_outbound_client_id", "outbound", ["client_id"])
+    op.create_index("ix_arrival_repeats_id", "arrival", ["repeats_id"])
     for table, column in (("outbound", "procedure_id"), ("outbound", "payload"), ("review_task", "procedure_id")):
         op.add_column(table, sa.Column(column, sa.String(), nullable=False, server_default=""))
     for table, column in (
