@@ -236,7 +236,8 @@ class OutboundStatus(StrEnum):
     DUE = "due"
     READY = "ready"  # made; people take it from here
     SENT = "sent"
-    FAILED = "failed"  # given up after its last attempt; on the operators' screen
+    FAILED = "failed"  # its last attempt failed; on the operators' screen
+    ABANDONED = "abandoned"  # 取りやめ: an operator gave it up
 
 
 class HoldReason(StrEnum):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from pipeline.domain.errors import Conflict, NotVisible
 from pipeline.domain.next_step import next_step
 from pipeline.domain.statuses import SubmissionStatus
+from pipeline.steps.outbox import announce
+from pipeline.store.columns import now_utc
 from pipeline.store.tables import Outbound, ReviewTask, Submission
 
 
@@ -22,12 +26,18 @@ def hold_submission(session: Session, submission_id: str, version: int | None = 
     return submission
 
 
-def move_submission(session: Session, submission: Submission, status: SubmissionStatus) -> None:
-    """Puts a held submission into `status`; whether a step is due follows from it."""
+def move_submission(
+    session: Session, submission: Submission, status: SubmissionStatus, at: datetime | None = None
+) -> None:
+    """Puts a held submission into `status`; whether a step is due follows from it, and who sent it is told.
+
+    Call it after all that belongs to the change was added. at: the moment of the change, now when not given.
+    """
     submission.status = status
     submission.due = next_step(status) is not None
     submission.version += 1
     session.add(submission)
+    announce(session, submission, at or now_utc())
 
 
 def protect_submission(session: Session, submission: Submission) -> None:

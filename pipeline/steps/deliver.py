@@ -1,0 +1,248 @@
+"""Delivering status events: at least once each, in the order of their submission, and not for ever.
+
+An attempt is claimed in one short write, made outside any transaction, and written down in a second one. A crash in
+between sends the same event again under the same id; the receiver knows it by that.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import httpx
+import structlog
+from sqlalchemy import ColumnElement, or_, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from pipeline.domain.statuses import OutboundKind, OutboundStatus
+from pipeline.outbound.webhook import Answer, open_http, post_event, signed_headers
+from pipeline.runtime import Runtime
+from pipeline.steps.api_clients import signing_secrets
+from pipeline.store.engine import read, write
+from pipeline.store.events import append_event
+from pipeline.store.tables import ApiClient, Outbound
+
+DELAYS = tuple(
+    timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 3 * 60, 8 * 60, 12 * 60)
+)  # fmt: skip
+"""Waits after each failed attempt; the last attempt comes about a day after the first."""
+
+MAX_ATTEMPTS = len(DELAYS) + 1
+JITTER = 0.2
+LEASE = timedelta(minutes=1)
+"""How long one attempt may take, at most, before another worker makes the next."""
+
+PAUSE = timedelta(minutes=1)
+"""So long a receiver that failed is left alone with its other events."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Delivered:
+    """What one round of deliveries came to: events taken by their receivers, to be tried again, and given up."""
+
+    sent: int = 0
+    later: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """What is needed to make an attempt, read when it was claimed."""
+
+    event_id: str
+    number: int
+    client_id: str
+    url: str
+    secrets: Sequence[str]
+    body: str
+
+
+def deliver_due(runtime: Runtime) -> Delivered:
+    """Delivers every event whose time has come; those that follow one another go out in one round."""
+    done = Delivered()
+    with open_http() as http:
+        while waiting := due_deliveries(runtime):
+            for outbound_id in waiting:
+                match deliver(runtime, outbound_id, http):
+                    case OutboundStatus.SENT:
+                        done.sent += 1
+                    case OutboundStatus.FAILED:
+                        done.failed += 1
+                    case _:
+                        done.later += 1
+    return done
+
+
+def due_deliveries(runtime: Runtime, now: datetime | None = None, limit: int = 200) -> list[str]:
+    """Ids of events to be delivered now, the oldest first; of each submission its earliest alone."""
+    with read(runtime.engine) as session:
+        query = select(Outbound.id).where(_is_due(now or runtime.clock()), ~_is_behind())
+        return list(session.exec(query.order_by(col(Outbound.created_at), col(Outbound.id)).limit(limit)).all())
+
+
+def deliver(runtime: Runtime, outbound_id: str, http: httpx.Client | None = None) -> OutboundStatus:
+    """Makes one attempt at one event, and gives the status it then has; nothing when its time has not come.
+
+    An event that waits for an earlier one of its submission is put off until that one's time.
+    """
+    attempt = _claim(runtime, outbound_id)
+    if attempt is None:
+        return _status_of(runtime, outbound_id)
+    if not attempt.url or not attempt.secrets:
+        answer = Answer("webhook_removed", gone=True)
+    else:
+        headers = signed_headers(attempt.event_id, attempt.body, attempt.secrets, runtime.clock())
+        answer = _post(http, attempt, headers)
+    if answer.problem:
+        log.info("event_not_taken", outbound=outbound_id, attempt=attempt.number, problem=answer.problem)
+    return _write_down(runtime, outbound_id, attempt, answer)
+
+
+def _post(http: httpx.Client | None, attempt: _Attempt, headers: dict[str, str]) -> Answer:
+    if http is not None:
+        return post_event(http, attempt.url, attempt.body, headers)
+    with open_http() as fresh:
+        return post_event(fresh, attempt.url, attempt.body, headers)
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return (
+        (col(Outbound.kind) == OutboundKind.STATUS_EVENT)
+        & (col(Outbound.status) == OutboundStatus.DUE)
+        & or_(col(Outbound.next_attempt_at).is_(None), col(Outbound.next_attempt_at) <= now)
+    )
+
+
+def _is_behind() -> ColumnElement[bool]:
+    """True for an event while an earlier one of its submission waits; one that was given up holds nobody back."""
+    earlier = aliased(Outbound)
+    return (
+        select(earlier.id)
+        .where(
+            earlier.kind == OutboundKind.STATUS_EVENT,
+            earlier.status == OutboundStatus.DUE,
+            earlier.submission_id == Outbound.submission_id,
+            earlier.idempotency_key < Outbound.idempotency_key,
+        )
+        .exists()
+    )
+
+
+def _claim(runtime: Runtime, outbound_id: str) -> _Attempt | None:
+    """The next attempt at this event, taken into this worker's hands; None when there is none to be made."""
+    now = runtime.clock()
+    with write(runtime.engine) as session:
+        row = session.exec(
+            select(Outbound).where(Outbound.id == outbound_id, _is_due(now)).with_for_update()
+        ).first()  # fmt: skip
+        if row is None:
+            return None
+        if (blocker := _earlier(session, row)) is not None:
+            row.next_attempt_at = max(blocker.next_attempt_at or now, now) + timedelta(seconds=1)
+            session.add(row)
+            return None
+        row.attempts += 1
+        row.next_attempt_at = now + LEASE
+        session.add(row)
+        client = session.get_one(ApiClient, row.client_id)
+        return _Attempt(
+            event_id=row.idempotency_key,
+            number=row.attempts,
+            client_id=client.id,
+            url=client.webhook_url,
+            secrets=tuple(signing_secrets(runtime, client, now)),
+            body=row.payload,
+        )
+
+
+def _earlier(session: Session, row: Outbound) -> Outbound | None:
+    return session.exec(
+        select(Outbound)
+        .where(
+            Outbound.kind == OutboundKind.STATUS_EVENT,
+            Outbound.status == OutboundStatus.DUE,
+            Outbound.submission_id == row.submission_id,
+            Outbound.idempotency_key < row.idempotency_key,
+        )
+        .order_by(col(Outbound.idempotency_key))
+    ).first()
+
+
+def _status_of(runtime: Runtime, outbound_id: str) -> OutboundStatus:
+    with read(runtime.engine) as session:
+        return session.get_one(Outbound, outbound_id).status
+
+
+def _write_down(runtime: Runtime, outbound_id: str, attempt: _Attempt, answer: Answer) -> OutboundStatus:
+    now = runtime.clock()
+    with write(runtime.engine) as session:
+        row = session.get_one(Outbound, outbound_id, with_for_update=True)
+        if row.status is not OutboundStatus.DUE:
+            return row.status  # given up, or delivered by whoever took over, meanwhile
+        row.problem_code = answer.problem
+        if answer.problem is None:
+            row.status, row.sent_at, row.next_attempt_at = OutboundStatus.SENT, now, None
+            _wake_next(session, row)
+        elif answer.gone or row.attempts >= MAX_ATTEMPTS:
+            row.status, row.next_attempt_at = OutboundStatus.FAILED, None
+            _wake_next(session, row)
+        else:
+            row.next_attempt_at = now + delay_after(row.attempts)
+        session.add(row)
+        session.flush()
+        if answer.gone:
+            _close_webhook(session, attempt.client_id, answer.problem, now)
+        elif answer.problem:
+            _pause(session, attempt.client_id, now)
+        return row.status
+
+
+def delay_after(attempts: int, chance: random.Random | None = None) -> timedelta:
+    """How long to wait after this many attempts (from 1), a little more or less each time, so that events that
+    failed together do not come back together."""
+    spread = (chance or random).uniform(1 - JITTER, 1 + JITTER)
+    return DELAYS[min(attempts, len(DELAYS)) - 1] * spread
+
+
+def _others(client_id: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(Outbound.client_id) == client_id,
+        col(Outbound.kind) == OutboundKind.STATUS_EVENT,
+        col(Outbound.status) == OutboundStatus.DUE,
+    )
+
+
+def _wake_next(session: Session, row: Outbound) -> None:
+    """What waited for this event waits no longer; unless it has failed by itself before."""
+    session.execute(
+        update(Outbound)
+        .where(
+            *_others(row.client_id or ""),
+            col(Outbound.submission_id) == row.submission_id,
+            col(Outbound.id) != row.id,
+            col(Outbound.attempts) == 0,
+        )
+        .values(next_attempt_at=None)
+    )
+
+
+def _pause(session: Session, client_id: str, now: datetime) -> None:
+    due_soon = or_(col(Outbound.next_attempt_at).is_(None), col(Outbound.next_attempt_at) < now + PAUSE)
+    session.execute(update(Outbound).where(*_others(client_id), due_soon).values(next_attempt_at=now + PAUSE))
+
+
+def _close_webhook(session: Session, client_id: str, problem: str | None, now: datetime) -> None:
+    """410 Gone says: never again. All that waits for this receiver is given up, and an operator sees it."""
+    client = session.get_one(ApiClient, client_id, with_for_update=True)
+    if client.webhook_url:
+        client.webhook_url, client.webhook_secret_token = "", ""
+        session.add(client)
+        append_event(session, "api_client", client_id, "client_webhook_gone", actor="system", at=now)
+    session.execute(
+        update(Outbound).where(*_others(client_id)).values(status=OutboundStatus.FAILED, problem_code=problem)
+    )
