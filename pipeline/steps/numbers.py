@@ -55,6 +55,12 @@ def draft_number(session: Session, day: date) -> str:
     return f"{prefix}-D{next_number(session, f'draft:{prefix}'):06d}"
 
 
+def erasure_number(session: Session, day: date) -> str:
+    """A fresh number of an erasure such as R8-E0003."""
+    prefix = _year_word(day)
+    return f"{prefix}-E{next_number(session, f'erasure:{prefix}'):04d}"
+
+
 def _year_word(day: date) -> str:
     era = from_date(date(fiscal_year(day), 4, 1))
     return f"{era.letter}{era.year}"

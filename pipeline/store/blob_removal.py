@@ -51,11 +51,12 @@ def age_aside(blobs: Blobs, digest: str) -> timedelta | None:
 
 
 def put_back(blobs: Blobs, digest: str) -> None:
-    """Gives the bytes their name again, unless others were put under it meanwhile: those are the same."""
+    """Gives what was set aside its name again, unless the same bytes were put meanwhile; else nothing."""
     if blobs.is_local:
-        with suppress(FileExistsError):
-            os.link(_aside(blobs, digest), blobs.path_of(digest))
-        os.unlink(_aside(blobs, digest))
+        with suppress(FileNotFoundError):
+            with suppress(FileExistsError):
+                os.link(_aside(blobs, digest), blobs.path_of(digest))
+            os.unlink(_aside(blobs, digest))
 
 
 def discard(blobs: Blobs, digest: str) -> None:
