@@ -1,11 +1,18 @@
-"""Packs from their folders or zips, checked once."""
+"""Packs from their folders or zips, checked once.
+
+A pack may come from another city, so its zip is untrusted. It is read here and not in a sandbox: zip and YAML are read
+in Python, in memory, and under limits on what Python cannot bound itself. Names in a zip are only looked up, never
+written to, so that a link or a path out of the folder leads nowhere.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,8 +25,27 @@ from pipeline.procedures.pack import Procedure
 from pipeline.procedures.rules_check import find_problems
 
 MAIN_FILE = "procedure.yaml"
-MAX_FILE_BYTES = 5_000_000
 MAX_FILES = 500
+MAX_ZIP_BYTES = 10_000_000
+MAX_BYTES = 1_000_000
+"""Of all texts of a pack, some twenty times what one has; YAML is read at 0.1 MB a second."""
+MAX_VALUES = 100_000
+"""Of one text, each counted as often as it is referred to: a few references can stand for billions."""
+_PLAIN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""The ways of packing that are unpacked no further than asked."""
+# What zipfile raises for broken, locked or odd archives, found by cutting and flipping bytes of good ones.
+_BROKEN_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    RuntimeError,
+    NotImplementedError,
+    EOFError,
+    OSError,
+    ValueError,
+    OverflowError,
+    IndexError,
+)
 
 
 class PackError(Exception):
@@ -53,7 +79,9 @@ def load_pack(source: Path | bytes) -> LoadedPack:
         raise PackError("pack_not_found", MAIN_FILE, "the pack has no such file")
     content = _mapping(MAIN_FILE, texts[MAIN_FILE])
     forms = {name: _mapping(name, text) for name, text in sorted(texts.items()) if name != MAIN_FILE}
-    inline = list(content.pop("forms", None) or [])
+    inline = content.pop("forms", None) or []
+    if not isinstance(inline, list):
+        raise PackError("pack_invalid", MAIN_FILE, "forms: not a list")
     procedure = _validate({**content, "forms": inline + list(forms.values())}, len(inline), list(forms))
     for place, problem in find_problems(procedure):
         raise PackError("pack_invalid", MAIN_FILE, f"{place}: {problem}")
@@ -77,21 +105,30 @@ def _texts_of(source: Path | bytes) -> dict[str, str]:
 
 def _zip_files(data: bytes) -> dict[str, bytes]:
     """The YAML files of a zip, read in memory; a top folder is taken off, as zips of folders have one."""
+    if len(data) > MAX_ZIP_BYTES:
+        raise PackError("pack_unreadable", "zip", "too large")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
-            if len(infos) > MAX_FILES or any(info.file_size > MAX_FILE_BYTES for info in infos):
-                raise PackError("pack_unreadable", "zip", "too many files, or one too large")
+            if len(infos) > MAX_FILES:
+                raise PackError("pack_unreadable", "zip", "too many files")
             tops = {len(PurePosixPath(i.filename).parts) for i in infos if i.filename.endswith(MAIN_FILE)}
             skip = min(tops) - 1 if tops else 0
-            files: dict[str, bytes] = {}
-            for info in infos:
-                name = "/".join(PurePosixPath(info.filename).parts[skip:])
-                if name == MAIN_FILE or (name.startswith("forms/") and name.endswith(".yaml")):
-                    files[name] = archive.read(info)
-            return files
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
+            named = [("/".join(PurePosixPath(info.filename).parts[skip:]), info) for info in infos]
+            wanted = [(name, info) for name, info in named if _is_pack_file(name)]
+            if sum(info.file_size for _, info in wanted) > MAX_BYTES:
+                raise PackError("pack_unreadable", "zip", "too large")
+            if len({name for name, _ in wanted}) < len(wanted):
+                raise PackError("pack_unreadable", "zip", "two files of one name")
+            if any(info.compress_type not in _PLAIN for _, info in wanted):
+                raise PackError("pack_unreadable", "zip", "packed in a way that is not read")
+            return {name: archive.read(info) for name, info in wanted}
+    except _BROKEN_ZIP:
         raise PackError("pack_unreadable", "zip", "not a readable zip") from None
+
+
+def _is_pack_file(name: str) -> bool:
+    return name == MAIN_FILE or (name.startswith("forms/") and name.endswith(".yaml"))
 
 
 def _decoded(name: str, data: bytes) -> str:
@@ -110,9 +147,32 @@ def _mapping(name: str, text: str) -> dict[str, Any]:
         raise PackError("pack_unreadable", name, f"{place}{error.problem}") from None
     except yaml.YAMLError:
         raise PackError("pack_unreadable", name, "not YAML") from None
+    except ValueError:  # a number or a day that cannot be
+        raise PackError("pack_unreadable", name, "a value that cannot be") from None
+    except RecursionError:
+        raise PackError("pack_unreadable", name, "nested too deep") from None
     if not isinstance(content, dict):
         raise PackError("pack_unreadable", name, "not a mapping")
+    _check_weight(name, content)
     return content
+
+
+def _check_weight(name: str, content: dict[str, Any]) -> None:
+    try:
+        if _weight(content, {}) > MAX_VALUES:
+            raise PackError("pack_unreadable", name, "too many values")
+    except RecursionError:
+        raise PackError("pack_unreadable", name, "refers to itself, or nested too deep") from None
+
+
+def _weight(value: Any, known: dict[int, int]) -> int:
+    """How many values there are, were each reference written out."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in known:
+        inner = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_weight(one, known) for one in inner)
+    return known[id(value)]
 
 
 def _validate(content: Mapping[str, Any], inline: int, form_files: list[str]) -> Procedure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,9 +17,24 @@ from tests.unit.procedures.packs import pack_content, words
 FORM: dict[str, Any] = {"id": "application", "label": words("申請書"), "pages": [{"number": 1}]}
 
 
-def zipped(files: dict[str, bytes]) -> bytes:
+def laughs() -> bytes:
+    """Nine references to nine references to …: 200 bytes that stand for a billion values."""
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"{name}: &{name} [{', '.join(['*' + before] * 9)}]" for before, name in pairwise("abcdefghi")]
+    return "\n".join(lines).encode()
+
+
+def zipped_twice() -> bytes:
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as archive:
+    with zipfile.ZipFile(target, "w") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        for content in (b"id: a", b"id: b"):
+            archive.writestr("procedure.yaml", content)
+    return target.getvalue()
+
+
+def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", method) as archive:
         for name, data in files.items():
             archive.writestr(name, data)
     return target.getvalue()
@@ -64,6 +80,18 @@ def test_the_digest_is_of_the_content_and_not_of_its_layout() -> None:
             pack_zip(**{"procedure.yaml": pack_content(fields=[])}), "pack_invalid", "procedure.yaml",
             "names what it does not define",
         ),
+        (pack_zip(**{"procedure.yaml": b"a: " + b"[" * 5000}), "pack_unreadable", "procedure.yaml", "too deep"),
+        (pack_zip(**{"procedure.yaml": b"a: &a [*a]"}), "pack_unreadable", "procedure.yaml", "refers to itself"),
+        (pack_zip(**{"procedure.yaml": laughs()}), "pack_unreadable", "procedure.yaml", "too many values"),
+        (pack_zip(**{"procedure.yaml": b"a: " + b"9" * 9999}), "pack_unreadable", "procedure.yaml", "cannot be"),
+        (pack_zip(**{"procedure.yaml": b"a: 2026-99-99"}), "pack_unreadable", "procedure.yaml", "cannot be"),
+        (pack_zip(**{"procedure.yaml": b"!!python/object/apply:os.getcwd []"}), "pack_unreadable", "procedure.yaml",
+         "could not determine a constructor"),
+        (pack_zip(**{"procedure.yaml": b"forms: 5"}), "pack_invalid", "procedure.yaml", "not a list"),
+        (pack_zip(**{"forms/bomb.yaml": bytes(50_000_000)}), "pack_unreadable", "zip", "too large"),
+        (zipped({"x/../procedure.yaml": b"a: 1"}), "pack_invalid", "procedure.yaml", "id"),
+        (zipped_twice(), "pack_unreadable", "zip", "two files of one name"),
+        (zipped({"procedure.yaml": b"id: a"}, zipfile.ZIP_BZIP2), "pack_unreadable", "zip", "packed in a way"),
     ],
 )  # fmt: skip
 def test_a_wrong_pack_names_file_and_place(data: bytes, code: str, file: str, place: str) -> None:
