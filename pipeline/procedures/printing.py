@@ -20,8 +20,10 @@ from pipeline.procedures.pack import (
     CellsBox,
     ChoiceBox,
     DateBox,
+    FieldType,
     FormBox,
     FormPage,
+    FormTable,
     FormTemplate,
     LineBox,
     OptionBox,
@@ -128,9 +130,11 @@ def _draw_page(pen: _Pen, procedure: Procedure, page: FormPage, code: str, known
         pen.rect(shade, width_pt=0, grey=_SHADE)
     for frame in page.frames:
         pen.rect(frame)
+    for table in page.tables:
+        _draw_table(pen, table)
     for text in page.texts:
         _draw_text(pen, text)
-    for box in page.boxes:
+    for box in page.all_boxes():
         _draw_box(pen, procedure, box)
     for line in page.prefilled:
         _draw_known(pen, line, known.get(field_key(line.field, line.index), ""))
@@ -149,15 +153,29 @@ def _draw_box(pen: _Pen, procedure: Procedure, box: FormBox) -> None:
         case LineBox():
             _draw_ruled_lines(pen, box)
         case CellsBox():
-            _draw_cells(pen, box.row)
+            _draw_cells(pen, box.row, ":" if procedure.field(box.field).type is FieldType.TIME else "-")
         case DateBox():
             _draw_date(pen, box)
         case ChoiceBox():
             labels = {choice.value: choice.label.ja for choice in procedure.field(box.field).choices}
             for option in box.options:
-                _draw_option(pen, option, labels[option.value], box.mark)
+                _draw_option(pen, option, option.words or labels[option.value], box.mark)
         case TickBox():
             pen.rect(box.box)
+
+
+def _draw_table(pen: _Pen, table: FormTable) -> None:
+    left = table.x
+    for column in table.columns:
+        head = BoxMm(x=left, y=table.y, w=column.width_mm, h=table.header_mm)
+        pen.rect(head, grey=_SHADE)
+        for n, words in enumerate(lines := column.header.split("\n")):
+            step = table.header_mm / len(lines)
+            pen.centred(BoxMm(x=left, y=table.y + n * step, w=column.width_mm, h=step), words, 8)
+        for row in range(table.rows):
+            top = table.y + table.header_mm + row * table.row_mm
+            pen.rect(BoxMm(x=left, y=top, w=column.width_mm, h=table.row_mm))
+        left += column.width_mm
 
 
 def _draw_ruled_lines(pen: _Pen, line: LineBox) -> None:
@@ -169,14 +187,14 @@ def _draw_ruled_lines(pen: _Pen, line: LineBox) -> None:
     pen.canvas.setDash()
 
 
-def _draw_cells(pen: _Pen, row: CellRow) -> None:
+def _draw_cells(pen: _Pen, row: CellRow, between: str = "-") -> None:
     cells = row.cells()
     for cell in cells:
         pen.rect(cell, _CELL_RULE_PT)
     for number in row.gap_after:
         cell = cells[number - 1]
         gap = BoxMm(x=cell.x + cell.w, y=cell.y, w=row.gap_mm, h=cell.h)
-        pen.centred(gap, "-", 10)
+        pen.centred(gap, between, 10)
 
 
 def _draw_date(pen: _Pen, box: DateBox) -> None:

@@ -85,7 +85,7 @@ def covered_fields(session: Session, submission: Submission, pack: Procedure) ->
         form = next((f for f in pack.forms if (f.id, f.revision) == (form_id, revision)), None)
         if form:
             covered |= {
-                f"{box.field}.{box.index}" if box.index else box.field for page in form.pages for box in page.boxes
+                f"{box.field}.{box.index}" if box.index else box.field for page in form.pages for box in page.all_boxes()
             }
     return covered
 

@@ -41,6 +41,7 @@ CONTENT: dict[FieldType, Content] = {
     FieldType.PHONE: Content.PHONE,
     FieldType.EMAIL: Content.EMAIL,
     FieldType.DIGITS: Content.DIGITS,
+    FieldType.TIME: Content.DIGITS,
     FieldType.MONEY: Content.MONEY,
     FieldType.TEXT: Content.TEXT,
 }
@@ -54,7 +55,7 @@ def page_layout(procedure: Procedure, form: FormTemplate, page: FormPage) -> Pag
         width_mm=page.width_mm,
         height_mm=page.height_mm,
         markers=tuple(Marker(marker.id, _box(marker.box)) for marker in page.markers),
-        fields=tuple(_field(procedure, box) for box in page.boxes),
+        fields=tuple(_field(procedure, box) for box in page.all_boxes()),
     )
 
 

@@ -59,7 +59,7 @@ def test_the_templates_are_what_the_builder_makes() -> None:
 
 @pytest.mark.parametrize(("form", "page"), PAGES, ids=IDS)
 def test_nothing_that_is_filled_in_overlaps(form: FormTemplate, page: FormPage) -> None:
-    parts = [part for box in page.boxes for part in _parts(box)] + [marker.box for marker in page.markers]
+    parts = [part for box in page.all_boxes() for part in _parts(box)] + [marker.box for marker in page.markers]
     assert page.code is not None
     parts.append(page.code)
     assert not [(a, b) for a, b in combinations(parts, 2) if _overlap(a, b)]
@@ -70,14 +70,14 @@ def test_nothing_that_is_filled_in_overlaps(form: FormTemplate, page: FormPage) 
 
 @pytest.mark.parametrize(("form", "page"), PAGES, ids=IDS)
 def test_cells_are_large_enough_for_a_hand(form: FormTemplate, page: FormPage) -> None:
-    for box in page.boxes:
+    for box in page.all_boxes():
         if isinstance(box, CellsBox | DateBox):
             assert min(min(part.w, part.h) for part in _parts(box)) >= 5
 
 
 def test_the_application_asks_for_every_field_of_the_pack() -> None:
     application = PACK.get_form("application", 1)
-    asked = {(box.field, box.index) for page in application.pages for box in page.boxes}
+    asked = {(box.field, box.index) for page in application.pages for box in page.all_boxes()}
     repeated = {spec.name for spec in PACK.fields if spec.role == "child"}
     wanted = {(spec.name, 0) for spec in PACK.fields if spec.name not in repeated}
     wanted |= {(name, index) for name in repeated for index in range(1, 6)}

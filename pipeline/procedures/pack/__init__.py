@@ -15,11 +15,13 @@ from pipeline.procedures.pack.forms import (
     DateBox,
     FormBox,
     FormPage,
+    FormTable,
     FormTemplate,
     LineBox,
     MarkerBox,
     OptionBox,
     PrintedText,
+    TableColumn,
     TickBox,
 )
 from pipeline.procedures.pack.procedure import (
@@ -49,6 +51,7 @@ __all__ = [
     "FieldType",
     "FormBox",
     "FormPage",
+    "FormTable",
     "FormTemplate",
     "Label",
     "Letter",
@@ -68,6 +71,7 @@ __all__ = [
     "RosterColumns",
     "ScoreTable",
     "Scores",
+    "TableColumn",
     "TickBox",
     "field_key",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -37,10 +37,11 @@ class CellRow(PackModel):
 
 
 class OptionBox(PackModel):
-    """Where a value is ticked or circled."""
+    """Where a value is ticked or circled. words: printed there instead of the choice's label, where room is short."""
 
     value: str
     box: BoxMm
+    words: str | None = None
 
 
 class LineBox(PackModel):
@@ -114,6 +115,50 @@ class PrintedText(PackModel):
     bold: bool = False
 
 
+class TableColumn(PackModel):
+    """A column of a table: its words, its width, and its boxes in the first row, measured on the page."""
+
+    header: str
+    width_mm: float
+    boxes: tuple[FormBox, ...] = ()
+
+
+class FormTable(PackModel):
+    """A repeated role as a table: the boxes of the first row come again in each row, `row_mm` further down.
+
+    x, y: the top left corner of the header. first: the index of the role in the first row.
+    """
+
+    x: float
+    y: float
+    header_mm: float
+    row_mm: float
+    rows: int = Field(ge=1)
+    first: int = 1
+    columns: tuple[TableColumn, ...]
+
+    def boxes(self) -> tuple[FormBox, ...]:
+        """The boxes of all rows, each with the index of its row."""
+        return tuple(
+            _moved(box, self.first + row, self.row_mm * row)
+            for row in range(self.rows)
+            for column in self.columns
+            for box in column.boxes
+        )
+
+
+def _moved(box: FormBox, index: int, down_mm: float) -> FormBox:
+    return type(box).model_validate({**_lowered(box.model_dump(), down_mm), "index": index})
+
+
+def _lowered(part: Any, down_mm: float) -> Any:
+    """The same numbers with every box of it further down."""
+    if isinstance(part, dict):
+        moved = {key: _lowered(value, down_mm) for key, value in part.items()}
+        return moved | {"y": round(part["y"] + down_mm, 3)} if "y" in part else moved
+    return [_lowered(item, down_mm) for item in part] if isinstance(part, list | tuple) else part
+
+
 class FormPage(PackModel):
     """One page of a form.
 
@@ -129,10 +174,15 @@ class FormPage(PackModel):
     markers: tuple[MarkerBox, ...] = ()
     code: BoxMm | None = None
     boxes: tuple[FormBox, ...] = ()
+    tables: tuple[FormTable, ...] = ()
     texts: tuple[PrintedText, ...] = ()
     frames: tuple[BoxMm, ...] = ()
     shades: tuple[BoxMm, ...] = ()
     prefilled: tuple[LineBox, ...] = ()
+
+    def all_boxes(self) -> tuple[FormBox, ...]:
+        """Every box to be filled in, those of tables row by row."""
+        return (*self.boxes, *(box for table in self.tables for box in table.boxes()))
 
 
 class FormTemplate(PackModel):

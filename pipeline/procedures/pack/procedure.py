@@ -117,7 +117,7 @@ class Procedure(PackModel):
             unknown |= {column.field for column in channel.columns} - names
         for form in self.forms:
             for page in form.pages:
-                unknown |= {box.field for box in page.boxes} - names
+                unknown |= {box.field for box in page.all_boxes()} - names
         for match in self.matching.roles:
             unknown |= ({match.role} - roles) | (set(match.attributes.values()) - names)
         if unknown:
