@@ -16,6 +16,7 @@
 | · BrokeReader        | broke_reader         | reading it went wrong in a way nobody foresaw     |
 | ·· TooSlowToRead     | too_slow_to_read     | reading it took longer than any honest file takes |
 | ·· TooBigToRead      | too_big_to_read      | reading it took more memory than a child may have |
+| · ErasedBefore       | erased_before        | this very file came before and was erased since   |
 | · SlipError          | malformed_slip       | the batch slip (batch.yaml) cannot be used        |
 | · ExportError        | malformed_export     | an e-application export is no table of records    |
 | ·· WrongEncoding     | wrong_encoding       | the text is in no encoding that the pack declares |
@@ -205,6 +206,18 @@ class TooBigToRead(BrokeReader):
     en = Advice(
         "Opening the file needs more memory than allowed.",
         "Make it again at about 300 dpi, or in parts.",
+    )
+
+
+class ErasedBefore(ArrivalError):
+    code = "erased_before"
+    ja = Advice(
+        "このファイルは以前に受け付け、保存期間が過ぎたため消去しました。",
+        "何も受け付けていません。手元のファイルも文書管理規程に従って廃棄してください。",
+    )
+    en = Advice(
+        "This file was received before, and erased when its retention was over.",
+        "Nothing was received. Dispose of your copy too, as the rules on records say.",
     )
 
 

@@ -12,21 +12,18 @@ from dataclasses import dataclass, field
 from sqlmodel import Session, select
 
 from pipeline.channels.attachments import inspect_attachment
-from pipeline.channels.errors import ArrivalError
+from pipeline.channels.errors import ArrivalError, ErasedBefore
 from pipeline.channels.exports import open_export
 from pipeline.channels.online import OnlineRecord, RowProblem
-from pipeline.domain.statuses import ArrivalStatus, Channel, Origin, ReasonCode
+from pipeline.domain.statuses import ArrivalStatus, ReasonCode
 from pipeline.procedures.pack import OnlineChannel, Procedure
-from pipeline.procedures.values import normalise_value
-from pipeline.runtime import JST, Runtime
-from pipeline.steps.numbers import receipt_number
+from pipeline.runtime import Runtime
+from pipeline.steps.known import came_before, find_known
 from pipeline.steps.packs import PackMissing, latest_pack
+from pipeline.steps.records import FILE, RecordOrigin, came_before, file_rows, put_values, write_record
 from pipeline.steps.tasks import Doubt, open_mailroom_task
 from pipeline.store.engine import again_on_clash, read, write
-from pipeline.store.events import append_event
-from pipeline.store.tables import Arrival, ArrivalIdentity, Attachment, FieldValue, Submission
-
-FILE = "export_file"
+from pipeline.store.tables import Arrival, ArrivalIdentity, Attachment
 
 
 @dataclass
@@ -43,17 +40,6 @@ class ExportReceived:
     already: int = 0
     changed: list[str] = field(default_factory=list)
     problems: Sequence[RowProblem] = ()
-
-
-@dataclass(frozen=True)
-class _Context:
-    """What every record of one export shares."""
-
-    arrival_id: str
-    source: str
-    pack_id: str
-    pack: Procedure
-    actor: str
 
 
 def store_export(
@@ -90,9 +76,9 @@ def _store(
 ) -> str:
     source, identity = known_as
     with write(runtime.engine) as session:
-        before = session.get(ArrivalIdentity, known_as)
+        before = find_known(session, runtime.secrets, *known_as)
         if before:
-            return before.arrival_id
+            return before
         arrival = Arrival(
             source=source,
             identity=identity,
@@ -106,25 +92,8 @@ def _store(
         session.add(arrival)
         session.flush()
         session.add(ArrivalIdentity(source=source, identity=identity, arrival_id=arrival.id))
-        session.add_all(_file_rows(runtime, arrival, stored))
+        session.add_all(file_rows(runtime, arrival, stored))
         return arrival.id
-
-
-def _file_rows(runtime: Runtime, export: Arrival, stored: Sequence[tuple[str, str]]) -> list[Arrival]:
-    return [
-        Arrival(
-            source=FILE,
-            identity=runtime.secrets.digest(name),
-            content_hash=blob,
-            blob=blob,
-            name_token=runtime.secrets.seal(name),
-            part_of_id=export.id,
-            department=export.department,
-            status=ArrivalStatus.TAKEN,
-            arrived_at=export.arrived_at,
-        )
-        for name, blob in stored
-    ]
 
 
 def get_channel(pack: Procedure, channel_id: str) -> OnlineChannel:
@@ -142,6 +111,9 @@ def take_records(runtime: Runtime, arrival_id: str, *, actor: str = "system") ->
         _, procedure_id, channel_id = arrival.source.split(":")
         pack_id, pack = latest_pack(session, procedure_id)
     received = ExportReceived(arrival_id)
+    if not arrival.blob:
+        received.refusal = ErasedBefore()
+        return received
     try:
         reading = open_export(runtime.blobs.get(arrival.blob), pack, get_channel(pack, channel_id))
     except ArrivalError as error:
@@ -151,9 +123,9 @@ def take_records(runtime: Runtime, arrival_id: str, *, actor: str = "system") ->
     received.problems = reading.problems
     if arrival.status is ArrivalStatus.STORED:
         _report_problems(runtime, arrival_id, pack, reading.problems)
-    context = _Context(arrival_id, f"{pack.id}:{channel_id}", pack_id, pack, actor)
+    origin = RecordOrigin(arrival_id, f"{pack.id}:{channel_id}", pack_id, pack, actor)
     for record in reading.records:
-        _take_anew(runtime, received, context, record)
+        _take_anew(runtime, received, origin, record)
     with write(runtime.engine) as session:
         done = session.get_one(Arrival, arrival_id)
         if done.status is ArrivalStatus.STORED:
@@ -196,115 +168,33 @@ def _report_problems(runtime: Runtime, arrival_id: str, pack: Procedure, problem
         )
 
 
-def _take_anew(runtime: Runtime, received: ExportReceived, context: _Context, record: OnlineRecord) -> None:
-    again_on_clash(lambda: _take_record(runtime, received, context, record))
+def _take_anew(runtime: Runtime, received: ExportReceived, origin: RecordOrigin, record: OnlineRecord) -> None:
+    again_on_clash(lambda: _take_record(runtime, received, origin, record))
 
 
-def _take_record(runtime: Runtime, received: ExportReceived, context: _Context, record: OnlineRecord) -> None:
+def _take_record(runtime: Runtime, received: ExportReceived, origin: RecordOrigin, record: OnlineRecord) -> None:
     with read(runtime.engine) as session:
-        if _came_before(session, context.source, record):
+        if came_before(session, origin.source, record):
             received.already += 1
             return
-        sent = [(kind, _find_file(runtime, session, context, name)) for kind, name in record.attachments]
+        sent = [(kind, _find_file(runtime, session, origin, name)) for kind, name in record.attachments]
     attachments = [_attachment(runtime, position, kind, blob) for position, (kind, blob) in enumerate(sent, start=1)]
-    blob = runtime.blobs.put(json.dumps(record.values, ensure_ascii=False, sort_keys=True).encode())
+    blob = put_values(runtime, record)
     with write(runtime.engine) as session:
-        if session.get(ArrivalIdentity, (context.source, record.receipt_number)):
-            if _came_before(session, context.source, record):
-                received.already += 1
-            else:
-                received.changed.append(_keep_changed(runtime, session, context, record, blob))
-            return
-        arrival = _record_arrival(runtime, context, record, blob)
-        session.add(arrival)
-        session.flush()
-        session.add(ArrivalIdentity(source=context.source, identity=record.receipt_number, arrival_id=arrival.id))
-        submission = _submission(runtime, session, context, record, arrival)
-        session.add(submission)
-        session.flush()
-        for attachment in attachments:
-            attachment.submission_id = submission.id
-            session.add(attachment)
-        session.add_all(_field_values(context.pack, submission.id, record))
-        append_event(
-            session,
-            "submission",
-            submission.id,
-            "submission_received",
-            actor=context.actor,
-            at=runtime.clock(),
-            payload={"arrival": arrival.id, "attachments": len(attachments)},
-        )
-    received.taken.append(submission.id)
+        written = write_record(runtime, session, origin, record, attachments, blob)
+    if written.submission:
+        received.taken.append(written.submission.id)
+    elif written.changed_id:
+        received.changed.append(written.changed_id)
+    else:
+        received.already += 1
 
 
-def _came_before(session: Session, source: str, record: OnlineRecord) -> bool:
-    """True when this very content was taken, or kept as changed, under this receipt number."""
-    query = select(Arrival.id).where(
-        Arrival.source == source,
-        Arrival.identity == record.receipt_number,
-        Arrival.content_hash == record.content_hash,
-    )
-    return session.exec(query).first() is not None
-
-
-def _record_arrival(runtime: Runtime, context: _Context, record: OnlineRecord, blob: str) -> Arrival:
-    return Arrival(
-        source=context.source,
-        identity=record.receipt_number,
-        content_hash=record.content_hash,
-        blob=blob,
-        part_of_id=context.arrival_id,
-        position=record.line,
-        department=context.pack.review.department,
-        status=ArrivalStatus.TAKEN,
-        arrived_at=runtime.clock(),
-    )
-
-
-def _keep_changed(runtime: Runtime, session: Session, context: _Context, record: OnlineRecord, blob: str) -> str:
-    """Same receipt number, other content: kept as it came, and a person decides; the first stays as it is."""
-    first = session.get_one(ArrivalIdentity, (context.source, record.receipt_number)).arrival_id
-    arrival = _record_arrival(runtime, context, record, blob)
-    arrival.status, arrival.problem_code = ArrivalStatus.REFUSED, ReasonCode.RECEIPT_CHANGED.value
-    arrival.repeats_id = first
-    session.add(arrival)
-    session.flush()
-    open_mailroom_task(
-        session,
-        key=f"changed:{arrival.id}",
-        department=arrival.department,
-        doubts=[Doubt(ReasonCode.RECEIPT_CHANGED, first, f"line {record.line}")],
-        at=runtime.clock(),
-        arrival_id=arrival.id,
-    )
-    return arrival.id
-
-
-def _submission(
-    runtime: Runtime, session: Session, context: _Context, record: OnlineRecord, arrival: Arrival
-) -> Submission:
-    received_on = record.received_at.astimezone(JST).date()
-    return Submission(
-        receipt_number=receipt_number(session, received_on),
-        procedure_id=context.pack.id,
-        pack_version_id=context.pack_id,
-        channel=Channel.ONLINE,
-        source=context.source,
-        source_number=record.receipt_number,
-        department=context.pack.review.department,
-        received_at=record.received_at,
-        received_on=received_on,
-        arrival_id=arrival.id,
-        created_at=runtime.clock(),
-    )
-
-
-def _find_file(runtime: Runtime, session: Session, context: _Context, name: str) -> str | None:
+def _find_file(runtime: Runtime, session: Session, origin: RecordOrigin, name: str) -> str | None:
     """The blob of the file that came with the export under this name."""
     return session.exec(
         select(Arrival.blob).where(
-            Arrival.part_of_id == context.arrival_id,
+            Arrival.part_of_id == origin.arrival_id,
             Arrival.source == FILE,
             Arrival.identity == runtime.secrets.digest(name),
         )
@@ -319,21 +209,3 @@ def _attachment(runtime: Runtime, position: int, kind: str, blob: str | None) ->
     facts = inspect_attachment(runtime.blobs.get(blob))
     row.media_type, row.problem_code = facts.media_type, facts.problem
     return row
-
-
-def _field_values(pack: Procedure, submission_id: str, record: OnlineRecord) -> list[FieldValue]:
-    rows = []
-    for key, raw in sorted(record.values.items()):
-        normalised = normalise_value(pack.field(key.split(".")[0]), raw)
-        rows.append(
-            FieldValue(
-                submission_id=submission_id,
-                key=key,
-                raw=raw,
-                value=normalised.value,
-                problem=normalised.problem,
-                origin=Origin.APPLICANT,
-                accepted=normalised.problem is None,
-            )
-        )
-    return rows

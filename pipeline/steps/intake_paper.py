@@ -25,6 +25,7 @@ from pipeline.domain.statuses import (
 from pipeline.procedures.codes import form_code, parse_code
 from pipeline.procedures.pack import Procedure
 from pipeline.runtime import Runtime
+from pipeline.steps.known import find_known
 from pipeline.steps.locate import locate_by_markers
 from pipeline.steps.numbers import batch_number
 from pipeline.steps.packs import latest_pack, newest_packs
@@ -127,8 +128,8 @@ def _arrival(
     twin: Arrival | None,
 ) -> Arrival:
     """twin: the same bytes earlier in this very hand-over."""
-    known = session.get(ArrivalIdentity, (SCANNER, digest))
-    before = known.arrival_id if known else (twin.repeats_id or twin.id) if twin else None
+    known = find_known(session, runtime.secrets, SCANNER, digest)
+    before = known or ((twin.repeats_id or twin.id) if twin else None)
     return Arrival(
         source=SCANNER,
         identity=digest,

@@ -27,7 +27,7 @@ def announce(session: Session, submission: Submission, at: datetime) -> None:
 
     For whoever changes a submission or one of its cases, after the change and before the commit.
     """
-    if submission.channel is not Channel.ONLINE or submission.status in _ON_THE_WAY:
+    if submission.channel is not Channel.ONLINE or submission.status in _ON_THE_WAY or submission.erased_at:
         return
     client_id = _listener(session, submission.source)
     if client_id is None:

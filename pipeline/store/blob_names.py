@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from sqlalchemy import text, union
@@ -28,6 +28,15 @@ def named_blobs(session: Session) -> Iterator[str]:
     every = union(*parts).order_by(text("1"))
     for (digest,) in session.connection().execute(every, execution_options={"yield_per": 1000}):
         yield digest
+
+
+def named_among(session: Session, digests: Collection[str]) -> set[str]:
+    """Those of these blobs that some row names."""
+    found: set[str] = set()
+    for model, name in BLOB_COLUMNS:
+        column = col(getattr(model, name))
+        found.update(session.exec(select(column).where(column.in_(digests)).distinct()).all())
+    return found
 
 
 def is_named(session: Session, digest: str) -> bool:

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from pipeline.runtime import Runtime
 from pipeline.steps.erasure.cut import doom
 from pipeline.steps.erasure.due import parts
-from pipeline.store.blob_references import referred_to
+from pipeline.store.blob_names import named_among
 from pipeline.store.blob_removal import age_aside, age_of, discard, kept_names, put_back, set_aside
 from pipeline.store.engine import read, write
 from pipeline.store.tables import DoomedBlob, Erasure
@@ -36,12 +36,12 @@ def remove_doomed(runtime: Runtime, erasure_id: str, grace: timedelta) -> int:
 
 def _remove_chunk(runtime: Runtime, digests: Collection[str], grace: timedelta) -> int:
     with read(runtime.engine) as session:
-        named = referred_to(session, digests)
+        named = named_among(session, digests)
     old = [digest for digest in digests if digest not in named and _is_old(age_of(runtime.blobs, digest), grace)]
     for digest in old:
         set_aside(runtime.blobs, digest)
     with read(runtime.engine) as session:
-        named |= referred_to(session, digests)
+        named |= named_among(session, digests)
     gone: list[str] = []
     removed = 0
     for digest in digests:
@@ -72,7 +72,7 @@ def doom_strays(runtime: Runtime, erasure: Erasure, grace: timedelta) -> int:
     strays = 0
     for chunk in parts(whole, _CHUNK):
         with write(runtime.engine) as session:
-            doomed = set(chunk) - referred_to(session, chunk)
+            doomed = set(chunk) - named_among(session, chunk)
             doomed -= set(session.exec(select(DoomedBlob.digest).where(col(DoomedBlob.digest).in_(doomed))).all())
             doom(session, erasure, doomed)
             strays += len(doomed)

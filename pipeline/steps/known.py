@@ -1,0 +1,26 @@
+"""Knowing again what came before, even when it was erased since: then only keyed digests of it are left."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, select
+
+from pipeline.runtime import Secrets
+from pipeline.store.tables import Arrival, ArrivalIdentity
+
+
+def find_known(session: Session, secrets: Secrets, source: str, identity: str) -> str | None:
+    """The id of the first arrival under this identity; None when nothing came under it."""
+    for name in (identity, secrets.digest(identity)):
+        if known := session.get(ArrivalIdentity, (source, name)):
+            return known.arrival_id
+    return None
+
+
+def came_before(session: Session, secrets: Secrets, source: str, identity: str, content_hash: str) -> bool:
+    """True when this very content arrived under this identity."""
+    query = select(Arrival.id).where(
+        Arrival.source == source,
+        col(Arrival.identity).in_([identity, secrets.digest(identity)]),
+        col(Arrival.content_hash).in_([content_hash, secrets.digest(content_hash)]),
+    )
+    return session.exec(query).first() is not None
