@@ -1,65 +1,68 @@
-"""Advancing submissions: pages are read side by side, then people are matched one after the other."""
+"""The lanes after intake: pages are read side by side, people are matched one after the other, answers are sent."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from sqlmodel import col, select
 
-from flows.context import runtime
+from flows.context import at_work, runtime
 from flows.progress import with_progress
-from pipeline.domain.next_step import Step
-from pipeline.steps.advance import advance, due_submissions
+from pipeline.steps.due import Piece
+from pipeline.steps.pieces import work_on
+from pipeline.store.engine import read
+from pipeline.store.tables import Submission
 
-CHUNK = 4
-READERS = 2
+READERS = int(os.environ.get("ICHIMADO_READERS", "2"))
+"""Threads of one worker that read pages."""
 
 # The declared type of a flow's runner does not admit the runners that Prefect itself ships.
 RUNNER = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=READERS))
 
 
-@task(name="頁を読む", task_run_name="頁を読む {number}", retries=2, retry_delay_seconds=[1, 10])
-def read_chunk(number: int, submission_ids: Sequence[str]) -> int:
-    """Reads the pages of a few submissions; says how many."""
-    for submission_id in submission_ids:
-        advance(runtime(), submission_id, until=Step.READ)
-    return len(submission_ids)
+@task(name="頁を読む", task_run_name="頁を読む {subject}")
+def read_one(subject: str) -> bool:
+    """Reads the pages of one submission; False when it is to be tried again."""
+    with at_work() as keeper:
+        return work_on(keeper, Piece.of_subject(subject))
 
 
-@task(name="照合して案件へ", retries=2, retry_delay_seconds=[1, 10])
-def match_in_order(submission_ids: Sequence[str]) -> dict[str, int]:
-    """Takes submissions to their cases or to review, in the order they were received; counts by status.
-
-    One after the other, so that of two applications of one child the earlier one is always the first.
-    """
-    return dict(Counter(str(advance(runtime(), submission_id)) for submission_id in submission_ids))
+@flow(name="頁を読む", task_runner=RUNNER)
+def read_claimed(subjects: Sequence[str]) -> int:
+    """Reads claimed submissions side by side, with progress on the dashboard; says how many were read."""
+    pending = [read_one.submit(subject) for subject in subjects]
+    return sum(future.result() for future in with_progress(pending, len(pending), "読み取りの進み"))
 
 
-def advance_all(submission_ids: Sequence[str]) -> dict[str, int]:
-    """Reads side by side, then matches in order, with progress on the dashboard; called from within a flow."""
-    pending = [read_chunk.submit(number, ids) for number, ids in _chunks(submission_ids)]
-    for future in with_progress(pending, len(pending), "読み取りの進み"):
-        future.result()
-    return match_in_order(submission_ids)
+@task(name="照合して案件へ")
+def match_in_order(subjects: Sequence[str]) -> int:
+    """Takes claimed submissions to their cases or to review, one after the other as given, so that of two
+    applications of one child the earlier one is always the first; says how many got there."""
+    with at_work() as keeper:
+        return sum(work_on(keeper, Piece.of_subject(subject)) for subject in subjects)
 
 
-def _chunks(submission_ids: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
-    for number, start in enumerate(range(0, len(submission_ids), CHUNK), start=1):
-        yield number, submission_ids[start : start + CHUNK]
-
-
-@flow(name="申請を進める", task_runner=RUNNER)
-def advance_due(limit: int = 5000) -> dict[str, int]:
-    """Advances every submission that waits for software, oldest first; counts by where they now stand."""
-    counts = advance_all(due_submissions(runtime(), limit))
+@flow(name="照合して案件へ")
+def match_claimed(subjects: Sequence[str]) -> int:
+    """Matches claimed submissions in order and shows where they now stand; says how many were matched."""
+    done = match_in_order(subjects)
+    counts = _statuses([Piece.of_subject(subject).id for subject in subjects])
     create_table_artifact(
-        key="advance-due",
+        key="matched",
         table=[{"状態": status, "件数": count} for status, count in sorted(counts.items())],
         description="申請を進めた結果",
     )
-    return counts
+    return done
+
+
+def _statuses(submission_ids: Sequence[str]) -> dict[str, int]:
+    with read(runtime().engine) as session:
+        rows = session.exec(select(Submission.status).where(col(Submission.id).in_(submission_ids))).all()
+    return dict(Counter(str(status) for status in rows))

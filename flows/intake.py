@@ -10,6 +10,7 @@ from prefect.artifacts import create_link_artifact, create_table_artifact
 from flows.context import runtime, web_link
 from pipeline.steps.advance import arrivals_of
 from pipeline.steps.assemble import assemble_batch
+from pipeline.steps.due import About, Piece
 from pipeline.steps.intake_online import take_records
 from pipeline.steps.intake_paper import take_pages
 from pipeline.steps.totals import batch_totals
@@ -63,6 +64,15 @@ def intake_paper(batch_id: str, batch_number: str) -> int:
         key=f"batch-page-{batch_id}", link=web_link(f"/batches/{batch_id}"), link_text="バッチの画面を開く"
     )
     return submissions
+
+
+def take_piece(piece: Piece) -> int:
+    """A claimed batch or export, in the flow of its channel; says how many submissions came of it."""
+    if piece.about is About.EXPORT:
+        return intake_online(piece.id)["新しい申請"]
+    with read(runtime().engine) as session:
+        number = session.get_one(Batch, piece.id).number
+    return intake_paper(piece.id, number)
 
 
 @flow(name="電子受付", flow_run_name="電子受付 {arrival_id}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -20,15 +21,20 @@ KEY_FILE = "ichimado.key"
 
 def open_runtime(settings: Settings | None = None) -> Runtime:
     """A runtime on an up-to-date store; folders, key and schema are made where they are missing."""
-    settings = settings or Settings()
+    runtime = make_runtime(settings or Settings())
+    upgrade(runtime.engine)
+    return runtime
+
+
+def make_runtime(settings: Settings) -> Runtime:
+    """A runtime on the store as it is, whatever its schema; folder and key are made where they are missing."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    engine = open_engine(settings.database())
-    upgrade(engine)
     return Runtime(
-        engine=engine,
+        engine=open_engine(settings.database()),
         blobs=Blobs(settings.blobs()),
         secrets=Secrets(load_key(settings.data_dir / KEY_FILE)),
         data_dir=settings.data_dir,
+        lease=timedelta(seconds=settings.lease_s),
         make_recogniser=lambda: PPOCRRecogniser(threads=settings.ocr_threads),
         make_full_page_reader=lambda: FullPageReader(settings.data_dir / "models", threads=settings.ocr_threads),
     )

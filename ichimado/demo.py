@@ -95,8 +95,8 @@ def prepare_store(runtime: Runtime, settings: Settings, sample: Path) -> dict[st
 
 def run_flows(runtime: Runtime, sample: Path) -> None:
     """Hands over every batch and export of the sample, then runs the flows that take them further."""
-    from flows.advance import advance_due
     from flows.intake import intake_online, intake_paper
+    from flows.lanes import catch_up
 
     for folder in sorted((sample / "scans").iterdir()):
         if folder.is_dir():
@@ -110,7 +110,7 @@ def run_flows(runtime: Runtime, sample: Path) -> None:
             counts = intake_online(store(runtime, PROCEDURE, export))
             say(f"電子 {folder.name}: {counts['新しい申請'] + counts['取込済み']}件の申請")
     say("申請書を読み取り、対象者と照合しています…")
-    advance_due()
+    catch_up()
 
 
 def score(settings: Settings, sample: Path, seconds: float) -> dict[str, Any]:

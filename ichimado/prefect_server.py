@@ -59,6 +59,7 @@ def announce(settings: Settings) -> None:
             "ICHIMADO_DATA_DIR": str(settings.data_dir.resolve()),
             "ICHIMADO_HOT_FOLDER": settings.hot_folder,
             "ICHIMADO_HOT_FOLDER_SETTLE_S": str(settings.hot_folder_settle_s),
+            "ICHIMADO_READERS": str(settings.readers),
         }
     )
 

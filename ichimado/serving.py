@@ -24,6 +24,10 @@ from web.settings import WebSettings
 POLL_S = 0.5
 START_PATIENCE_S = 60.0
 END_PATIENCE_S = 12.0
+WORKER_AGAIN_S = 5.0
+
+COMMANDS = {"web": ("serve", "--only", "web"), "worker": ("worker",)}
+"""The parts that run beside Prefect, by the command each is started with."""
 
 
 StaffLine = tuple[str, str, str]
@@ -43,14 +47,6 @@ def serve_web(settings: Settings, prefect_url: str | None = None) -> None:
     uvicorn.run(app, host=settings.host, port=settings.port, access_log=False, log_level="warning", server_header=False)
 
 
-def serve_flows_here(settings: Settings) -> None:
-    """The flows, in this process, until stopped."""
-    announce(settings)
-    from flows.sweep import serve_flows
-
-    serve_flows()
-
-
 def serve_all(settings: Settings) -> None:
     """Everything, with a Prefect server of its own unless PREFECT_API_URL names one."""
     if os.environ.get("PREFECT_API_URL"):
@@ -68,7 +64,8 @@ def supervise(
     server: subprocess.Popen[bytes] | None,
     staff: Sequence[StaffLine] = (),
 ) -> None:
-    """Runs the screens and the flows as children until one ends or a signal comes; then ends all of them.
+    """Runs the screens and a worker as children until a signal comes, or the screens or Prefect end; then ends all
+    of them. A worker that ends is started again.
 
     staff: login, password and roles of sample staff, shown once everything answers.
     """
@@ -76,12 +73,15 @@ def supervise(
     try:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _stop)
-        for part in ("web", "flows"):
+        for part in COMMANDS:
             children[part] = _child(settings, part, access)
         _wait_for_screens(settings, children)
         show_entrances(settings, access, staff)
         while not (ended := _ended(children)):
             time.sleep(POLL_S)
+            if children["worker"].poll() is not None:
+                time.sleep(WORKER_AGAIN_S)
+                children["worker"] = _child(settings, "worker", access)
         fail(f"止まりました: {', '.join(ended)}。記録は {settings.data_dir} の中の *.log にあります。")
         raise SystemExit(1)
     except Stopped:
@@ -116,7 +116,7 @@ def _wait_for_screens(settings: Settings, children: Mapping[str, subprocess.Pope
 
 
 def _ended(children: Mapping[str, subprocess.Popen[bytes]]) -> list[str]:
-    return [name for name, child in children.items() if child.poll() is not None]
+    return [name for name, child in children.items() if name != "worker" and child.poll() is not None]
 
 
 def _end(children: Mapping[str, subprocess.Popen[bytes]]) -> None:
@@ -134,8 +134,8 @@ def _end(children: Mapping[str, subprocess.Popen[bytes]]) -> None:
         child.wait()
 
 
-def _child(settings: Settings, only: str, access: PrefectAccess | None) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "ichimado.cli", "serve", "--only", only]
+def _child(settings: Settings, part: str, access: PrefectAccess | None) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "ichimado.cli", *COMMANDS[part]]
     environment = {
         **os.environ,
         "ICHIMADO_DATA_DIR": str(settings.data_dir.resolve()),
@@ -144,7 +144,7 @@ def _child(settings: Settings, only: str, access: PrefectAccess | None) -> subpr
         "ICHIMADO_PORT": str(settings.port),
         "ICHIMADO_DASHBOARD_URL": access.url if access else settings.dashboard_url,
     }
-    with (settings.data_dir / f"{only}.log").open("ab") as log:
+    with (settings.data_dir / f"{part}.log").open("ab") as log:
         return start_child(command, log, environment)
 
 

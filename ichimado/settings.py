@@ -20,6 +20,8 @@ class Settings(BaseSettings):
     web_url: where staff reach the screens, for links on the dashboard; empty means host and port.
     hot_folder: a folder that is watched for scan files; empty watches none.
     hot_folder_settle_s: seconds without change before a file there is taken.
+    lease_s: seconds without a word from a worker after which others take over what it holds.
+    readers: threads of one worker that read pages.
     """
 
     model_config = SettingsConfigDict(env_prefix="ICHIMADO_", env_file="ichimado.env", extra="ignore")
@@ -36,6 +38,8 @@ class Settings(BaseSettings):
     ocr_threads: int = Field(default=1, ge=1, le=64)
     hot_folder: str = ""
     hot_folder_settle_s: float = Field(default=5.0, ge=0.0)
+    lease_s: float = Field(default=60.0, ge=1.0, le=90.0)
+    readers: int = Field(default=2, ge=1, le=64)
     max_upload_mb: int = Field(default=500, ge=1)
 
     def database(self) -> str:

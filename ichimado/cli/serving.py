@@ -10,7 +10,7 @@ import typer
 from ichimado.cli.shared import Json
 from ichimado.compose import open_runtime
 from ichimado.settings import Settings
-from ichimado.terminal import fail
+from ichimado.terminal import fail, say
 
 app = typer.Typer()
 
@@ -36,23 +36,52 @@ def demo(
 
 @app.command()
 def serve(
-    only: Annotated[str | None, typer.Option(help="web or flows: one part, in this process.")] = None,
+    only: Annotated[str | None, typer.Option(help="web: the screens alone, in this process.")] = None,
     host: Annotated[str | None, typer.Option()] = None,
     port: Annotated[int | None, typer.Option()] = None,
 ) -> None:
-    """Serve the screens, the flows and a local Prefect server."""
-    from ichimado.serving import serve_all, serve_flows_here, serve_web
+    """Serve the screens, one worker and a local Prefect server."""
+    from ichimado.serving import serve_all, serve_web
 
     settings = Settings()
     changed = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update=changed)
     if only == "web":
         serve_web(settings, settings.dashboard_url or None)
-    elif only == "flows":
-        serve_flows_here(settings)
     elif only is None:
         open_runtime(settings)
         serve_all(settings)
     else:
-        fail("--only は web か flows です。")
+        fail("--only は web だけです。作業者は ichimado worker で起動します。")
         raise typer.Exit(2)
+
+
+@app.command()
+def worker(
+    only: Annotated[str | None, typer.Option(help="listener: that part alone, in this process.")] = None,
+    name: Annotated[str | None, typer.Option(help="How it is called among the workers.")] = None,
+) -> None:
+    """Run one worker: it does what is due, beside any number of others on the same PostgreSQL."""
+    from ichimado.worker import listen_here, run_worker
+
+    settings = Settings()
+    if only == "listener":
+        listen_here(settings)
+    elif only is None:
+        run_worker(settings, open_runtime(settings), name)
+    else:
+        fail("--only は listener だけです。")
+        raise typer.Exit(2)
+
+
+@app.command()
+def deploy() -> None:
+    """Make or renew the work pool, its deployments and their schedules on the Prefect server."""
+    from ichimado.prefect_server import announce
+
+    announce(Settings())
+    from flows.pool import POOL
+    from flows.pool import deploy as deploy_flows
+
+    for deployed in deploy_flows():
+        say(f"{POOL}: {deployed}")

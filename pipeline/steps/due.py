@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
-from pipeline.domain.statuses import ArrivalStatus, BatchStatus, OutboundStatus, SubmissionStatus
+from pipeline.domain.statuses import ArrivalStatus, BatchStatus, OutboundKind, OutboundStatus, SubmissionStatus
 from pipeline.store.tables import Arrival, Batch, Outbound, Submission
 
 EXPORT_SOURCE = "export:"
@@ -29,7 +29,7 @@ class Lane(StrEnum):
     INTAKE = "intake"
     READ = "read"
     MATCH = "match"
-    SEND = "send"
+    SEND = "send"  # letters to be made; status events go by `deliver`, which has claims of its own
 
     @property
     def in_order(self) -> bool:
@@ -143,6 +143,7 @@ def _due_sending(session: Session, now: datetime) -> Iterator[Piece]:
     rows = session.exec(
         select(Outbound.id)
         .where(
+            Outbound.kind == OutboundKind.CORRECTION_LETTER,
             Outbound.status == OutboundStatus.DUE,
             or_(col(Outbound.next_attempt_at).is_(None), col(Outbound.next_attempt_at) <= now),
         )

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
-from sqlmodel import Session, select
 
 from pipeline.domain.next_step import Step
-from pipeline.domain.statuses import OutboundKind
 from pipeline.runtime import Runtime
 from pipeline.steps.advance import advance, advance_batch
+from pipeline.steps.deliver import deliver_due
 from pipeline.steps.due import About, Lane, Piece
 from pipeline.steps.intake_online import take_records
 from pipeline.steps.keeper import Keeper
 from pipeline.steps.letters import write_letter
 from pipeline.steps.work import claim_due, finish, give_back
-from pipeline.store.engine import read
 from pipeline.store.outages import find_outage
-from pipeline.store.tables import Outbound
 
 AGAIN_AFTER = timedelta(seconds=10)
 
-AT_ONCE = {Lane.INTAKE: 1, Lane.READ: 4, Lane.MATCH: 50, Lane.SEND: 20}
+AT_ONCE = {Lane.INTAKE: 1, Lane.READ: 8, Lane.MATCH: 50, Lane.SEND: 20}
 """How many pieces of a lane a worker takes into its hands."""
 
 log = structlog.get_logger(__name__)
-
-SENDERS: dict[OutboundKind, Callable[[Runtime, str], object]] = {OutboundKind.CORRECTION_LETTER: write_letter}
 
 
 def do_piece(runtime: Runtime, piece: Piece) -> None:
@@ -43,14 +38,7 @@ def do_piece(runtime: Runtime, piece: Piece) -> None:
         case About.MATCH:
             advance(runtime, piece.id)
         case About.OUTBOUND:
-            send(runtime, piece.id)
-
-
-def send(runtime: Runtime, outbound_id: str) -> None:
-    """Makes or delivers one thing that leaves the house, each kind in its own way."""
-    with read(runtime.engine) as session:
-        kind = _kind_of(session, outbound_id)
-    SENDERS[kind](runtime, outbound_id)
+            write_letter(runtime, piece.id)
 
 
 def work_on(keeper: Keeper, piece: Piece, do: Callable[[Runtime, Piece], object] = do_piece) -> bool:
@@ -82,13 +70,10 @@ def work_lane(keeper: Keeper, lane: Lane) -> int:
     return len(pieces)
 
 
-def work_until_done(keeper: Keeper, lanes: Sequence[Lane] = tuple(Lane)) -> int:
-    """Goes through all lanes until none has anything for this worker; says how many pieces were done."""
+def work_until_done(keeper: Keeper) -> int:
+    """Goes through all lanes, and what is to be delivered, until there is nothing for this worker; says how many
+    pieces were done."""
     done = 0
-    while now := sum(work_lane(keeper, lane) for lane in lanes):
+    while now := sum(work_lane(keeper, lane) for lane in Lane) + deliver_due(keeper.runtime).sent:
         done += now
     return done
-
-
-def _kind_of(session: Session, outbound_id: str) -> OutboundKind:
-    return OutboundKind(session.exec(select(Outbound.kind).where(Outbound.id == outbound_id)).one())

@@ -97,6 +97,32 @@ def give_back(
             session.add(lease)
 
 
+def hold_alone(runtime: Runtime, worker: str, subject: str) -> bool:
+    """True when this worker may do now what only one at a time does; until it says `rest`, or its lease is over."""
+    with write(runtime.engine) as session:
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(select(func.pg_advisory_xact_lock(func.hashtext(subject))))
+        now = _now(runtime, session)
+        lease = session.get(WorkLease, subject)
+        if lease is not None and _is_live(runtime, lease, now):
+            return False
+        lease = lease or WorkLease(subject=subject, owner=worker, until=now)
+        lease.owner, lease.until = worker, now + runtime.lease
+        session.add(lease)
+        return True
+
+
+def rest(runtime: Runtime, worker: str, subject: str, seconds: float) -> None:
+    """Nobody does this for so many seconds, at most a lease's length; then whoever comes first."""
+    with write(runtime.engine) as session:
+        pause = min(timedelta(seconds=seconds), runtime.lease)
+        session.execute(
+            update(WorkLease)
+            .where(col(WorkLease.subject) == subject, col(WorkLease.owner) == worker)
+            .values(owner=NOBODY, until=_now(runtime, session) + pause)
+        )
+
+
 def forget_old(runtime: Runtime) -> None:
     """Removes the leases of workers that died after their last write: nobody asks for those pieces again."""
     with write(runtime.engine) as session:

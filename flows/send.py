@@ -1,0 +1,42 @@
+"""What leaves the house: letters are made, status events are delivered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from prefect import flow, task
+from prefect.artifacts import create_table_artifact
+
+from flows.context import at_work, runtime
+from pipeline.outbound.webhook import open_http
+from pipeline.steps.deliver import deliver
+from pipeline.steps.due import Piece
+from pipeline.steps.pieces import work_on
+
+
+@task(name="手紙を作る", task_run_name="手紙を作る {subject}")
+def make_letter(subject: str) -> bool:
+    """Makes one claimed letter; False when it is to be tried again."""
+    with at_work() as keeper:
+        return work_on(keeper, Piece.of_subject(subject))
+
+
+@flow(name="手紙を作る")
+def make_letters(subjects: Sequence[str]) -> int:
+    """Makes claimed letters; says how many are made."""
+    return sum(make_letter(subject) for subject in subjects)
+
+
+@flow(name="連携を送る")
+def send_events(outbound_ids: Sequence[str]) -> dict[str, int]:
+    """One attempt at each status event; counts by how the event now stands. Each has its own calendar of attempts
+    and its limit (`pipeline.steps.deliver`), so that nothing is tried again here."""
+    with open_http() as http:
+        counts = dict(Counter(str(deliver(runtime(), outbound_id, http)) for outbound_id in outbound_ids))
+    create_table_artifact(
+        key="delivered",
+        table=[{"状態": status, "件数": count} for status, count in sorted(counts.items())],
+        description="連携を送った結果",
+    )
+    return counts
