@@ -41,6 +41,8 @@ REVIEWER = Viewer("reviewer", "山口 花子", DEPARTMENT, grants(DEPARTMENT, St
 SECOND = Viewer("second", "森 一郎", DEPARTMENT, grants(DEPARTMENT, StaffRole.REVIEWER))
 TRUSTED = Viewer("trusted", "岡田 恵", DEPARTMENT, grants(DEPARTMENT, StaffRole.REVIEWER), sees_protected=True)
 MAILROOM = Viewer("mailroom", "林 健", DEPARTMENT, grants(DEPARTMENT, StaffRole.MAILROOM))
+CHIEF = Viewer("chief", "中村 誠", DEPARTMENT, grants(DEPARTMENT, StaffRole.APPROVER))
+DIRECTOR = Viewer("director", "井上 薫", DEPARTMENT, grants(DEPARTMENT, StaffRole.APPROVER))
 ELSEWHERE = Viewer(
     "elsewhere", "原 誠", "zeimu", grants("zeimu", StaffRole.REVIEWER, StaffRole.MAILROOM), sees_protected=True
 )

@@ -6,6 +6,7 @@
 | `rostered` | the same, with the roster of the small sample |
 | `small` | the small sample's roster and online exports, advanced as far as software goes |
 | `both` | the same and one paper application in review, sealed once |
+| `decided` | as `both`, with an approved, a returned and a circulating draft |
 """
 
 from __future__ import annotations
@@ -19,13 +20,27 @@ from pathlib import Path
 import pytest
 
 from pipeline.channels.slip import BatchSlip
+from pipeline.domain.statuses import Outcome
+from pipeline.review.approvals import approve_draft, return_draft
+from pipeline.review.drafts import DraftScope, Proposal, clear_cases, make_draft
 from pipeline.runtime import Runtime
 from pipeline.steps.advance import advance_batch
 from pipeline.steps.audit import audit
 from pipeline.steps.intake_paper import receive_files
+from pipeline.store.engine import read
 from tests.databases import ENGINES, Databases
 from tests.papers import application, blank, tiff
-from tests.runtime import advance_all, import_small_online, import_small_roster, install, make_runtime
+from tests.runtime import (
+    CHIEF,
+    DEPARTMENT,
+    PROCEDURE,
+    REVIEWER,
+    advance_all,
+    import_small_online,
+    import_small_roster,
+    install,
+    make_runtime,
+)
 
 
 @pytest.fixture
@@ -86,6 +101,18 @@ def paper(runtime: Runtime) -> None:
     assert audit(runtime).breaches == ()
 
 
+def drafts(runtime: Runtime) -> None:
+    """Three drafts of two cases each: one approved, with a refusal; one returned; one still circulating."""
+    scope = DraftScope(PROCEDURE, DEPARTMENT)
+    with read(runtime.engine) as session:
+        ids = clear_cases(session, REVIEWER, scope)[:6]
+    plans = [[Proposal(one), Proposal(two)] for one, two in zip(ids[::2], ids[1::2], strict=True)]
+    plans[0][1] = Proposal(ids[1], Outcome.REFUSE, "基準日に住所がないため")
+    made = [make_draft(runtime, REVIEWER, scope, plan) for plan in plans]
+    approve_draft(runtime, CHIEF, made[0], 1)
+    return_draft(runtime, CHIEF, made[1], 1, "口座を確かめてください")
+
+
 @pytest.fixture(scope="session")
 def filled(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Filled:
     return Filled(databases, tmp_path_factory.mktemp("filled"))
@@ -106,4 +133,10 @@ def small(request: pytest.FixtureRequest, filled: Filled, tmp_path: Path) -> Ite
 @pytest.fixture(params=ENGINES)
 def both(request: pytest.FixtureRequest, filled: Filled, tmp_path: Path) -> Iterator[Runtime]:
     with filled.copy(request.param, tmp_path, roster, online, paper) as made:
+        yield made
+
+
+@pytest.fixture(params=ENGINES)
+def decided(request: pytest.FixtureRequest, filled: Filled, tmp_path: Path) -> Iterator[Runtime]:
+    with filled.copy(request.param, tmp_path, roster, online, drafts, paper) as made:
         yield made

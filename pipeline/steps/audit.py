@@ -28,6 +28,7 @@ from pipeline.domain.statuses import (
 )
 from pipeline.runtime import Runtime
 from pipeline.steps.audit_blobs import BlobLook, look_at_blobs
+from pipeline.steps.audit_drafts import approved_by_others, determined_by_approval, drafted_in_one, drafts_unaltered
 from pipeline.steps.seals import broken_seals, make_seal
 from pipeline.store.engine import read
 from pipeline.store.events import as_chained
@@ -237,4 +238,8 @@ RULES: dict[str, Callable[[Asked], Findings]] = {
     "chains_whole": _chains_whole,
     "seals_hold": _seals_hold,
     "protected_are_whole": _protected_are_whole,
+    "drafted_in_one": lambda asked: drafted_in_one(asked.session),
+    "drafts_unaltered": lambda asked: drafts_unaltered(asked.session),
+    "approved_by_others": lambda asked: approved_by_others(asked.session),
+    "determined_by_approval": lambda asked: determined_by_approval(asked.session),
 }

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.prefect_servers import PrefectForTests, prefect_for_tests
-from tests.stores import both, filled, rostered, runtime, small
+from tests.stores import both, decided, filled, rostered, runtime, small
 
 # Stores of the pipeline's core, on both databases; tests/stores.py says what each holds.
-__all__ = ["both", "filled", "rostered", "runtime", "small"]
+__all__ = ["both", "decided", "filled", "rostered", "runtime", "small"]
 
 
 @pytest.fixture(scope="session")

@@ -37,11 +37,9 @@ from pipeline.steps.export import export_decided
 from pipeline.store.access import Viewer, grants
 from pipeline.store.engine import read, write
 from pipeline.store.tables import Approval, Case, Decision, Draft, DraftCase, Event, Person, ReviewTask, Submission
-from tests.runtime import DEPARTMENT, ELSEWHERE, MAILROOM, PROCEDURE, REVIEWER, SECOND, rows_of
+from tests.runtime import CHIEF, DEPARTMENT, DIRECTOR, ELSEWHERE, MAILROOM, PROCEDURE, REVIEWER, SECOND, rows_of
 
 SCOPE = DraftScope(PROCEDURE, DEPARTMENT)
-CHIEF = Viewer("chief", "中村 誠", DEPARTMENT, grants(DEPARTMENT, StaffRole.APPROVER))
-DIRECTOR = Viewer("director", "井上 薫", DEPARTMENT, grants(DEPARTMENT, StaffRole.APPROVER))
 OTHER_PROCEDURE = Viewer(
     "other", "原 誠", DEPARTMENT, grants(DEPARTMENT, StaffRole.APPROVER, StaffRole.REVIEWER, procedure_id="other")
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -9,20 +10,25 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
-from pipeline.domain.statuses import OutboundKind, PageFate
+from pipeline.domain.statuses import CaseStatus, DraftStatus, OutboundKind, PageFate
 from pipeline.runtime import Runtime
 from pipeline.steps.advance import advance_batch
 from pipeline.steps.audit import RULES, audit
 from pipeline.steps.intake_paper import receive_files
 from pipeline.store.engine import read, write
+from pipeline.store.events import append_event
 from pipeline.store.tables import (
+    Approval,
     Arrival,
     Attachment,
     Case,
+    Draft,
+    DraftCase,
     Entry,
     Event,
     Link,
     Outbound,
+    PackVersion,
     Page,
     ReviewTask,
     Seal,
@@ -148,6 +154,42 @@ def forged_seal(runtime: Runtime, session: Any) -> str:
     return str(row.id)
 
 
+def end_draft_alone(runtime: Runtime, session: Any) -> str:
+    draft = one(session, Draft, status="circulating")
+    draft.status = DraftStatus.WITHDRAWN
+    session.add(draft)
+    return str(one(session, DraftCase, draft_id=draft.id).case_id)
+
+
+def another_ground(runtime: Runtime, session: Any) -> str:
+    row = one(session, DraftCase, outcome="refuse")
+    row.ground = "別の理由"
+    session.add(row)
+    return str(row.draft_id)
+
+
+def approved_by_drafter(runtime: Runtime, session: Any) -> str:
+    row = one(session, Approval, kind="approve")
+    row.made_by = one(session, Draft, id=row.draft_id).made_by
+    session.add(row)
+    return str(row.draft_id)
+
+
+def approval_gone(runtime: Runtime, session: Any) -> str:
+    row = one(session, Approval, kind="approve")
+    session.delete(row)
+    return str(row.draft_id)
+
+
+def granted_alone(runtime: Runtime, session: Any) -> str:
+    """With its event, so that the history itself is in order."""
+    row = one(session, Case, status="examined")
+    row.status = CaseStatus.GRANTED
+    session.add(row)
+    append_event(session, "case", row.id, "case_granted", actor="somebody", at=runtime.clock())
+    return str(row.id)
+
+
 BREAKS: dict[str, tuple[str, Callable[[Runtime, Any], str]]] = {
     "a fate taken back": ("pages_accounted", change(Page, {"position": 3}, fate=PageFate.PENDING)),
     "a page out of its document": ("pages_accounted", drop_page_from_document),
@@ -165,10 +207,16 @@ BREAKS: dict[str, tuple[str, Callable[[Runtime, Any], str]]] = {
     "an entry nowhere": ("entries_in_one_place", orphan_entry),
     "a second link": ("one_active_link_each", second_link),
     "nobody adopted": ("cases_have_one_adopted", change(Case, {}, adopted_submission_id=None)),
-    "a status by hand": ("cases_replay", change(Case, {}, status="refused")),
+    "a status by hand": ("cases_replay", change(Case, {"status": "examined"}, status="open")),
     "an event altered": ("chains_whole", altered_event),
     "a chain cut short": ("seals_hold", cut_chain),
     "a forged seal": ("seals_hold", forged_seal),
+    "a draft taken back by hand": ("drafted_in_one", end_draft_alone),
+    "another total": ("drafts_unaltered", change(Draft, {"status": "circulating"}, total_yen=1)),
+    "another ground": ("drafts_unaltered", another_ground),
+    "approved by its drafter": ("approved_by_others", approved_by_drafter),
+    "an approval taken away": ("approved_by_others", approval_gone),
+    "granted past the draft": ("determined_by_approval", granted_alone),
     "a task left behind": ("protected_are_whole", change(ReviewTask, {"kind": "intake"}, protected=True)),
 }
 
@@ -178,11 +226,11 @@ def test_every_rule_is_broken_here() -> None:
 
 
 @pytest.mark.parametrize("case", BREAKS)
-def test_a_breach_is_named_with_its_place(both: Runtime, case: str) -> None:
+def test_a_breach_is_named_with_its_place(decided: Runtime, case: str) -> None:
     rule, act = BREAKS[case]
-    with write(both.engine) as session:
-        where = act(both, session)
-    found = {(breach.rule, breach.where) for breach in audit(both).breaches}
+    with write(decided.engine) as session:
+        where = act(decided, session)
+    found = {(breach.rule, breach.where) for breach in audit(decided).breaches}
     assert (rule, where) in found
     assert {name for name, _ in found} == {rule}
 
@@ -196,8 +244,8 @@ def test_a_quick_look_misses_what_was_altered_but_not_what_is_gone(both: Runtime
     assert [breach.where for breach in audit(both, content=False).breaches] == [where]
 
 
-def test_every_rule_looked_at_something(both: Runtime) -> None:
-    checked = audit(both).checked
+def test_every_rule_looked_at_something(decided: Runtime) -> None:
+    checked = audit(decided).checked
     assert set(checked) == set(RULES) and all(checked.values())
 
 
@@ -220,6 +268,17 @@ def test_seals_hold_while_the_store_grows(both: Runtime) -> None:
     report = audit(both)
     assert report.breaches == () and report.checked["seals_hold"] == 1
     assert audit(both).checked["seals_hold"] == 2
+
+
+def test_what_an_earlier_version_granted_without_approval_stays_granted(both: Runtime) -> None:
+    with write(both.engine) as session:
+        granted_alone(both, session)
+        version = one(session, PackVersion)
+        content = json.loads(version.content)
+        del content["review"]["approvals"]  # as packs were before they could ask for any
+        version.content, version.digest = json.dumps(content), "earlier"
+        session.add(version)
+    assert audit(both).breaches == ()
 
 
 def test_an_empty_store_is_clean(runtime: Runtime) -> None:
