@@ -18,9 +18,9 @@ from pipeline.channels.online import OnlineRecord, RowProblem
 from pipeline.domain.statuses import ArrivalStatus, ReasonCode
 from pipeline.procedures.pack import OnlineChannel, Procedure
 from pipeline.runtime import Runtime
-from pipeline.steps.known import came_before, find_known
+from pipeline.steps.known import find_known
 from pipeline.steps.packs import PackMissing, latest_pack
-from pipeline.steps.records import FILE, RecordOrigin, came_before, file_rows, put_values, write_record
+from pipeline.steps.records import FILE, RecordOrigin, file_rows, is_known, put_values, write_record
 from pipeline.steps.tasks import Doubt, open_mailroom_task
 from pipeline.store.engine import again_on_clash, read, write
 from pipeline.store.tables import Arrival, ArrivalIdentity, Attachment
@@ -174,7 +174,7 @@ def _take_anew(runtime: Runtime, received: ExportReceived, origin: RecordOrigin,
 
 def _take_record(runtime: Runtime, received: ExportReceived, origin: RecordOrigin, record: OnlineRecord) -> None:
     with read(runtime.engine) as session:
-        if came_before(session, origin.source, record):
+        if is_known(runtime, session, origin.source, record):
             received.already += 1
             return
         sent = [(kind, _find_file(runtime, session, origin, name)) for kind, name in record.attachments]

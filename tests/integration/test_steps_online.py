@@ -21,7 +21,7 @@ from pipeline.domain.statuses import (
 )
 from pipeline.runtime import Runtime
 from pipeline.steps import advance as path
-from pipeline.steps import intake_online
+from pipeline.steps import records
 from pipeline.steps.advance import advance, due_submissions
 from pipeline.steps.audit import audit
 from pipeline.steps.intake_online import store_export, take_records
@@ -298,7 +298,7 @@ def test_a_crash_between_records_is_mended_by_calling_again(
 ) -> None:
     data, files = small_export("portal_utf8/portal_20261106.csv")
     arrival_id = store_export(rostered, PROCEDURE, "portal", "a.csv", data, files)
-    real, seen = intake_online._field_values, []
+    real, seen = records._field_values, []
 
     def stops(*given: Any) -> Any:
         seen.append(given)
@@ -307,7 +307,7 @@ def test_a_crash_between_records_is_mended_by_calling_again(
         return real(*given)
 
     with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
-        broken.setattr(intake_online, "_field_values", stops)
+        broken.setattr(records, "_field_values", stops)
         take_records(rostered, arrival_id)
     assert len(rows_of(rostered, Submission)) == place
     assert arrival_id in find_stalled(rostered, timedelta(0)).exports
