@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pipeline.channels.errors import EmptyFile, ExportError, MissingColumn, WrongEncoding
 from pipeline.channels.export_rows import BadRow, RawRow, decodings, is_utf8, read_csv, read_json
@@ -92,6 +93,7 @@ _MESSAGES = {
     ),
     "too_long": Label(ja="値が長すぎます。", en="The value is too long."),
     "too_many_files": Label(ja="添付ファイルが多すぎます。", en="There are too many attachments."),
+    "missing_member": Label(ja="必要な項目がありません。", en="A required member is missing."),
     "not_a_record": Label(ja="レコードではありません。", en="Not a record."),
 }
 
@@ -107,8 +109,7 @@ def read_export(data: bytes, procedure: Procedure, channel: OnlineChannel) -> Ex
         rows = _rows_of(data, channel)
     except RecursionError:
         raise ExportError("nested too deep") from None
-    known = {spec.name for spec in procedure.fields}
-    columns = tuple(column for column in channel.columns if column.field in known)
+    columns = _columns(procedure, channel)
     records: list[OnlineRecord] = []
     problems: list[RowProblem] = []
     for row in rows:
@@ -120,6 +121,25 @@ def read_export(data: bytes, procedure: Procedure, channel: OnlineChannel) -> Ex
         if record is not None:
             records.append(record)
     return ExportReading(tuple(records), tuple(problems))
+
+
+def read_record(content: dict[str, Any], procedure: Procedure, channel: OnlineChannel) -> ExportReading:
+    """One record that was sent by itself, in the shape of this JSON channel; its numbers are text already.
+
+    Here the sender can mend at once, so every problem speaks against the record: there is a record or there are
+    problems, never both.
+    """
+    row = RawRow(1, content, flat=False)
+    missing = [row_problem(1, name, "missing_member") for name in _needed(channel) if not row.has(name)]
+    if missing:
+        return ExportReading((), tuple(missing))
+    record, problems = _record_of(row, channel, _columns(procedure, channel))
+    return ExportReading((record,) if record and not problems else (), tuple(problems))
+
+
+def _columns(procedure: Procedure, channel: OnlineChannel) -> tuple[ColumnMap, ...]:
+    known = {spec.name for spec in procedure.fields}
+    return tuple(column for column in channel.columns if column.field in known)
 
 
 def _rows_of(data: bytes, channel: OnlineChannel) -> list[RawRow | BadRow]:
