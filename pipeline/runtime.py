@@ -40,6 +40,10 @@ class Secrets:
         """A keyed digest (hex): the same for the same text under this key, and silent about it."""
         return hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()
 
+    def fingerprint(self) -> str:
+        """16 hex digits that tell this key from another without giving any of it away."""
+        return self.digest("fingerprint of the installation's key")[:16]
+
 
 @dataclass
 class Runtime:

@@ -32,14 +32,15 @@ def config_of(engine: Engine) -> Config:
     return config
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade(engine: Engine, to: str = "head") -> None:
     """Applies what is missing in one transaction, so that a crash leaves the store as it was; does nothing on a
     current database. Raises StoreTooNew.
 
-    Of several processes that start at once one migrates and the others wait for it.
+    to: an earlier migration, for an empty database that is to take in an old backup. Of several processes that start
+    at once one migrates and the others wait for it.
     """
     if not is_current(engine):
-        command.upgrade(config_of(engine), "head")
+        command.upgrade(config_of(engine), to)
 
 
 def is_current(engine: Engine) -> bool:
