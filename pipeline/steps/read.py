@@ -1,4 +1,5 @@
-"""Step READ: from page pictures to field values. Online submissions bring their values and are read on arrival."""
+"""Step READ: from page pictures to field values. Online submissions bring their values; files that were streamed in
+with one are looked into here."""
 
 from __future__ import annotations
 
@@ -26,6 +27,7 @@ from pipeline.runtime import Runtime
 from pipeline.steps.hold import hold_submission, move_submission
 from pipeline.steps.layouts import page_layout
 from pipeline.steps.packs import get_pack
+from pipeline.steps.sent_files import files_waiting, inspect_files, write_facts
 from pipeline.store.engine import read, write
 from pipeline.store.events import append_event
 from pipeline.store.tables import Attachment, Document, FieldValue, Page, Submission
@@ -60,13 +62,16 @@ def read_submission(runtime: Runtime, submission_id: str) -> None:
         submission = session.get_one(Submission, submission_id)
         pack = get_pack(session, submission.pack_version_id)
         pages = _pages_of(session, submission_id)
+        waiting = files_waiting(session, submission_id)
     results = [_read_one(runtime, submission, pack, document, page) for document, page in pages]
+    facts = inspect_files(runtime, waiting)
     with write(runtime.engine) as session:
         held = hold_submission(session, submission_id, submission.version)
         if submission.channel.is_paper:
             session.execute(delete(FieldValue).where(col(FieldValue.submission_id) == submission_id))
         for result in results:
             _write_page(session, result)
+        write_facts(session, facts)
         move_submission(session, held, SubmissionStatus.READ)
         append_event(
             session,
