@@ -29,6 +29,7 @@ from pipeline.domain.statuses import (
 from pipeline.runtime import Runtime
 from pipeline.steps.audit_blobs import BlobLook, look_at_blobs
 from pipeline.steps.audit_drafts import approved_by_others, determined_by_approval, drafted_in_one, drafts_unaltered
+from pipeline.steps.erasure.rules import erased_as_told, erased_hold_nothing, erasures_certified
 from pipeline.steps.seals import broken_seals, make_seal
 from pipeline.store.engine import read
 from pipeline.store.events import as_chained
@@ -242,4 +243,7 @@ RULES: dict[str, Callable[[Asked], Findings]] = {
     "drafts_unaltered": lambda asked: drafts_unaltered(asked.session),
     "approved_by_others": lambda asked: approved_by_others(asked.session),
     "determined_by_approval": lambda asked: determined_by_approval(asked.session),
+    "erased_hold_nothing": lambda asked: erased_hold_nothing(asked.session),
+    "erased_as_told": lambda asked: erased_as_told(asked.session),
+    "erasures_certified": lambda asked: erasures_certified(asked.runtime, asked.session),
 }

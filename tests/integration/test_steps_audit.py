@@ -190,6 +190,9 @@ def granted_alone(runtime: Runtime, session: Any) -> str:
     return str(row.id)
 
 
+ERASURE = {"erased_hold_nothing", "erased_as_told", "erasures_certified"}
+"""Rules that only an erasure gives something to look at; test_erasure_audit.py breaks them."""
+
 BREAKS: dict[str, tuple[str, Callable[[Runtime, Any], str]]] = {
     "a fate taken back": ("pages_accounted", change(Page, {"position": 3}, fate=PageFate.PENDING)),
     "a page out of its document": ("pages_accounted", drop_page_from_document),
@@ -222,7 +225,7 @@ BREAKS: dict[str, tuple[str, Callable[[Runtime, Any], str]]] = {
 
 
 def test_every_rule_is_broken_here() -> None:
-    assert {rule for rule, _ in BREAKS.values()} == set(RULES)
+    assert {rule for rule, _ in BREAKS.values()} == set(RULES) - ERASURE
 
 
 @pytest.mark.parametrize("case", BREAKS)
@@ -246,7 +249,8 @@ def test_a_quick_look_misses_what_was_altered_but_not_what_is_gone(both: Runtime
 
 def test_every_rule_looked_at_something(decided: Runtime) -> None:
     checked = audit(decided).checked
-    assert set(checked) == set(RULES) and all(checked.values())
+    assert set(checked) == set(RULES)
+    assert {rule for rule, count in checked.items() if count} == set(RULES) - ERASURE
 
 
 def test_a_clean_store_is_sealed_and_a_broken_one_is_not(both: Runtime) -> None:

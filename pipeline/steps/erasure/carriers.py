@@ -17,6 +17,7 @@ from sqlmodel import Session, col, or_, select
 
 from pipeline.domain.statuses import ArrivalStatus
 from pipeline.runtime import Runtime, Secrets
+from pipeline.steps.records import FILE
 from pipeline.store.blobs import BlobMissing
 from pipeline.store.engine import read
 from pipeline.store.tables import Arrival, ArrivalIdentity, Attachment, Page, Submission
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pipeline.steps.erasure.cut import Cut
     from pipeline.steps.erasure.due import File
 
-FILE = "export_file"
+
 _TOKEN = re.compile(rb"[0-9A-Za-z]+")
 
 

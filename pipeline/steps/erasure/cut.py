@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, delete, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col, select
 
+from pipeline.domain.statuses import OutboundStatus
 from pipeline.runtime import Runtime
 from pipeline.steps.erasure.carriers import Carriers, cut_carriers
 from pipeline.steps.erasure.due import File, judge_files
@@ -24,6 +25,7 @@ from pipeline.steps.erasure.people import cut_people, named_only_here
 from pipeline.store.engine import write
 from pipeline.store.events import append_event
 from pipeline.store.tables import (
+    Approval,
     Attachment,
     Candidate,
     Case,
@@ -68,6 +70,7 @@ BLANKED: Mapping[type[SQLModel], Mapping[str, Any]] = {
     Deficiency: {"text": ""},
     Outbound: {"blob": None, "payload": ""},
     DraftCase: {"ground": ""},
+    Approval: {"note": ""},
 }
 """Columns of rows that stay, and what they hold afterwards."""
 
@@ -114,9 +117,20 @@ def cut_rows(runtime: Runtime, session: Session, file: File, carriers: Carriers)
         _count(cut, model, session.execute(delete(model).where(_of(model, ids))))
     for model, values in BLANKED.items():
         where = _places(model, ids, pages)
-        _count(cut, model, session.execute(update(model).where(where).values(**values)))
+        held = or_(*(col(getattr(model, name)).is_distinct_from(blank) for name, blank in values.items()))
+        _count(cut, model, session.execute(update(model).where(where, held).values(**values)))
+    _abandon(session, ids)
     cut_people(session, people, cut)
     return cut
+
+
+def _abandon(session: Session, ids: Collection[str]) -> None:
+    """What could never be delivered has nothing left to deliver."""
+    session.execute(
+        update(Outbound)
+        .where(_of(Outbound, ids), col(Outbound.status) == OutboundStatus.FAILED)
+        .values(status=OutboundStatus.ABANDONED, problem_code="erased")
+    )
 
 
 def _of(model: type[Any], ids: Collection[str]) -> ColumnElement[bool]:
@@ -135,6 +149,11 @@ def _places(model: type[Any], ids: Collection[str], pages: Collection[str]) -> C
         return col(Deficiency.request_id).in_(select(CorrectionRequest.id).where(_of(CorrectionRequest, ids)))
     if model is DraftCase:
         return col(DraftCase.adopted_submission_id).in_(ids)
+    if model is Approval:
+        # A superior's note is about the whole list, and may name any of its people.
+        return col(Approval.draft_id).in_(
+            select(DraftCase.draft_id).where(col(DraftCase.adopted_submission_id).in_(ids))
+        )
     if model is Decision:
         return or_(_of(Decision, ids), col(Decision.task_id).in_(select(ReviewTask.id).where(_of(ReviewTask, ids))))
     return _of(model, ids)
@@ -175,7 +194,7 @@ def _remember(session: Session, erasure: Erasure, file: File, cut: Cut, actor: s
 
 def tell(session: Session, erasure: Erasure, cut: Cut, actor: str, now: datetime, **more: object) -> None:
     """Writes into the erasure's own history what one write took away; its certificate is the sum of these."""
-    payload: dict[str, object] = {"cut": dict(sorted(cut.counts.items())), "arrivals": sorted(cut.arrivals)}
+    payload: dict[str, object] = {"cut": dict(sorted((+cut.counts).items())), "arrivals": sorted(cut.arrivals)}
     submissions: Sequence[str] = more.pop("submissions", ())  # type: ignore[assignment]
     payload |= {"submissions": sorted(submissions), **more}
     append_event(session, "erasure", erasure.id, "erased", actor=actor, at=now, payload=payload)
