@@ -23,14 +23,16 @@ from pipeline.procedures.pack import (
     FormPage,
     FormTemplate,
     LineBox,
+    Procedure,
     TickBox,
 )
 from pipeline.procedures.printing import render_form, render_separator
 
 needs_font = pytest.mark.skipif(not FORM_FONT.exists(), reason="fonts-ipaexfont is not installed")
 PACK = load_sample_pack()
-PAGES = [(form, page) for form in PACK.forms for page in form.pages]
-IDS = [f"{form.id}-{page.number}" for form, page in PAGES]
+PACKS = (PACK, load_sample_pack("after_school"))
+PAGES = [(pack, form, page) for pack in PACKS for form in pack.forms for page in form.pages]
+IDS = [f"{pack.id}-{form.id}-{page.number}" for pack, form, page in PAGES]
 DPI = 200
 
 
@@ -53,12 +55,12 @@ def _overlap(a: BoxMm, b: BoxMm) -> bool:
 
 
 def test_the_templates_are_what_the_builder_makes() -> None:
-    built = [FormTemplate.model_validate(data) for data in build().values()]
-    assert sorted(built, key=lambda form: form.id) == sorted(PACK.forms, key=lambda form: form.id)
+    built = {path: FormTemplate.model_validate(data) for path, data in build().items()}
+    assert built == {f"{pack.id}/forms/{form.id}": form for pack in PACKS for form in pack.forms}
 
 
-@pytest.mark.parametrize(("form", "page"), PAGES, ids=IDS)
-def test_nothing_that_is_filled_in_overlaps(form: FormTemplate, page: FormPage) -> None:
+@pytest.mark.parametrize(("pack", "form", "page"), PAGES, ids=IDS)
+def test_nothing_that_is_filled_in_overlaps(pack: Procedure, form: FormTemplate, page: FormPage) -> None:
     parts = [part for box in page.all_boxes() for part in _parts(box)] + [marker.box for marker in page.markers]
     assert page.code is not None
     parts.append(page.code)
@@ -68,30 +70,33 @@ def test_nothing_that_is_filled_in_overlaps(form: FormTemplate, page: FormPage) 
         assert part.x + part.w <= page.width_mm - 8 and part.y + part.h <= page.height_mm - 8
 
 
-@pytest.mark.parametrize(("form", "page"), PAGES, ids=IDS)
-def test_cells_are_large_enough_for_a_hand(form: FormTemplate, page: FormPage) -> None:
+@pytest.mark.parametrize(("pack", "form", "page"), PAGES, ids=IDS)
+def test_cells_are_large_enough_for_a_hand(pack: Procedure, form: FormTemplate, page: FormPage) -> None:
     for box in page.all_boxes():
         if isinstance(box, CellsBox | DateBox):
             assert min(min(part.w, part.h) for part in _parts(box)) >= 5
 
 
-def test_the_application_asks_for_every_field_of_the_pack() -> None:
-    application = PACK.get_form("application", 1)
+@pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.id)
+def test_the_application_asks_for_every_field_of_the_pack(pack: Procedure) -> None:
+    application = pack.get_form("application", 1)
     asked = {(box.field, box.index) for page in application.pages for box in page.all_boxes()}
-    repeated = {spec.name for spec in PACK.fields if spec.role == "child"}
-    wanted = {(spec.name, 0) for spec in PACK.fields if spec.name not in repeated}
-    wanted |= {(name, index) for name in repeated for index in range(1, 6)}
+    wanted = {
+        (spec.name, index)
+        for spec in pack.fields
+        for index in (range(1, pack.role(spec.role).max + 1) if pack.role(spec.role).max > 1 else (0,))
+    }
     assert asked == wanted
 
 
 @needs_font
-@pytest.mark.parametrize(("form", "page"), PAGES, ids=IDS)
-def test_code_and_markers_stand_where_the_template_says(form: FormTemplate, page: FormPage) -> None:
+@pytest.mark.parametrize(("pack", "form", "page"), PAGES, ids=IDS)
+def test_code_and_markers_stand_where_the_template_says(pack: Procedure, form: FormTemplate, page: FormPage) -> None:
     reference = "2600012345" if form.preprinted else None
-    pdf = render_form(PACK, form, {}, reference, FORM_FONT)
+    pdf = render_form(pack, form, {}, reference, FORM_FONT)
     picture = np.asarray(rasterise(pdf, page.number - 1, DPI).convert("L"))
     (code,) = zxingcpp.read_barcodes(picture)
-    assert parse_code(code.text) == FormCode(PACK.id, form.id, form.revision, page.number, reference)
+    assert parse_code(code.text) == FormCode(pack.id, form.id, form.revision, page.number, reference)
     detector = cv2.aruco.ArucoDetector(cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50))
     corners, ids, _ = detector.detectMarkers(picture)
     found = {int(i): c.reshape(4, 2)[0] * 25.4 / DPI for i, c in zip(ids.ravel(), corners, strict=True)}
