@@ -29,6 +29,7 @@ HEADERS = {
 log = logging.getLogger("ichimado.web")
 
 UPLOAD_PATH = "/batches/new"
+API_PATH = "/api/v1/submissions"
 # A browser shows our answer only when it could send all it had: what is too large is read on and dropped,
 # up to this many times the limit.
 DRAIN = 5
@@ -107,14 +108,17 @@ class BodyLimit:
 
     def __init__(self, app: ASGIApp, settings: WebSettings) -> None:
         self.app = app
-        self.upload = settings.max_upload_mb * 1024 * 1024
+        self.uploads = {
+            UPLOAD_PATH: settings.max_upload_mb * 1024 * 1024,
+            API_PATH: settings.max_api_request_mb * 1024 * 1024,
+        }
         self.form = settings.max_form_kb * 1024
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self.upload if scope["path"] == UPLOAD_PATH else self.form
+        limit = self.uploads.get(scope["path"], self.form)
         seen = 0
 
         async def counted() -> Message:

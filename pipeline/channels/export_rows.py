@@ -19,10 +19,15 @@ _CP932_NAMES = frozenset({"cp932", "ms932", "windows-31j", "shift_jis", "sjis"})
 _JIS_ESCAPES = (b"\x1b$B", b"\x1b$@")
 
 
+def steps_of(path: str) -> list[str]:
+    """The names, and places in lists, that a dotted path goes through."""
+    return _STEP.findall(path)
+
+
 def find_at(document: Any, path: str, missing: Any = None) -> Any:
     """What stands at a dotted path (`children.0.name`, `children[0].name`); `missing` when nothing does."""
     found = document
-    for step in _STEP.findall(path):
+    for step in steps_of(path):
         if isinstance(found, dict):
             found = found.get(step)
         elif isinstance(found, list) and step.isdecimal() and int(step) < len(found):

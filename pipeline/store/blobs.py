@@ -37,7 +37,7 @@ class Incoming:
         self._blobs, self._path = blobs, path
         self._file = blobs.fs.open(path, "wb")
         self._hash = hashlib.sha256()
-        self._open = True
+        self._open, self._kept = True, False
         self.size = 0
 
     def write(self, data: bytes) -> None:
@@ -53,6 +53,8 @@ class Incoming:
 
     def keep(self) -> str:
         """Moves the blob to its place and gives its digest; bytes that are there already stay as they are."""
+        if self._kept:
+            return self.digest
         self._close()
         path = self._blobs.path_of(self.digest)
         fs = self._blobs.fs
@@ -61,12 +63,13 @@ class Incoming:
         else:
             fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
             fs.mv(self._path, path)
+        self._kept = True
         return self.digest
 
     def drop(self) -> None:
         """Removes what was written; nothing after `keep`."""
         self._close()
-        if self._blobs.fs.exists(self._path):
+        if not self._kept and self._blobs.fs.exists(self._path):
             self._blobs.fs.rm(self._path)
 
     def _close(self) -> None:
