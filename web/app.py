@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from pipeline.domain.errors import Conflict, DomainError, Impossible, NotAllowed, NotVisible
 from pipeline.runtime import Runtime
+from web.api import API_ROOT, create_api
 from web.context import FormRefused, NotSignedIn
 from web.guard import BodyLimit, BodyTooLarge, NoLeak, SecureHeaders
 from web.pages import make_environment, render
@@ -48,6 +49,7 @@ def create_app(runtime: Runtime, settings: WebSettings | None = None) -> FastAPI
     app.state.settings = settings
     app.state.templates = make_environment()
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    app.mount(API_ROOT, create_api(runtime, settings), name="api")
     for noun in (health, sessions, queue, tasks, pictures, batches, cases, operations):
         app.include_router(noun.router)
     app.add_exception_handler(NotSignedIn, _to_sign_in)
