@@ -16,7 +16,7 @@ from web.api import API_ROOT, create_api
 from web.context import FormRefused, NotSignedIn
 from web.guard import BodyLimit, BodyTooLarge, NoLeak, SecureHeaders
 from web.pages import make_environment, render
-from web.routes import batches, cases, health, operations, pictures, queue, sessions, tasks
+from web.routes import batches, cases, drafts, health, operations, pictures, queue, sessions, tasks
 from web.settings import WebSettings
 from web.words import Pair
 
@@ -50,7 +50,7 @@ def create_app(runtime: Runtime, settings: WebSettings | None = None) -> FastAPI
     app.state.templates = make_environment()
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.mount(API_ROOT, create_api(runtime, settings), name="api")
-    for noun in (health, sessions, queue, tasks, pictures, batches, cases, operations):
+    for noun in (health, sessions, queue, tasks, pictures, batches, cases, drafts, operations):
         app.include_router(noun.router)
     app.add_exception_handler(NotSignedIn, _to_sign_in)
     app.add_exception_handler(DomainError, _domain_fault)
@@ -106,6 +106,6 @@ def _error_page(request: Request, status: int, said: Pair, code: str) -> Respons
 
 def _back_of(request: Request) -> str:
     parts = request.url.path.strip("/").split("/")
-    if parts[0] in ("tasks", "batches", "cases") and len(parts) > 2:
+    if parts[0] in ("tasks", "batches", "cases", "drafts") and len(parts) > 2:
         return f"/{parts[0]}/{parts[1]}"
     return "/"

@@ -15,7 +15,7 @@ from pipeline.domain.errors import DomainError, NotAllowed
 from pipeline.domain.statuses import StaffRole
 from pipeline.review.staff import StaffSession, viewer_of
 from pipeline.runtime import Runtime
-from pipeline.store.access import Viewer
+from pipeline.store.access import READERS, Viewer
 
 SESSION_COOKIE = "session"
 
@@ -121,6 +121,9 @@ RuntimeHere = Annotated[Runtime, Depends(get_runtime)]
 AnyStaff = Annotated[Staff, Depends(current_staff)]
 Worker = Annotated[Staff, Depends(holding(StaffRole.REVIEWER, StaffRole.MAILROOM))]
 Reviewer = Annotated[Staff, Depends(holding(StaffRole.REVIEWER))]
+Reader = Annotated[Staff, Depends(holding(*READERS))]
+Approver = Annotated[Staff, Depends(holding(StaffRole.APPROVER))]
+Decider = Annotated[Staff, Depends(holding(StaffRole.REVIEWER, StaffRole.APPROVER))]
 Mailroom = Annotated[Staff, Depends(holding(StaffRole.MAILROOM))]
 Operator = Annotated[Staff, Depends(holding(StaffRole.OPERATOR))]
 Form = Annotated[FormData, Depends(checked_form)]

@@ -13,8 +13,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from pipeline.domain.statuses import Channel, DecisionKind, StaffRole
+from pipeline.domain.statuses import Channel, DecisionKind, Outcome, StaffRole
 from pipeline.review.dates import age_on, wareki
+from pipeline.review.draft_views import count_awaiting
 from pipeline.review.queue import count_waiting
 from pipeline.runtime import JST, Runtime
 from web import words
@@ -40,6 +41,10 @@ DONE = {
         "同じファイルが先に届いています。重複到着として記録しました。",
         "These files came before; recorded as repeated.",
     ),
+    "drafted": words.Pair("起案しました。回議が始まります。", "Drafted; it circulates now."),
+    "approved": words.Pair("決裁しました。", "Approved."),
+    "draft_returned": words.Pair("差し戻しました。案件は起案待ちに戻りました。", "Returned; its cases wait again."),
+    "draft_withdrawn": words.Pair("引き戻しました。案件は起案待ちに戻りました。", "Withdrawn; its cases wait again."),
     "batch_closed": words.Pair("束を締めました。", "The batch was closed."),
 }
 
@@ -54,7 +59,9 @@ def make_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(Channel=Channel, StaffRole=StaffRole, decision_kinds=frozenset(DecisionKind))
+    environment.globals.update(
+        Channel=Channel, Outcome=Outcome, StaffRole=StaffRole, decision_kinds=frozenset(DecisionKind)
+    )
     environment.filters["percent"] = lambda value: "–" if value is None else f"{value * 100:.0f}%"
     environment.filters["number"] = lambda value: f"{value:,}"
     return environment
@@ -83,7 +90,9 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
         moment=_moment_shower(language),
         age=lambda birth, on=None: age_on(birth, on or runtime.today()),
         today=runtime.today(),
+        jst=JST,
         waiting=count_waiting(runtime, staff.viewer) if staff else 0,
+        to_approve=count_awaiting(runtime, staff.viewer) if staff else 0,
         done=t(done) if done else None,
         **values,
     )

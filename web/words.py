@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 from pipeline.channels.errors import ArrivalError
 from pipeline.domain.statuses import (
+    ApprovalKind,
     BatchStatus,
     CaseStatus,
     Channel,
     DecisionKind,
     DocumentKind,
+    DraftStatus,
     EndReason,
     EntryStatus,
     LinkStatus,
@@ -133,9 +135,21 @@ END_REASON = {
 }
 CASE_STATUS = {
     CaseStatus.OPEN: Pair("審査中", "Open"),
+    CaseStatus.EXAMINED: Pair("審査済・起案待ち", "Examined, to be drafted"),
+    CaseStatus.DRAFTED: Pair("起案中", "In a draft"),
     CaseStatus.GRANTED: Pair("支給決定", "Granted"),
     CaseStatus.REFUSED: Pair("不支給決定", "Refused"),
     CaseStatus.WITHDRAWN: Pair("取下げ", "Withdrawn"),
+}
+DRAFT_STATUS = {
+    DraftStatus.CIRCULATING: Pair("回議中", "Circulating"),
+    DraftStatus.APPROVED: Pair("決裁済", "Approved"),
+    DraftStatus.RETURNED: Pair("差戻し", "Returned"),
+    DraftStatus.WITHDRAWN: Pair("引戻し", "Withdrawn"),
+}
+APPROVAL_KIND = {
+    ApprovalKind.APPROVE: Pair("決裁", "Approved"),
+    ApprovalKind.RETURN: Pair("差戻し", "Returned"),
 }
 LINK_STATUS = {
     LinkStatus.PROPOSED: Pair("提案", "Proposed"),
@@ -173,7 +187,9 @@ OUTBOUND_STATUS = {
 ROLE = {
     StaffRole.REVIEWER: Pair("審査", "Reviewer"),
     StaffRole.MAILROOM: Pair("受付・スキャン", "Mailroom"),
+    StaffRole.APPROVER: Pair("決裁", "Approver"),
     StaffRole.OPERATOR: Pair("運用", "Operator"),
+    StaffRole.ADMINISTRATOR: Pair("職員の管理", "Administrator"),
 }
 TASK_KIND = {
     TaskKind.INTAKE: Pair("申請の確認", "Application"),
@@ -215,6 +231,15 @@ EVENT = {
     "submission_out_of_scope": Pair("対象外で終了した", "Ended: out of scope"),
     "correction_requested": Pair("補正を依頼した", "Asked for correction"),
     "case_opened": Pair("案件を開いた", "Case opened"),
+    "case_examined": Pair("審査を終えた", "Examined"),
+    "case_drafted": Pair("起案された", "Put into a draft"),
+    "case_released": Pair("起案から戻った", "Came back from its draft"),
+    "draft_made": Pair("起案した", "Drafted"),
+    "draft_step_approve": Pair("決裁した", "Approved"),
+    "draft_step_return": Pair("差し戻した", "Returned"),
+    "draft_approved": Pair("決裁が済んだ", "Approval complete"),
+    "draft_returned": Pair("差し戻された", "Came back"),
+    "draft_withdrawn": Pair("引き戻した", "Withdrawn by the drafter"),
     "case_granted": Pair("支給を決定した", "Granted"),
     "case_refused": Pair("不支給を決定した", "Refused"),
     "case_withdrawn": Pair("取下げとなった", "Withdrawn"),

@@ -161,8 +161,8 @@ def _write_down(
     )
     draft.version += 1
     session.add(draft)
-    payload = {"step": step, "kind": kind.value, "on_behalf_of": grant.deputy_for}
-    append_event(session, "draft", draft.id, "draft_decided", actor=viewer.user_id, at=at, payload=payload)
+    payload = {"step": step, "on_behalf_of": grant.deputy_for}
+    append_event(session, "draft", draft.id, f"draft_step_{kind.value}", actor=viewer.user_id, at=at, payload=payload)
     return step
 
 

@@ -7,15 +7,16 @@ from fastapi.responses import Response
 
 from pipeline.domain.statuses import CaseStatus
 from pipeline.review.case_views import get_case_view, list_cases
+from pipeline.review.ranking import ranked_procedures
 from pipeline.steps.export import export_decided
-from web.context import Form, Reviewer, RuntimeHere, text_of
+from web.context import Decider, Form, Reviewer, RuntimeHere, text_of
 from web.pages import render
 
 router = APIRouter()
 
 
 @router.get("/cases")
-def cases(request: Request, runtime: RuntimeHere, staff: Reviewer) -> Response:
+def cases(request: Request, runtime: RuntimeHere, staff: Decider) -> Response:
     """Cases that fit the conditions in the address."""
     params = request.query_params
     status = CaseStatus(params["status"]) if params.get("status") in set(CaseStatus) else None
@@ -28,7 +29,15 @@ def cases(request: Request, runtime: RuntimeHere, staff: Reviewer) -> Response:
         several=several,
         page=int(number) if number.isdecimal() and len(number) < 7 else 1,
     )
-    return render(request, "cases.html", page=page, chosen=status, several=several, statuses=tuple(CaseStatus))
+    return render(
+        request,
+        "cases.html",
+        page=page,
+        chosen=status,
+        several=several,
+        statuses=tuple(CaseStatus),
+        rankings=ranked_procedures(runtime, staff.viewer),
+    )
 
 
 @router.post("/cases/export")
@@ -41,6 +50,6 @@ def export(runtime: RuntimeHere, staff: Reviewer, form: Form) -> Response:
 
 
 @router.get("/cases/{case_id}")
-def case(request: Request, case_id: str, runtime: RuntimeHere, staff: Reviewer) -> Response:
+def case(request: Request, case_id: str, runtime: RuntimeHere, staff: Decider) -> Response:
     """One case."""
     return render(request, "case.html", view=get_case_view(runtime, staff.viewer, case_id))

@@ -13,7 +13,7 @@ from pipeline.review.pictures import (
     page_thumb,
     page_view,
 )
-from web.context import Reviewer, RuntimeHere, Worker
+from web.context import Decider, Reader, RuntimeHere
 
 router = APIRouter()
 
@@ -21,31 +21,31 @@ _SHOWN = ("image/jpeg", "image/png")
 
 
 @router.get("/pages/{page_id}/view")
-def view(page_id: str, runtime: RuntimeHere, staff: Worker) -> Response:
+def view(page_id: str, runtime: RuntimeHere, staff: Reader) -> Response:
     """The upright page."""
     return _answer(page_view(runtime, staff.viewer, page_id), "page")
 
 
 @router.get("/pages/{page_id}/scan")
-def scan(page_id: str, runtime: RuntimeHere, staff: Worker) -> Response:
+def scan(page_id: str, runtime: RuntimeHere, staff: Reader) -> Response:
     """The page as scanned."""
     return _answer(page_scan(runtime, staff.viewer, page_id), "page")
 
 
 @router.get("/pages/{page_id}/thumb")
-def thumb(page_id: str, runtime: RuntimeHere, staff: Worker) -> Response:
+def thumb(page_id: str, runtime: RuntimeHere, staff: Reader) -> Response:
     """A small picture of the page."""
     return _answer(page_thumb(runtime, staff.viewer, page_id), "page")
 
 
 @router.get("/attachments/{attachment_id}")
-def attachment(attachment_id: str, runtime: RuntimeHere, staff: Reviewer) -> Response:
+def attachment(attachment_id: str, runtime: RuntimeHere, staff: Decider) -> Response:
     """An attachment: shown when it is a picture, else to be saved."""
     return _answer(attachment_file(runtime, staff.viewer, attachment_id), "attachment")
 
 
 @router.get("/outbound/{outbound_id}")
-def outbound(outbound_id: str, runtime: RuntimeHere, staff: Reviewer) -> Response:
+def outbound(outbound_id: str, runtime: RuntimeHere, staff: Decider) -> Response:
     """What was made to leave the house, such as a letter, to be saved."""
     return _answer(outbound_file(runtime, staff.viewer, outbound_id), "letter")
 

@@ -22,7 +22,7 @@ from pipeline.review.views import (
 )
 from pipeline.runtime import Runtime
 from pipeline.store.access import Viewer
-from web.context import Form, FormBroken, Reviewer, RuntimeHere, Staff, Worker, number_of, text_of
+from web.context import Decider, Form, FormBroken, Reviewer, RuntimeHere, Staff, Worker, number_of, text_of
 from web.pages import render
 from web.routes.queue import filter_of
 
@@ -49,7 +49,7 @@ def task_page(request: Request, task_id: str, runtime: RuntimeHere, staff: Worke
 
 
 @router.get("/submissions/{submission_id}")
-def submission_page(request: Request, submission_id: str, runtime: RuntimeHere, staff: Reviewer) -> Response:
+def submission_page(request: Request, submission_id: str, runtime: RuntimeHere, staff: Decider) -> Response:
     """An application to look at, whether or not a task is open for it."""
     view, open_task = get_submission_view(runtime, staff.viewer, submission_id)
     return render(

@@ -1,0 +1,133 @@
+"""What waits to be drafted: examined cases, scope by scope, and the page on which a draft is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from pipeline.domain.errors import NotAllowed, NotVisible
+from pipeline.domain.statuses import StaffRole
+from pipeline.procedures.pack import Determination, Label
+from pipeline.review.draft_cases import MAX_CASES, draftable, with_open_questions
+from pipeline.review.drafts import DraftScope, within
+from pipeline.runtime import Runtime
+from pipeline.steps.packs import latest_pack
+from pipeline.store.access import Viewer, visible
+from pipeline.store.engine import read
+from pipeline.store.tables import Case, Person, Submission
+
+PAGE_SIZE = 100
+
+
+@dataclass(frozen=True)
+class ToDraft:
+    """How many examined cases of one scope wait for this reviewer."""
+
+    scope: DraftScope
+    procedure: Label
+    cases: int
+
+
+@dataclass(frozen=True)
+class Draftable:
+    """An examined case that waits to be drafted. asked: a question about it is still open, so it has to wait."""
+
+    id: str
+    number: str
+    name: str
+    birth_date: date | None
+    resident_number: str | None
+    submission_id: str
+    receipt_number: str
+    amount_yen: int
+    asked: bool
+
+
+@dataclass(frozen=True)
+class NewDraft:
+    """The cases of a scope, a page of them; clear: how many of all may be drafted at once, at most MAX_CASES."""
+
+    scope: DraftScope
+    procedure: Label
+    determination: Determination
+    approvals: int
+    rows: tuple[Draftable, ...]
+    total: int
+    clear: int
+    page: int
+    pages: int
+
+
+def list_to_draft(runtime: Runtime, viewer: Viewer) -> tuple[ToDraft, ...]:
+    """What waits for this reviewer, scope by scope."""
+    with read(runtime.engine) as session:
+        return _to_draft(session, viewer)
+
+
+def get_new_draft(runtime: Runtime, viewer: Viewer, scope: DraftScope, page: int = 1) -> NewDraft:
+    """What of this scope waits to be drafted. Raises NotAllowed, and NotVisible for protected persons."""
+    if not viewer.may(StaffRole.REVIEWER, scope.department, scope.procedure_id):
+        raise NotAllowed
+    if scope.protected and not viewer.sees_protected:
+        raise NotVisible
+    with read(runtime.engine) as session:
+        over = select(Case.id).where(draftable(viewer), *within(scope)).order_by(col(Case.number))
+        ids = session.exec(over).all()
+        if not ids:
+            raise NotVisible
+        asked = with_open_questions(session, ids)
+        pages = max(1, -(-len(ids) // PAGE_SIZE))
+        page = min(max(1, page), pages)
+        pack = latest_pack(session, scope.procedure_id)[1]
+        return NewDraft(
+            scope=scope,
+            procedure=pack.label,
+            determination=pack.determination,
+            approvals=max(1, pack.review.approvals),
+            rows=_draftables(session, viewer, ids[(page - 1) * PAGE_SIZE : page * PAGE_SIZE], asked),
+            total=len(ids),
+            clear=min(MAX_CASES, len(ids) - len(asked)),
+            page=page,
+            pages=pages,
+        )
+
+
+def _to_draft(session: Session, viewer: Viewer) -> tuple[ToDraft, ...]:
+    rows = session.exec(
+        select(Case.procedure_id, Case.department, Case.protected, func.count(col(Case.id)))
+        .where(draftable(viewer))
+        .group_by(col(Case.procedure_id), col(Case.department), col(Case.protected))
+        .order_by(col(Case.procedure_id), col(Case.department), col(Case.protected))
+    ).all()
+    return tuple(
+        ToDraft(DraftScope(procedure, department, protected), latest_pack(session, procedure)[1].label, count)
+        for procedure, department, protected, count in rows
+    )
+
+
+def _draftables(session: Session, viewer: Viewer, ids: Sequence[str], asked: set[str]) -> tuple[Draftable, ...]:
+    rows = session.exec(
+        select(Case, Person, Submission)
+        .join(Person, col(Person.id) == Case.subject_id)
+        .join(Submission, col(Submission.id) == Case.adopted_submission_id)
+        .where(col(Case.id).in_(ids), visible(Person, viewer), visible(Submission, viewer))
+        .order_by(col(Case.number))
+    ).all()
+    return tuple(
+        Draftable(
+            id=case.id,
+            number=case.number,
+            name=person.name,
+            birth_date=person.birth_date,
+            resident_number=person.resident_number,
+            submission_id=submission.id,
+            receipt_number=submission.receipt_number,
+            amount_yen=case.amount_yen,
+            asked=case.id in asked,
+        )
+        for case, person, submission in rows
+    )
