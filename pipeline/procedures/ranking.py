@@ -41,7 +41,7 @@ class Ranked:
     rank: 1-based; equal for those whom no rule tells apart (`tied`). before: the rule by which it stands after the one
         before it, where the totals are equal.
     place: the facility given, None without one. wish: 1-based, which wish that is. drawn: a place that was left is
-        decided among tied applicants by the order of their keys only, so by lot in earnest.
+        decided among tied applicants only by the order they came in; in earnest, by lot.
     """
 
     key: str
@@ -60,7 +60,7 @@ def rank_applicants(scorer: Scorer, applicants: Iterable[Applicant]) -> tuple[Ra
     """All applicants in order, with their places. Raises NoRanking, ScoringFailed."""
     ranking = ranking_of(scorer.procedure)
     scored = sorted(
-        (_standing(scorer, ranking, applicant) for applicant in applicants), key=lambda one: (*one.order, one.key)
+        (_standing(scorer, ranking, applicant) for applicant in applicants), key=lambda one: one.order
     )
     left = {place.value: place.capacity for place in ranking.places}
     ranked: list[Ranked] = []
