@@ -42,7 +42,13 @@ def serve_web(settings: Settings, prefect_url: str | None = None) -> None:
     """The screens, in this process, until stopped. No access log: paths hold ids of people's applications."""
     app = create_app(
         open_runtime(settings),
-        WebSettings(https=settings.secure_cookies, max_upload_mb=settings.max_upload_mb, prefect_url=prefect_url),
+        WebSettings(
+            https=settings.secure_cookies,
+            max_upload_mb=settings.max_upload_mb,
+            prefect_url=prefect_url,
+            metrics_token=settings.metrics_token,
+            disk_floor_mb=settings.disk_floor_mb,
+        ),
     )
     uvicorn.run(app, host=settings.host, port=settings.port, access_log=False, log_level="warning", server_header=False)
 

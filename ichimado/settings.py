@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,6 +23,9 @@ class Settings(BaseSettings):
     hot_folder_settle_s: seconds without change before a file there is taken.
     lease_s: seconds without a word from a worker after which others take over what it holds.
     readers: threads of one worker that read pages.
+    metrics_token: who asks for /metrics must have it; empty: only this machine itself may ask.
+    disk_floor_mb: with less room than this on a disk, /readyz says no and doctor warns.
+    backup_within_h: doctor warns when the last backup is older. log_level: the least that the logs hold.
     """
 
     model_config = SettingsConfigDict(env_prefix="ICHIMADO_", env_file="ichimado.env", extra="ignore")
@@ -41,6 +45,10 @@ class Settings(BaseSettings):
     lease_s: float = Field(default=60.0, ge=1.0, le=90.0)
     readers: int = Field(default=2, ge=1, le=64)
     max_upload_mb: int = Field(default=500, ge=1)
+    metrics_token: str = Field(default="", repr=False)
+    disk_floor_mb: int = Field(default=500, ge=1)
+    backup_within_h: float = Field(default=26.0, gt=0)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     def database(self) -> str:
         """The URL of the case store."""

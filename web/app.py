@@ -15,8 +15,9 @@ from pipeline.runtime import Runtime
 from web.api import API_ROOT, create_api
 from web.context import FormRefused, NotSignedIn
 from web.guard import BodyLimit, BodyTooLarge, NoLeak, SecureHeaders
+from web.metrics import RequestTimes, make_registry
 from web.pages import make_environment, render
-from web.routes import batches, cases, drafts, health, operations, pictures, queue, sessions, tasks
+from web.routes import batches, cases, drafts, health, operations, pictures, queue, ranking, sessions, tasks
 from web.settings import WebSettings
 from web.words import Pair
 
@@ -48,9 +49,10 @@ def create_app(runtime: Runtime, settings: WebSettings | None = None) -> FastAPI
     app.state.runtime = runtime
     app.state.settings = settings
     app.state.templates = make_environment()
+    app.state.metrics = make_registry(runtime)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.mount(API_ROOT, create_api(runtime, settings), name="api")
-    for noun in (health, sessions, queue, tasks, pictures, batches, cases, drafts, operations):
+    for noun in (health, sessions, queue, tasks, pictures, batches, cases, ranking, drafts, operations):
         app.include_router(noun.router)
     app.add_exception_handler(NotSignedIn, _to_sign_in)
     app.add_exception_handler(DomainError, _domain_fault)
@@ -60,6 +62,7 @@ def create_app(runtime: Runtime, settings: WebSettings | None = None) -> FastAPI
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(NoLeak, answer=_fault)
     app.add_middleware(SecureHeaders, settings=settings)
+    app.add_middleware(RequestTimes, registry=app.state.metrics)
     return app
 
 
@@ -106,6 +109,6 @@ def _error_page(request: Request, status: int, said: Pair, code: str) -> Respons
 
 def _back_of(request: Request) -> str:
     parts = request.url.path.strip("/").split("/")
-    if parts[0] in ("tasks", "batches", "cases", "drafts") and len(parts) > 2:
+    if parts[0] in ("tasks", "batches", "cases", "drafts", "ranking") and len(parts) > 2:
         return f"/{parts[0]}/{parts[1]}"
     return "/"
