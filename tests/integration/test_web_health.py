@@ -134,7 +134,7 @@ def test_figures_are_those_of_the_store(both: Runtime, tmp_path: Path) -> None:
     assert one("ichimado_http_request_seconds_count", method="GET", route="/sign-in", status="2xx") == 1
     routes = {dict(labels).get("route") for name, labels in got if name == "ichimado_http_request_seconds_count"}
     assert UNMATCHED in routes and "/tasks/{task_id}" in routes
-    assert not re.search(r"[0-9a-f]{16}", answer.text), "no ids"
+    assert not re.search(r"[0-9a-f]{24}", answer.text), "no ids"
 
 
 def test_figures_say_when_the_store_does_not_answer(store: Store) -> None:
