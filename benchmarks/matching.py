@@ -1,103 +1,101 @@
-"""One record against a store of ten thousand synthetic people, as step MATCH asks it."""
+"""One record against a store of synthetic people, as step MATCH asks it, beside a scan of all of them.
+
+The list is imported as a city would import it, which is timed too. The scan is what one writes without blocking
+keys: rapidfuzz over one string a person, all in memory, and the likest wins.
+"""
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from random import Random
-from secrets import token_bytes
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Engine, insert
-from sqlmodel import Session, func, select
+from rapidfuzz import fuzz, process
+from sqlmodel import Session, col, func, select
 
-from fixtures.people import Person, Town, draw_town
-from matchers.blocking import KEY_RULES_VERSION, blocking_keys
+from benchmarks.bounds import quantile, ratio
+from benchmarks.children import in_child
+from benchmarks.samples import DATA, MATCHING_SEED
+from benchmarks.stores import PACK, PROCEDURE, database, drop, make_runtime
+from fixtures.people import Person, Town, draw_town, roster_csv
+from matchers.blocking import blocking_keys
 from matchers.compare import compare
 from matchers.decide import decide
-from matchers.normalise import normalise
+from matchers.normalise import NormalisedPerson, normalise
 from matchers.records import MatchDecision, Outcome, PersonRecord, Scored
 from matchers.weights import load_weights
-from pipeline.steps.people import find_near, record_of
-from pipeline.store.engine import open_engine, read, write
-from pipeline.store.migrate import upgrade
+from pipeline.procedures.registry import load_pack
+from pipeline.runtime import Runtime
+from pipeline.steps.packs import install_pack
+from pipeline.steps.people import MAX_BLOCK, find_near, record_of
+from pipeline.steps.roster import import_roster
+from pipeline.store.engine import read
 from pipeline.store.tables import MatchKey
 from pipeline.store.tables import Person as StoredPerson
 
-SEED = 4711
+PEOPLE_A_HOUSEHOLD = 3.45
+FOLDER = DATA / "matching"
 
 
-def measure_matching(households: int = 2900, records: int = 300) -> dict[str, Any]:
-    """Milliseconds for one record, and whom it was linked to; SQLite in a folder of its own."""
-    town = draw_town(SEED, households)
-    with tempfile.TemporaryDirectory() as folder:
-        engine, secret = open_engine(f"sqlite:///{Path(folder) / 'people.db'}"), token_bytes(32)
-        upgrade(engine)
-        fill(engine, secret, _people(town))
-        with read(engine) as session:
-            figures = _ask(session, secret, Random(SEED).sample(_people(town), records))
-        engine.dispose()
+@dataclass(frozen=True)
+class Asked:
+    """One record looked up. right: None when it was left to a person."""
+
+    spent_ms: float
+    keys: int
+    largest_block: int
+    compared: int
+    outcome: str
+
+
+def measure_matching(people: int, records: int, kind: str, scanned: int = 30) -> dict[str, Any]:
+    """Milliseconds for one record, and whom it was linked to. kind: sqlite or postgresql."""
+    name = f"people_{people}"
+    drop(kind, name, FOLDER)
+    try:
+        with database(kind, name, FOLDER) as url:
+            done = in_child(_measure, url, people, records, scanned)
+    finally:
+        drop(kind, name, FOLDER)
+    return {"database": kind, "seed": MATCHING_SEED, **done.answer, "peak_mb": done.peak_mb}
+
+
+def _measure(url: str, people: int, records: int, scanned: int) -> dict[str, Any]:
+    town = draw_town(MATCHING_SEED, round(people / PEOPLE_A_HOUSEHOLD))
+    everyone = [one for household in town.households for one in (*household.parents, *household.children)]
+    runtime = make_runtime(url, FOLDER)
+    install_pack(runtime, load_pack(PACK))
+    imported = _import(runtime, town)
+    wanted = Random(MATCHING_SEED).sample(everyone, min(records, len(everyone)))
+    with read(runtime.engine) as session:
+        _ask(session, runtime.secrets.key, wanted[0])  # the first one loads weights and statements
+        asked = [_ask(session, runtime.secrets.key, person) for person in wanted]
+        stored = session.exec(select(func.count()).select_from(StoredPerson)).one()
+        blocks = _blocks(session)
+    runtime.engine.dispose()
     return {
-        "measured": "normalise, look up keys, compare, decide, for one record without reading or writing it; SQLite; "
-        "names as people write them themselves, everything else as registered, no numbers",
-        **figures,
+        "people": stored,
+        "import": imported,
+        "blocks": blocks,
+        "one_record": _figures(asked),
+        "scan_of_all": _scan(everyone, wanted[:scanned]),
     }
 
 
-def _people(town: Town) -> list[Person]:
-    return [person for household in town.households for person in (*household.parents, *household.children)]
-
-
-def fill(engine: Engine, secret: bytes, people: Sequence[Person]) -> None:
-    """The people and their blocking keys as a roster's import would write them, in one go."""
-    stored = [_stored(person) for person in people]
-    keys = [
-        {"key": key, "person_id": one.id, "rule": str(KEY_RULES_VERSION)}
-        for one in stored
-        for key in blocking_keys(normalise(record_of(one)), secret)
-    ]
-    with write(engine) as session:
-        session.execute(insert(StoredPerson), [one.model_dump() for one in stored])
-        session.execute(insert(MatchKey), keys)
-
-
-def _stored(person: Person) -> StoredPerson:
-    return StoredPerson(
-        resident_number=person.resident_number,
-        household_number=person.household_number,
-        reference_number=person.reference_number,
-        name=person.name,
-        kana=person.kana,
-        former_name=person.former_name,
-        birth_date=person.birth_date,
-        postal_code=person.postal_code,
-        address=person.address,
-        phone=person.phone,
-        protected=person.protected,
-    )
-
-
-def _ask(session: Session, secret: bytes, people: list[Person]) -> dict[str, Any]:
-    spent_ms: list[float] = []
-    sizes: list[int] = []
-    outcomes: Counter[str] = Counter()
-    for person in people:
-        started = time.perf_counter()
-        decision, near = match(session, secret, said_by(person))
-        spent_ms.append(1000 * (time.perf_counter() - started))
-        sizes.append(near)
-        outcomes[_outcome(session, decision, person)] += 1
+def _import(runtime: Runtime, town: Town) -> dict[str, Any]:
+    data = roster_csv(town).encode("utf-8-sig")
+    wall, cpu = time.perf_counter(), time.process_time()
+    rows = import_roster(runtime, PROCEDURE, data).rows
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     return {
-        "store": session.exec(select(func.count()).select_from(StoredPerson)).one(),
-        "records": len(people),
-        "ms_median": round(median(spent_ms), 2),
-        "ms_p95": round(sorted(spent_ms)[int(0.95 * len(spent_ms))], 2),
-        "compared_median": median(sizes),
-        "outcomes": dict(sorted(outcomes.items())),
+        "rows": rows,
+        "wall_s": round(wall, 1),
+        "rows_per_s": round(rows / wall),
+        "cpu_rows_per_s": round(rows / cpu),
     }
 
 
@@ -113,12 +111,35 @@ def said_by(person: Person) -> PersonRecord:
     )
 
 
-def match(session: Session, secret: bytes, record: PersonRecord) -> tuple[MatchDecision, int]:
+def _ask(session: Session, secret: bytes, person: Person) -> Asked:
+    started = time.perf_counter()
+    wanted = normalise(said_by(person))
+    decision, near = match(session, secret, wanted)
+    spent = 1000 * (time.perf_counter() - started)
+    keys = blocking_keys(wanted, secret)
+    return Asked(spent, len(keys), _largest_block(session, keys), near, _outcome(session, decision, person))
+
+
+def match(session: Session, secret: bytes, wanted: NormalisedPerson) -> tuple[MatchDecision, int]:
     """The decision, and how many people were compared."""
-    wanted, weights = normalise(record), load_weights()
+    weights = load_weights()
     near = find_near(session, wanted, secret)
     scored = [Scored(one.id, compare(wanted, normalise(record_of(one)), weights)) for one in near]
     return decide(scored, weights_version=weights.version), len(near)
+
+
+def _largest_block(session: Session, keys: frozenset[str]) -> int:
+    sizes = session.exec(
+        select(func.count()).select_from(MatchKey).where(col(MatchKey.key).in_(keys)).group_by(col(MatchKey.key))
+    ).all()
+    return max(sizes, default=0)
+
+
+def _blocks(session: Session) -> dict[str, Any]:
+    sizes = select(func.count().label("size")).select_from(MatchKey).group_by(col(MatchKey.key)).subquery()
+    count, largest = session.exec(select(func.count(), func.max(sizes.c.size)).select_from(sizes)).one()
+    above = select(func.count()).select_from(sizes).where(sizes.c.size > MAX_BLOCK)
+    return {"keys": count, "largest": largest, f"above_{MAX_BLOCK}": session.exec(above).one()}
 
 
 def _outcome(session: Session, decision: MatchDecision, person: Person) -> str:
@@ -126,3 +147,40 @@ def _outcome(session: Session, decision: MatchDecision, person: Person) -> str:
         return decision.outcome.value
     linked = session.get_one(StoredPerson, decision.best)
     return "link_right" if linked.resident_number == person.resident_number else "link_wrong"
+
+
+def _figures(asked: Sequence[Asked]) -> dict[str, Any]:
+    spent = [one.spent_ms for one in asked]
+    return {
+        "records": len(asked),
+        "ms_median": round(median(spent), 1),
+        "ms_p95": round(quantile(spent, 0.95), 1),
+        "ms_largest": round(max(spent), 1),
+        "keys_median": median(one.keys for one in asked),
+        "compared_median": median(one.compared for one in asked),
+        "compared_p95": quantile([one.compared for one in asked], 0.95),
+        f"records_with_a_block_above_{MAX_BLOCK}": sum(one.largest_block > MAX_BLOCK for one in asked),
+        "outcomes": dict(sorted(Counter(one.outcome for one in asked).items())),
+    }
+
+
+def _scan(everyone: Sequence[Person], wanted: Sequence[Person]) -> dict[str, Any]:
+    """The naive peer: the likest of all people by one string each."""
+    texts = [_text(one.name, one) for one in everyone]
+    spent, right = [], 0
+    for person in wanted:
+        started = time.perf_counter()
+        _, _, place = process.extractOne(_text(person.written_name, person), texts, scorer=fuzz.ratio)
+        spent.append(1000 * (time.perf_counter() - started))
+        right += everyone[place].resident_number == person.resident_number
+    return {
+        "records": len(wanted),
+        "ms_median": round(median(spent), 1),
+        "ms_p95": round(quantile(spent, 0.95), 1),
+        "likest_is_right": right,
+        "share_right": ratio(right, len(wanted)),
+    }
+
+
+def _text(name: str, person: Person) -> str:
+    return f"{name} {person.kana} {person.birth_date.isoformat()} {person.address} {person.phone}"

@@ -31,12 +31,16 @@ class Truth:
 
 def load_truth(sample: str) -> Truth:
     """The truth of a sample beneath fixtures/. FileNotFoundError when there is none."""
-    folder = ROOT / "fixtures" / "truth" / sample
+    return load_truth_of(ROOT / "fixtures" / sample, ROOT / "fixtures" / "truth" / sample)
+
+
+def load_truth_of(sample: Path, folder: Path) -> Truth:
+    """The truth in `folder` of the sample in another. FileNotFoundError when there is none."""
     parts = {
         name: json.loads((folder / f"{name}.json").read_text())
         for name in ("pages", "submissions", "duplicates", "totals")
     }
-    scans = ROOT / "fixtures" / sample / "scans"
+    scans = sample / "scans"
     names = {page["file"] for page in parts["pages"]}
     hashes = {name: hashlib.sha256((scans / name).read_bytes()).hexdigest() for name in names}
     return Truth(parts["pages"], parts["submissions"], parts["duplicates"], parts["totals"], hashes)

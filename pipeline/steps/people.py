@@ -46,6 +46,11 @@ def keys_of(record: PersonRecord, secret: bytes) -> frozenset[str]:
 def write_keys(session: Session, keys: Mapping[str, frozenset[str]]) -> None:
     """Puts these keys in the place of those the persons had. keys: person id -> blocking keys."""
     session.execute(delete(MatchKey).where(col(MatchKey.person_id).in_(keys)))
+    add_keys(session, keys)
+
+
+def add_keys(session: Session, keys: Mapping[str, frozenset[str]]) -> None:
+    """Writes the keys of persons who have none yet."""
     # In the order of the index, so that what lies together in it is written together.
     rows = sorted((key, person_id, KEY_RULES_VERSION) for person_id, own in keys.items() for key in own)
     add_plain_rows(session, MatchKey, ("key", "person_id", "rule"), rows)

@@ -19,11 +19,15 @@ from pipeline.procedures.pack import Procedure, RosterColumns
 from pipeline.runtime import Runtime
 from pipeline.steps.packs import latest_pack
 from pipeline.steps.roster_rows import RosterEntry, make_entry, write_entries
+from pipeline.store.bulk import learn_sizes
 from pipeline.store.engine import again_on_clash, read, write
-from pipeline.store.tables import Roster
+from pipeline.store.tables import MatchKey, Person, Roster, RosterRow
 
 CHUNK = 500
 """Rows a write: long enough to be quick, short enough (a quarter of a second) that nobody waits for it."""
+LOOK_AFTER = (2, 20)
+"""Chunks after which the planner learns how large the tables are; once more at the end."""
+_GROWN = (Person, MatchKey, RosterRow)
 _TRUE = {"1", "○", "はい", "true", "対象", "有"}
 
 Row = tuple[int, dict[str, str]]
@@ -56,15 +60,18 @@ def import_roster(
     roster_id = _roster_id(runtime, pack, data, len(rows))
     skipped = [line for line, row in rows if not _is_usable(row, pack.roster)]
     done = 0
-    for chunk in _chunks(rows, pack.roster.resident_number):
+    for number, chunk in enumerate(_chunks(rows, pack.roster.resident_number), start=1):
         entries = [_entry(runtime, row, pack.roster) for _, row in chunk if _is_usable(row, pack.roster)]
         _write_chunk(runtime, roster_id, date.fromisoformat(pack.matching.base_date), entries)
         done += len(chunk)
+        if number in LOOK_AFTER:
+            learn_sizes(runtime.engine, *_GROWN)
         progress(done, len(rows))
     with write(runtime.engine) as session:
         roster = session.get_one(Roster, roster_id)
         roster.complete = True
         session.add(roster)
+    learn_sizes(runtime.engine, *_GROWN)
     return RosterImported(roster_id, len(rows), tuple(skipped))
 
 

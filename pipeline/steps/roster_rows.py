@@ -15,7 +15,7 @@ from matchers.blocking import KEY_RULES_VERSION
 from matchers.records import PersonRecord
 from pipeline.domain.statuses import LinkStatus
 from pipeline.steps.hold import protect_submission
-from pipeline.steps.people import keys_of, write_keys
+from pipeline.steps.people import add_keys, keys_of, write_keys
 from pipeline.store.columns import new_id
 from pipeline.store.tables import Case, Entry, Link, MatchKey, Person, RosterRow, Submission
 
@@ -67,7 +67,9 @@ def write_entries(session: Session, roster_id: str, valid_from: date, entries: S
         session.execute(update(Person).where(col(Person.id) == person_id).values(**entry.facts))
     stale = _without_keys(session, [person.id for person in known.values()])
     by_id = {ids[entry.number]: entry for entry in entries}
-    write_keys(session, {one: by_id[one].keys for one in (*new, *changed, *(stale - set(changed)))})
+    add_keys(session, {person_id: entry.keys for person_id, entry in new.items()})
+    if anew := stale.union(changed):
+        write_keys(session, {person_id: by_id[person_id].keys for person_id in anew})
     for person_id in newly_protected:
         _protect_what_touches(session, person_id)
     _list(session, roster_id, valid_from, by_id)
@@ -88,6 +90,8 @@ def _differs(person: Person, facts: Mapping[str, Any]) -> bool:
 
 def _without_keys(session: Session, person_ids: Sequence[str]) -> set[str]:
     """Those of these persons who have no keys of the rules in force."""
+    if not person_ids:
+        return set()
     current = session.exec(
         select(MatchKey.person_id)
         .where(col(MatchKey.person_id).in_(person_ids), MatchKey.rule == KEY_RULES_VERSION)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from psycopg import sql
+from sqlalchemy import Engine
 from sqlalchemy.orm import class_mapper
 from sqlmodel import Session, SQLModel
 
@@ -25,6 +26,15 @@ def add_plain_rows(
     else:
         marks = ", ".join("?" * len(columns))
         session.connection().exec_driver_sql(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", list(rows))
+
+
+def learn_sizes(engine: Engine, *models: type[SQLModel]) -> None:
+    """Tells PostgreSQL's planner how large the tables have become: after many rows at once it would plan for empty
+    ones until its own look at them a minute later, and a look-up by keys then reads the whole table."""
+    if engine.dialect.name == "postgresql":
+        tables = sql.SQL(", ").join(sql.Identifier(class_mapper(model).tables[0].name) for model in models)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"ANALYZE {tables.as_string()}")
 
 
 def _copy(session: Session, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
