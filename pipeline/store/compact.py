@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, Table, literal, select, text
 from sqlalchemy.exc import ProgrammingError
 from sqlmodel import SQLModel
 
@@ -31,8 +31,21 @@ def compact(engine: Engine, *, whole: bool) -> None:
             return
         full = "FULL, " if whole else ""
         for table in SQLModel.metadata.sorted_tables:
+            if whole:
+                _forget_samples(connection, table)
             connection.execute(text(f'VACUUM ({full}ANALYZE) "{table.name}"'))
         if whole:
             connection.execute(text("VACUUM (FULL) pg_catalog.pg_statistic"))
             with suppress(ProgrammingError):  # only a role that may do so; without it, it comes by itself
                 connection.execute(text("CHECKPOINT"))
+
+
+def _forget_samples(connection: Connection, table: Table) -> None:
+    """Drops the sample values that PostgreSQL keeps of an empty table: ANALYZE takes fresh ones of full tables only."""
+    if connection.execute(select(literal(1)).select_from(table).limit(1)).first() is not None:
+        return
+    for column in table.columns:
+        kind = column.type.compile(connection.dialect)
+        if kind.startswith("VARCHAR") and not column.foreign_keys and not column.primary_key:
+            # The column keeps its type; its statistics go, as with any change of type.
+            connection.execute(text(f'ALTER TABLE "{table.name}" ALTER COLUMN "{column.name}" TYPE {kind}'))

@@ -107,8 +107,9 @@ def _cut_whole_batches(
 
 def cut_batches(session: Session, batch_ids: Collection[str], cut: Cut) -> set[str]:
     """Takes away what stands on the sheets of these batches; gives the ids of their files."""
-    for pair in session.exec(select(Page.blob, Page.view).where(col(Page.batch_id).in_(batch_ids))).all():
-        cut.blobs |= {digest for digest in pair if digest}
+    rows = session.exec(select(Page.blob, Page.view).where(col(Page.batch_id).in_(batch_ids))).all()
+    cut.blobs |= {digest for pair in rows for digest in pair if digest}
+    cut.counts["page"] += sum(any(pair) for pair in rows)
     session.execute(
         update(Page).where(col(Page.batch_id).in_(batch_ids)).values(blob=None, view=None, full_text=None, code="")
     )
