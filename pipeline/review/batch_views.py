@@ -87,7 +87,7 @@ def list_batches(runtime: Runtime, viewer: Viewer) -> tuple[BatchRow, ...]:
     with read(runtime.engine) as session:
         batches = session.exec(
             select(Batch)
-            .where(visible(Batch, viewer))
+            .where(visible(Batch, viewer.only(StaffRole.MAILROOM)))
             .order_by(col(Batch.created_at).desc(), col(Batch.number).desc())
             .limit(LIST_SIZE)
         ).all()
@@ -95,7 +95,7 @@ def list_batches(runtime: Runtime, viewer: Viewer) -> tuple[BatchRow, ...]:
 
 
 def get_batch_view(runtime: Runtime, viewer: Viewer, batch_id: str, page: int = 1) -> BatchView:
-    """One batch with a page of its sheets in stack order. Raises NotVisible."""
+    """One batch with a page of its sheets in stack order, for its mailroom. Raises NotVisible."""
     with read(runtime.engine) as session:
         batch = _batch(session, viewer, batch_id)
         row = _row(session, batch)
@@ -125,8 +125,6 @@ def close_batch(runtime: Runtime, viewer: Viewer, batch_id: str, version: int) -
 
     Raises NotVisible, NotAgreed, and Impossible before the batch is split.
     """
-    if not viewer.has(StaffRole.MAILROOM):
-        raise NotVisible
     with write(runtime.engine) as session:
         batch = _batch(session, viewer, batch_id)
         if batch.status is BatchStatus.CLOSED:
@@ -150,7 +148,8 @@ def close_batch(runtime: Runtime, viewer: Viewer, batch_id: str, version: int) -
 
 
 def _batch(session: Session, viewer: Viewer, batch_id: str) -> Batch:
-    found = session.exec(select(Batch).where(Batch.id == batch_id, visible(Batch, viewer))).first()
+    mailroom = visible(Batch, viewer.only(StaffRole.MAILROOM))
+    found = session.exec(select(Batch).where(Batch.id == batch_id, mailroom)).first()
     if found is None:
         raise NotVisible
     return found

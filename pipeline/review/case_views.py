@@ -10,7 +10,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from pipeline.domain.errors import NotVisible
-from pipeline.domain.statuses import CaseStatus, Channel, SubmissionStatus, TaskStatus
+from pipeline.domain.statuses import CaseStatus, Channel, StaffRole, SubmissionStatus, TaskStatus
 from pipeline.procedures.pack import Label
 from pipeline.review.history import HistoryItem, history_of
 from pipeline.review.score_views import ScoreView, score_of_case
@@ -21,6 +21,7 @@ from pipeline.store.engine import read
 from pipeline.store.tables import Case, Entry, Person, ReviewTask, Submission
 
 PAGE_SIZE = 50
+READERS = (StaffRole.REVIEWER, StaffRole.APPROVER)
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ def list_cases(
     several: bool = False,
     page: int = 1,
 ) -> CasePage:
-    """Cases, the newest first. several: only those that more than one application wants."""
+    """Cases, the newest first, for reviewers and approvers. several: only those that several applications want."""
+    viewer = viewer.only(*READERS)
     with read(runtime.engine) as session:
         wanted = [visible(Case, viewer), visible(Person, viewer)]
         if status:
@@ -113,7 +115,8 @@ def list_cases(
 
 
 def get_case_view(runtime: Runtime, viewer: Viewer, case_id: str) -> CaseView:
-    """One case. Raises NotVisible."""
+    """One case, for reviewers and approvers. Raises NotVisible."""
+    viewer = viewer.only(*READERS)
     with read(runtime.engine) as session:
         found = session.exec(
             select(Case, Person)

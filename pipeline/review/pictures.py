@@ -14,12 +14,14 @@ from sqlmodel import select
 
 from pipeline.channels.attachments import UNKNOWN_TYPE
 from pipeline.domain.errors import Impossible, NotVisible
+from pipeline.domain.statuses import StaffRole
 from pipeline.runtime import Runtime
 from pipeline.store.access import Viewer, visible
 from pipeline.store.blobs import BlobAltered, BlobMissing
 from pipeline.store.engine import read
 from pipeline.store.tables import Attachment, Outbound, Page, Submission
 
+_OF_APPLICATIONS = (StaffRole.REVIEWER, StaffRole.APPROVER)
 THUMB_PX = (240, 340)
 MAX_PIXELS = 120_000_000
 
@@ -68,6 +70,7 @@ def page_thumb(runtime: Runtime, viewer: Viewer, page_id: str) -> Picture:
 
 def attachment_file(runtime: Runtime, viewer: Viewer, attachment_id: str) -> Picture:
     """An attachment as it came: a picture, or bytes to be saved. Raises NotVisible or NoPicture."""
+    viewer = viewer.only(*_OF_APPLICATIONS)
     with read(runtime.engine) as session:
         row = session.exec(
             select(Attachment)
@@ -82,6 +85,7 @@ def attachment_file(runtime: Runtime, viewer: Viewer, attachment_id: str) -> Pic
 
 def outbound_file(runtime: Runtime, viewer: Viewer, outbound_id: str) -> Picture:
     """What leaves, as it leaves. Raises NotVisible."""
+    viewer = viewer.only(*_OF_APPLICATIONS)
     with read(runtime.engine) as session:
         row = session.exec(select(Outbound).where(Outbound.id == outbound_id, visible(Outbound, viewer))).first()
     if row is None or row.blob is None:

@@ -14,7 +14,7 @@ from japan.kana import kana_key, to_full_katakana
 from japan.names import name_key
 from japan.text import drop_spaces, fold_width
 from japan.variants import fold_variants
-from pipeline.domain.statuses import Channel, SubmissionStatus, TaskStatus
+from pipeline.domain.statuses import Channel, StaffRole, SubmissionStatus, TaskStatus
 from pipeline.procedures.pack import FieldType, Label
 from pipeline.review.queue import applicant_keys
 from pipeline.runtime import Runtime
@@ -42,11 +42,12 @@ class Found:
 
 
 def search(runtime: Runtime, viewer: Viewer, text: str) -> tuple[Found, ...]:
-    """Applications whose receipt or reference number is `text`, or a name or reading of which begins so.
+    """Applications of this reviewer whose receipt or reference number is `text`, or whose names begin so.
 
     Variant characters, width, spaces and hiragana count as equal. At most LIMIT, the newest first.
     """
     plain = fold_width(text).strip()[:MAX_TEXT]
+    viewer = viewer.only(StaffRole.REVIEWER)
     if not plain:
         return ()
     with read(runtime.engine) as session:

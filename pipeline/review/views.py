@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from pipeline.domain.errors import NotVisible
-from pipeline.domain.statuses import Channel, SubmissionStatus, TaskKind, TaskStatus
+from pipeline.domain.statuses import Channel, StaffRole, SubmissionStatus, TaskKind, TaskStatus
 from pipeline.procedures.pack import Label, Letter, Procedure
 from pipeline.review.claim import workable
 from pipeline.review.duplicates import Duplicate, find_duplicates
@@ -165,7 +165,11 @@ def get_task_view(runtime: Runtime, viewer: Viewer, task_id: str) -> TaskView | 
 
 
 def get_submission_view(runtime: Runtime, viewer: Viewer, submission_id: str) -> tuple[SubmissionView, str | None]:
-    """An application without its task, and the id of its open task if any. Raises NotVisible."""
+    """An application without its task, and the id of its open task if any, for reviewers and approvers.
+
+    Raises NotVisible.
+    """
+    viewer = viewer.only(StaffRole.REVIEWER, StaffRole.APPROVER)
     with read(runtime.engine) as session:
         submission = _submission(session, viewer, submission_id)
         about = col(ReviewTask.submission_id) == submission_id

@@ -20,9 +20,10 @@ from pipeline.store.tables import Case, Person
 def export_decided(runtime: Runtime, viewer: Viewer, procedure_id: str) -> CsvExport:
     """Every granted case the viewer may see, one row each, with the account of its adopted submission.
 
-    Raises NotAllowed for anybody but reviewers. That an export was made is in the history.
+    Raises NotAllowed for anybody but reviewers of this procedure. That an export was made is in the history.
     """
-    if not viewer.has(StaffRole.REVIEWER):
+    viewer = viewer.only(StaffRole.REVIEWER)
+    if not any(viewer.may(StaffRole.REVIEWER, grant.department, procedure_id) for grant in viewer.grants):
         raise NotAllowed
     with read(runtime.engine) as session:
         _, pack = latest_pack(session, procedure_id)

@@ -146,25 +146,23 @@ def _who_is_it(model: type[Any]) -> Rule:
     return rule
 
 
-def _in_batch(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
-    return select(Batch.id).where(col(Batch.id) == model.batch_id, visible(Batch, viewer)).exists()
-
-
 def _document(viewer: Viewer) -> ColumnElement[bool]:
-    hidden = (
-        select(Submission.id).where(col(Submission.id) == Document.submission_id, ~visible(Submission, viewer)).exists()
-    )
-    return and_(_in_batch(Document, viewer), ~hidden)
+    own = select(Submission.id).where(col(Submission.id) == Document.submission_id, visible(Submission, viewer))
+    # Correlated by name: queries around this one may have joined the submission themselves.
+    seen = own.correlate(Document).exists()
+    return or_(seen, and_(col(Document.submission_id).is_(None), _in_mailroom(Document, viewer)))
 
 
 def _page(viewer: Viewer) -> ColumnElement[bool]:
-    hidden = (
-        select(Document.id)
-        .join(Submission, col(Submission.id) == Document.submission_id)
-        .where(col(Document.id) == Page.document_id, ~visible(Submission, viewer))
-        .exists()
-    )
-    return and_(_in_batch(Page, viewer), ~hidden)
+    of = select(Document.id).join(Submission, col(Submission.id) == Document.submission_id)
+    of = of.where(col(Document.id) == Page.document_id).correlate(Page)
+    return or_(of.where(visible(Submission, viewer)).exists(), and_(~of.exists(), _in_mailroom(Page, viewer)))
+
+
+def _in_mailroom(model: type[Any], viewer: Viewer) -> ColumnElement[bool]:
+    """Paper of an application is seen with it; what is of none yet is the mailroom's, which has to look."""
+    mailroom = visible(Batch, viewer.only(StaffRole.MAILROOM))
+    return select(Batch.id).where(col(Batch.id) == model.batch_id, mailroom).correlate(model).exists()
 
 
 _RULES: dict[type[Any], Rule] = {

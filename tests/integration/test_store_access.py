@@ -50,6 +50,7 @@ from pipeline.store.tables import (
 from tests.runtime import (
     DEPARTMENT,
     ELSEWHERE,
+    MAILROOM,
     NOW,
     PROCEDURE,
     REVIEWER,
@@ -204,6 +205,7 @@ GONE: dict[str, Callable[[Runtime], Any]] = {
     "claim": lambda runtime: claim(runtime, REVIEWER, "p-task"),
     "link": lambda runtime: same_person(runtime, REVIEWER, "q-task", "applicant", 0, "p-person", 1),
     "other department": lambda runtime: get_task_view(runtime, ELSEWHERE, "q-task"),
+    "batch of a mailroom": lambda runtime: get_batch_view(runtime, REVIEWER, "batch"),
     "batch of another department": lambda runtime: get_batch_view(runtime, ELSEWHERE, "batch"),
 }
 
@@ -222,7 +224,7 @@ def test_lists_counts_search_and_export_leave_it_out(two_people: Runtime) -> Non
     assert [found.submission_id for found in search(two_people, TRUSTED, "白鳥")] == ["p-submission"]
     assert len(export_decided(two_people, REVIEWER, PROCEDURE).data.decode("cp932").splitlines()) == 2
     assert len(export_decided(two_people, TRUSTED, PROCEDURE).data.decode("cp932").splitlines()) == 3
-    view = get_batch_view(two_people, REVIEWER, "batch")
+    view = get_batch_view(two_people, MAILROOM, "batch")
     assert ([sheet.id for sheet in view.sheets], view.hidden) == (["q-page"], 1)
 
 

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from pipeline.channels.slip import BatchSlip
-from pipeline.domain.errors import NotVisible
 from pipeline.domain.statuses import Channel
+from pipeline.review import uploads
 from pipeline.review.batch_views import close_batch, get_batch_view, list_batches
-from pipeline.steps.intake_paper import receive_files
+from pipeline.store.access import Viewer
 from web.context import Form, FormBroken, Mailroom, RuntimeHere, number_of, text_of
 from web.pages import render
 
@@ -48,7 +48,10 @@ def batches(request: Request, runtime: RuntimeHere, staff: Mailroom) -> Response
 @router.get("/batches/new")
 def new_batch(request: Request, staff: Mailroom) -> Response:
     """The form to hand in files; its key makes a double click one batch."""
-    return render(request, "batch_new.html", channels=PAPER_CHANNELS, key=secrets.token_urlsafe(16))
+    departments = uploads.mailrooms_of(staff.viewer)
+    return render(
+        request, "batch_new.html", channels=PAPER_CHANNELS, departments=departments, key=secrets.token_urlsafe(16)
+    )
 
 
 @router.post("/batches/new")
@@ -62,14 +65,9 @@ def hand_in(runtime: RuntimeHere, staff: Mailroom, form: Form) -> Response:
     if not files:
         raise NoFiles
     key = f"web:{staff.viewer.user_id}:{text_of(form, 'key', longest=64)}"
-    received = receive_files(runtime, _slip(form), files, actor=staff.viewer.user_id, key=key)
+    received = uploads.hand_in(runtime, staff.viewer, _slip(form, staff.viewer), files, key)
     if received.batch_id is None:
         return RedirectResponse("/batches?done=repeated", status_code=303)
-    try:
-        get_batch_view(runtime, staff.viewer, received.batch_id)
-    except NotVisible:
-        # The procedure's department is another one: the batch is in its hands now.
-        return RedirectResponse("/batches?done=uploaded", status_code=303)
     return RedirectResponse(f"/batches/{received.batch_id}?done=uploaded", status_code=303)
 
 
@@ -88,12 +86,13 @@ def close(batch_id: str, runtime: RuntimeHere, staff: Mailroom, form: Form) -> R
     return RedirectResponse(f"/batches/{batch_id}?done=batch_closed", status_code=303)
 
 
-def _slip(form: FormData) -> BatchSlip:
+def _slip(form: FormData, viewer: Viewer) -> BatchSlip:
     counted = text_of(form, "counted_sheets", longest=10).strip()
     try:
         return BatchSlip(
             received_on=date.fromisoformat(text_of(form, "received_on", longest=10)),
             source=text_of(form, "source", longest=20),
+            department=text_of(form, "department", longest=100) or uploads.mailrooms_of(viewer)[0],
             counted_sheets=int(counted) if counted else None,
         )
     except (ValueError, ValidationError):
