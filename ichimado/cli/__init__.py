@@ -10,13 +10,13 @@ import signal
 
 import typer
 
-from ichimado.cli import clients, erasure, intake, procedures, serving, store, users, work
+from ichimado.cli import clients, doctor, erasure, intake, procedures, serving, store, users, work
 from ichimado.terminal import fail
 from pipeline.domain.errors import DomainError
 from pipeline.procedures.registry import PackError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="一窓 Ichimado: 紙と電子の申請をひとつの窓に。")
-for commands in (serving, store, intake, work):
+for commands in (serving, store, doctor, intake, work):
     app.add_typer(commands.app)
 for noun, group in {"clients": clients, "erase": erasure, "procedures": procedures, "users": users}.items():
     app.add_typer(group.app, name=noun)
