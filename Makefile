@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run demo test check format bench sample lock clean
+.PHONY: help setup setup-run demo test check format bench crash sample lock clean
 
 ARGS ?=
 WORKERS ?= 2
@@ -82,6 +82,9 @@ format: $(DEV_STAMP) ## mend what ruff can mend
 
 bench: $(DEV_STAMP) ## measure reading, matching and the whole path against the truth (ARGS=…)
 	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+crash: $(DEV_STAMP) ## kill processes at seeded moments and compare what is left (ARGS="--runs 100 --seed 7")
+	@exec $(BIN)/python -m tests.crash $(ARGS)
 
 sample: $(DEV_STAMP) ## make the synthetic sample again (ARGS="--seed 7 --out DIR")
 	@exec $(BIN)/python -m fixtures.generate $(ARGS)

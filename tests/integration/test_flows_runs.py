@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
+from prefect.client.orchestration import get_client
 from prefect.settings import (
     PREFECT_API_AUTH_STRING,
     PREFECT_API_URL,
@@ -19,23 +20,30 @@ from prefect.settings import (
     PREFECT_LOGGING_TO_API_ENABLED,
     temporary_settings,
 )
+from prefect.states import Running
+from sqlalchemy import update
 from sqlmodel import select
 
 from flows import context
-from flows.advance import advance_due
+from flows.context import at_work
+from flows.folder import look_into_folder
 from flows.intake import intake_online, intake_paper
-from flows.sweep import sweep, watch_hot_folder
+from flows.lanes import catch_up, work_round
+from flows.listen import worker_tag
+from flows.nightly import BreachesFound, audit_and_seal
+from flows.pool import POOL, close_abandoned, deploy
 from pipeline.channels.slip import BatchSlip
-from pipeline.domain.statuses import ArrivalStatus, BatchStatus, Channel, SubmissionStatus
+from pipeline.domain.statuses import ArrivalStatus, BatchStatus, Channel, PageFate, SubmissionStatus
 from pipeline.runtime import Runtime
 from pipeline.steps.intake_online import store_export
 from pipeline.steps.intake_paper import Received, receive_files
-from pipeline.store.engine import read
-from pipeline.store.tables import Arrival, Batch, Submission
+from pipeline.store.engine import read, write
+from pipeline.store.tables import Arrival, Batch, Page, Seal, Submission, Worker, WorkLease
 from tests.databases import Databases
+from tests.leases import expire_leases
 from tests.papers import application, blank, tiff
 from tests.prefect_servers import PrefectForTests
-from tests.runtime import PROCEDURE, Clock, import_small_roster, install, make_runtime, small_export
+from tests.runtime import PROCEDURE, Clock, import_small_roster, install, make_runtime, rows_of, small_export
 
 Ask = Callable[[str, dict[str, Any]], Any]
 """A path and a filter to the server's answer."""
@@ -161,32 +169,49 @@ def test_export_leaves_what_its_records_came_to(store: Runtime, ask: Ask) -> Non
 def test_advancing_shows_progress_and_where_submissions_stand(store: Runtime, ask: Ask) -> None:
     import_small_roster(store)
     data, files = small_export("portal_utf8/portal_20261106.csv")
-    intake_online(store_export(store, PROCEDURE, "portal", "export.csv", data, files))
-    counts = advance_due()
-    assert sum(counts.values()) == len(submissions(store))
-    assert set(counts) <= {SubmissionStatus.SETTLED.value, SubmissionStatus.IN_REVIEW.value}
-    assert rows(ask, "advance-due") == counts
+    store_export(store, PROCEDURE, "portal", "export.csv", data, files)
+    done = catch_up()
+    taken = submissions(store)
+    assert done == 1 + 2 * len(taken), "the export, and each application read and matched"
+    assert not any(submission.due for submission in taken)
+    assert set(rows(ask, "matched")) <= {SubmissionStatus.SETTLED.value, SubmissionStatus.IN_REVIEW.value}
     progress = newest(ask, "/artifacts/filter", sort="CREATED_DESC", artifacts={"type": {"any_": ["progress"]}})
     assert progress["data"] == 100.0
+    assert rows_of(store, WorkLease) == rows_of(store, Worker) == []
 
 
 @pytest.mark.slow
-def test_sweep_takes_up_what_a_crash_left(store: Runtime, ask: Ask) -> None:
+def test_catching_up_takes_both_channels_to_their_end(store: Runtime) -> None:
     received = hand_over(store)
     data, files = small_export("portal_cp932/portal_20261113.csv")
     arrival_id = store_export(store, PROCEDURE, "portal", "export.csv", data, files)
-    assert sweep(stalled_after_s=60.0) == {"束": 0, "申請データ": 0, "申請": 0, "手紙": 0}
-    assert isinstance(store.clock, Clock)
-    store.clock.pass_(seconds=61)
-    counts = sweep(stalled_after_s=60.0)
-    assert (counts["束"], counts["申請データ"]) == (1, 1)
-    assert counts["申請"] == len(submissions(store)) > 1
-    assert rows(ask, "sweep") == counts
+    assert catch_up() > 2
     with read(store.engine) as session:
         assert session.get_one(Batch, received.batch_id).status is BatchStatus.SPLIT
         assert session.get_one(Arrival, arrival_id).status is ArrivalStatus.TAKEN
     assert not any(submission.due for submission in submissions(store))
-    assert sweep(stalled_after_s=60.0)["申請"] == 0
+    assert catch_up() == 0
+
+
+@pytest.mark.slow
+def test_a_batch_whose_flow_fails_is_due_again_and_then_parked(
+    store: Runtime, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    received = hand_over(store)
+    monkeypatch.setattr("flows.intake.assemble.fn", broken, raising=True)
+    monkeypatch.setattr("flows.intake.assemble.retries", 0)
+    with at_work() as keeper:
+        for _ in range(3):
+            assert work_round(keeper) == 1
+            expire_leases(store)
+        assert work_round(keeper) == 0
+    (arrival,) = rows_of(store, Arrival, batch_id=received.batch_id)
+    assert arrival.status is ArrivalStatus.PARKED
+    assert flow_run(ask, f"紙受付 バッチ {received.batch_number}")["state_type"] == "FAILED"
+
+
+def broken(batch_id: str) -> int:
+    raise ValueError("no such luck")
 
 
 @pytest.mark.slow
@@ -197,21 +222,66 @@ def test_watched_folder_is_taken_in(store: Runtime, ask: Ask, tmp_path: Path, mo
     (folder / "wrong" / "scan.tif").write_bytes(tiff(application(2)))
     (folder / "wrong" / "batch.yaml").write_text("no slip")
     monkeypatch.setenv("ICHIMADO_HOT_FOLDER", str(folder))
-    assert watch_hot_folder() == 0
     assert isinstance(store.clock, Clock)
-    store.clock.pass_(seconds=timedelta(minutes=1).total_seconds())
-    assert watch_hot_folder() == 1
+    with at_work() as keeper:
+        assert look_into_folder(keeper) == 0
+        store.clock.pass_(seconds=3)
+        assert look_into_folder(keeper) == 0, "one look has just been"
+        store.clock.pass_(seconds=60)
+        assert look_into_folder(keeper) == 1
+    catch_up()
     (submission,) = submissions(store)
     assert submission.channel is Channel.MAIL
     assert not submission.due
-    (problem,) = json.loads(artifact(ask, "hot-folder-problems")["data"])
-    assert (problem["問題"], problem["フォルダー数"]) == ("malformed_slip", 1)
+    said = {row["結果"]: row["数"] for row in json.loads(artifact(ask, "hot-folder")["data"])}
+    assert said == {"受け付けた束": 1, "malformed_slip": 1}
 
 
 @pytest.mark.slow
 def test_no_watched_folder_is_no_work(store: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ICHIMADO_HOT_FOLDER", raising=False)
-    assert watch_hot_folder() == 0
+    with at_work() as keeper:
+        assert look_into_folder(keeper) == 0
+
+
+@pytest.mark.slow
+def test_deploying_twice_is_deploying_once(ask: Ask) -> None:
+    names = deploy()
+    assert deploy() == names
+    found = ask("/deployments/filter", {"work_pools": {"name": {"any_": [POOL]}}})
+    assert len(found) == len(names)
+    for one in found:
+        assert one["path"] is None and ":" not in one["entrypoint"], "found in the installed code, nothing is fetched"
+    crons = sorted(one["schedules"][0]["schedule"]["cron"] for one in found if one["schedules"])
+    assert crons == ["30 2 * * *", "30 3 * * *"]
+    (pool,) = ask("/work_pools/filter", {"work_pools": {"name": {"any_": [POOL]}}})
+    assert pool["type"] == "process"
+
+
+@pytest.mark.slow
+def test_runs_of_a_worker_that_is_gone_are_closed(ask: Ask, prefect_server: PrefectForTests) -> None:
+    with get_client(sync_client=True) as client:
+        kept, left = (
+            client.create_flow_run(catch_up, state=Running(), tags=[worker_tag(name)]) for name in ("here", "gone")
+        )
+    assert close_abandoned({"here"}) == 1
+    states = {run["id"]: run["state_type"] for run in ask("/flow_runs/filter", {"limit": 200})}
+    assert (states[str(kept.id)], states[str(left.id)]) == ("RUNNING", "CRASHED")
+    assert close_abandoned(set()) == 1
+
+
+@pytest.mark.slow
+def test_the_night_proves_and_seals(store: Runtime, ask: Ask) -> None:
+    received = hand_over(store)
+    catch_up()
+    assert audit_and_seal() > 0
+    assert len(rows_of(store, Seal)) == 1
+    with write(store.engine) as session:
+        session.execute(update(Page).values(fate=PageFate.PENDING))
+    with pytest.raises(BreachesFound):
+        audit_and_seal.with_options(retries=0)()
+    assert "pages_accounted" in artifact(ask, "breaches")["data"]
+    assert received.batch_id is not None
 
 
 @pytest.mark.slow
@@ -223,12 +293,12 @@ def test_server_holds_identifiers_only(store: Runtime, ask: Ask) -> None:
     assert received.batch_id is not None
     intake_paper(received.batch_id, received.batch_number)
     intake_online(arrival_id)
-    advance_due()
+    catch_up()
     runs = ask("/flow_runs/filter", {"limit": 200})
     parameters = [value for run in runs for value in run["parameters"].values()]
-    assert {received.batch_id, received.batch_number, arrival_id} <= set(map(str, parameters))
-    for value in parameters:
-        said = str(value)
+    assert {received.batch_id, received.batch_number, arrival_id} <= {str(one) for one in parameters}
+    for value in itertools.chain.from_iterable(one if isinstance(one, list) else [one] for one in parameters):
+        said = str(value).rpartition(":")[2]
         assert isinstance(value, int | float) or IDENTIFIER.fullmatch(said) or BATCH_NUMBER.fullmatch(said)
     task_runs = ask("/task_runs/filter", {"limit": 200})
     kept = json.dumps([runs, task_runs, ask("/artifacts/filter", {"limit": 200})], ensure_ascii=False)
