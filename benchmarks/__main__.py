@@ -1,56 +1,97 @@
-"""`make bench`: what reading and matching take and give here and now, printed and kept under build/bench/.
+"""`make bench`: what reading, matching and whole campaigns take and give here and now; docs/benchmarks.md.
 
-    python -m benchmarks [--pages N] [--households N] [--only reading|matching]
+    python -m benchmarks [reading|matching|campaign|workers ...] [--quick] [--pages N] [--people N ...]
+                         [--applications N] [--paper-share 0.3] [--workers 2] [--database sqlite|postgresql] [--anew]
 
-Times are of this machine while whatever else runs on it; the ratio of the two readers is of one run.
+Every figure is written under build/bench/ with machine, load, version, seed and weights. Without names: all of them.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
+import logging
+import sys
+from collections.abc import Sequence
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+import structlog
 
-from benchmarks.matching import measure_matching
-from benchmarks.reading import measure_reading
-from benchmarks.truth import ROOT
+from benchmarks.report import campaign_rows, keep, matching_rows, reading_rows, show, workers_rows
+from benchmarks.stores import DATABASES
 
-OUT = ROOT / "build" / "bench"
+NAMES = ("reading", "matching", "campaign", "workers")
 
 
-def main() -> None:
-    """Runs the benchmarks that were asked for, one JSON document for all."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--pages", type=int, default=6, help="form pages of fixtures/sample to read")
-    arguments.add_argument("--households", type=int, default=2900, help="2900 are ten thousand people")
-    arguments.add_argument("--only", choices=("reading", "matching"))
-    given = arguments.parse_args()
-    benchmarks: dict[str, Callable[[], dict[str, Any]]] = {
-        "reading": lambda: measure_reading(most=given.pages),
-        "matching": lambda: measure_matching(given.households),
-    }
-    figures = {name: run() for name, run in benchmarks.items() if given.only in (None, name)}
-    answer = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine(), **figures}
-    text = json.dumps(answer, ensure_ascii=False, indent=2)
-    OUT.mkdir(parents=True, exist_ok=True)
-    (OUT / "bench.json").write_text(text + "\n")
-    print(text)
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the benchmarks that were asked for, one after the other, each kept as soon as it is done."""
+    given = _parse(arguments)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    command = "python -m benchmarks " + " ".join(sys.argv[1:] if arguments is None else arguments)
+    for name in given.names or NAMES:
+        {"reading": _reading, "matching": _matching, "campaign": _campaign, "workers": _workers}[name](given, command)
 
 
-def machine() -> dict[str, Any]:
-    """What the times are of. load: processes waiting for a processor in the last minute, before we began."""
-    return {
-        "processors": os.cpu_count(),
-        "architecture": platform.machine(),
-        "python": platform.python_version(),
-        "load": round(os.getloadavg()[0], 1),
-    }
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("names", nargs="*", choices=NAMES, default=[], metavar="|".join(NAMES))
+    parser.add_argument("--quick", action="store_true", help="small sizes: minutes instead of an hour")
+    parser.add_argument("--pages", type=int, help="form pages to read (default 20, quick 4)")
+    parser.add_argument("--people", type=int, nargs="+", help="sizes of the store (default 10000 100000, quick 3000)")
+    parser.add_argument("--records", type=int, default=300, help="records to look up in each store")
+    parser.add_argument("--applications", type=int, help="of a campaign (default 200, quick 30)")
+    parser.add_argument("--paper-share", type=float, help="share of paper (default 0.3; campaign: 0.3 and 0.7)")
+    parser.add_argument("--workers", type=int, default=2, help="worker processes of a campaign")
+    parser.add_argument("--database", choices=DATABASES, help="default: both; campaign: sqlite")
+    parser.add_argument("--anew", action="store_true", help="begin again also where a campaign was cut short")
+    given = parser.parse_args(arguments)
+    given.pages = given.pages or (4 if given.quick else 20)
+    given.people = given.people or ([3000] if given.quick else [10_000, 100_000])
+    given.applications = given.applications or (30 if given.quick else 200)
+    return given
+
+
+def _reading(given: argparse.Namespace, command: str) -> None:
+    from benchmarks.reading import measure_reading
+
+    figures = measure_reading(given.pages)
+    keep("reading", figures, command)
+    header = ("reader", "CPU s/page", "wall s/page", "CPU times ours", "written exact", "found anywhere", "marks exact")
+    show(f"Reading {figures['pages']} form pages, one thread, same weights", header, reading_rows(figures))
+
+
+def _matching(given: argparse.Namespace, command: str) -> None:
+    from benchmarks.matching import measure_matching
+
+    for people in given.people:
+        for kind in _databases(given):
+            figures = measure_matching(people, given.records, kind)
+            keep(f"matching_{people}_{kind}", figures, command)
+            show(f"One record against {people:,} people, {kind}", ("", "figure"), matching_rows(figures))
+
+
+def _campaign(given: argparse.Namespace, command: str) -> None:
+    from benchmarks.campaign import measure_campaign
+
+    kind = given.database or DATABASES[0]
+    for share in (given.paper_share,) if given.paper_share is not None else (0.3, 0.7):
+        figures = measure_campaign(given.applications, share, given.workers, kind, anew=given.anew)
+        keep(f"campaign_{given.applications}_paper{round(100 * share)}_{given.workers}w_{kind}", figures, command)
+        title = f"{figures['applications']} applications, {share:.0%} paper, {given.workers} workers, {kind}"
+        show(title, ("", "figure"), campaign_rows(figures))
+
+
+def _workers(given: argparse.Namespace, command: str) -> None:
+    from benchmarks.workers import measure_workers
+
+    applications = min(given.applications, 60)
+    share = 0.3 if given.paper_share is None else given.paper_share
+    figures = measure_workers(applications, share, databases=_databases(given))
+    keep("workers", figures, command)
+    header = ("database", "workers", "wall", "applications an hour", "times one worker")
+    show(f"{applications} applications, {share:.0%} paper, by workers", header, workers_rows(figures))
+
+
+def _databases(given: argparse.Namespace) -> tuple[str, ...]:
+    return (given.database,) if given.database else DATABASES
 
 
 if __name__ == "__main__":

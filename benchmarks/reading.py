@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, TypeVar
 
+import cv2
+
 from benchmarks.anchors import look_up
 from benchmarks.bounds import clopper_pearson, ratio
 from benchmarks.machine import RECOGNITION, weights
@@ -76,6 +78,7 @@ def measure_reading(
     """Times and exact fields of every reader, and how many times as long the peers take."""
     sample = sample or draw_sample(READING_SEED, max(SMALLEST, round(most / FORM_PAGES_PER_ENVELOPE)), SMALLEST)
     pack = load_pack(ROOT / "fixtures" / "procedures" / "child_benefit").procedure
+    cv2.setNumThreads(1)
     recogniser = PPOCRRecogniser(threads=1)
     readers = {name: make_peer(name, DATA / "models") for name in peers}
     pages = list(form_pages(sample, pack, most))
