@@ -28,8 +28,8 @@ def find_at(document: Any, path: str, missing: Any = None) -> Any:
     """What stands at a dotted path (`children.0.name`, `children[0].name`); `missing` when nothing does."""
     found = document
     for step in steps_of(path):
-        if isinstance(found, dict):
-            found = found.get(step)
+        if isinstance(found, dict) and step in found:
+            found = found[step]
         elif isinstance(found, list) and step.isdecimal() and int(step) < len(found):
             found = found[int(step)]
         else:

@@ -15,7 +15,6 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
-from starlette.requests import ClientDisconnect
 
 from pipeline.runtime import Runtime
 from pipeline.steps.intake_api import Fault, IncomingFile, Sent, SentAssertion
@@ -53,26 +52,27 @@ async def open_sent(request: Request, runtime: Runtime, settings: WebSettings) -
 
 
 async def _read_json(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
+    body, stream = bytearray(), request.stream()
+    async for chunk in stream:
         body += chunk
         if len(body) > MAX_JSON_MB * 1024**2:
-            await _drain(request)
+            await _drain(stream)
             raise too_large("record_too_large", MAX_JSON_MB)
     return bytes(body)
 
 
 async def _read_form(request: Request, form: _Form, boundary: bytes) -> bytes:
+    stream = request.stream()
     try:
         parser = MultipartParser(boundary, form.callbacks())
-        async for chunk in request.stream():
+        async for chunk in stream:
             await run_in_threadpool(parser.write, chunk)
         parser.finalize()
     except Problem:
-        await _drain(request)
+        await _drain(stream)
         raise
     except FormParserError:
-        await _drain(request)
+        await _drain(stream)
         raise malformed("malformed_form") from None
     if not form.ended:
         raise malformed("malformed_form")
@@ -81,14 +81,10 @@ async def _read_form(request: Request, form: _Form, boundary: bytes) -> bytes:
     return bytes(form.body)
 
 
-async def _drain(request: Request) -> None:
-    """Reads on to the end, so that the sender gets to see the answer; BodyLimit ends it when it is endless."""
-    while True:
-        message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        if not message.get("more_body"):
-            return
+async def _drain(stream: AsyncIterator[bytes]) -> None:
+    """Reads on to the end, so that the sender gets to see the answer; BodyLimit ends what is endless."""
+    async for _ in stream:
+        pass
 
 
 class _Form:
