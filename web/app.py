@@ -13,11 +13,11 @@ from starlette.exceptions import HTTPException
 from pipeline.domain.errors import Conflict, DomainError, Impossible, NotAllowed, NotVisible
 from pipeline.runtime import Runtime
 from web.api import API_ROOT, create_api
-from web.context import FormRefused, NotSignedIn
+from web.context import FormRefused, NotSignedIn, PasswordDue
 from web.guard import BodyLimit, BodyTooLarge, NoLeak, SecureHeaders
 from web.metrics import RequestTimes, make_registry
 from web.pages import make_environment, render
-from web.routes import batches, cases, drafts, health, operations, pictures, queue, ranking, sessions, tasks
+from web.routes import batches, cases, drafts, health, operations, pictures, queue, ranking, sessions, staff, tasks
 from web.settings import WebSettings
 from web.words import Pair
 
@@ -52,9 +52,10 @@ def create_app(runtime: Runtime, settings: WebSettings | None = None) -> FastAPI
     app.state.metrics = make_registry(runtime)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.mount(API_ROOT, create_api(runtime, settings), name="api")
-    for noun in (health, sessions, queue, tasks, pictures, batches, cases, ranking, drafts, operations):
+    for noun in (health, sessions, queue, tasks, pictures, batches, cases, ranking, drafts, staff, operations):
         app.include_router(noun.router)
     app.add_exception_handler(NotSignedIn, _to_sign_in)
+    app.add_exception_handler(PasswordDue, _to_password)
     app.add_exception_handler(DomainError, _domain_fault)
     app.add_exception_handler(BodyTooLarge, _too_large)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -68,6 +69,10 @@ def create_app(runtime: Runtime, settings: WebSettings | None = None) -> FastAPI
 
 def _to_sign_in(request: Request, error: Exception) -> Response:
     return RedirectResponse("/sign-in", status_code=303)
+
+
+def _to_password(request: Request, error: Exception) -> Response:
+    return RedirectResponse("/password", status_code=303)
 
 
 def _domain_fault(request: Request, error: Exception) -> Response:
@@ -109,6 +114,6 @@ def _error_page(request: Request, status: int, said: Pair, code: str) -> Respons
 
 def _back_of(request: Request) -> str:
     parts = request.url.path.strip("/").split("/")
-    if parts[0] in ("tasks", "batches", "cases", "drafts", "ranking") and len(parts) > 2:
+    if parts[0] in ("tasks", "batches", "cases", "drafts", "ranking", "staff") and len(parts) > 2:
         return f"/{parts[0]}/{parts[1]}"
     return "/"

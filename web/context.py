@@ -24,6 +24,10 @@ class NotSignedIn(Exception):
     """Nobody is signed in; the way is to the sign-in page."""
 
 
+class PasswordDue(Exception):
+    """Somebody else chose the password; the way is to the page where another one is chosen."""
+
+
 class FormRefused(DomainError):
     """The form did not come from a page of this session."""
 
@@ -55,14 +59,21 @@ def get_runtime(request: Request) -> Runtime:
     return runtime
 
 
-def current_staff(request: Request) -> Staff:
-    """Who asks. Raises NotSignedIn."""
+def signed_in(request: Request) -> Staff:
+    """Who asks, whatever they still have to do first. Raises NotSignedIn."""
     token = request.cookies.get(SESSION_COOKIE, "")
     found = viewer_of(get_runtime(request), token) if token else None
     if found is None:
         raise NotSignedIn
     staff = Staff(found[0], found[1], token)
     request.state.staff = staff
+    return staff
+
+
+def current_staff(staff: Annotated[Staff, Depends(signed_in)]) -> Staff:
+    """Who asks. Raises NotSignedIn or PasswordDue."""
+    if staff.session.must_change:
+        raise PasswordDue
     return staff
 
 
@@ -77,7 +88,7 @@ def holding(*roles: StaffRole) -> Callable[..., Staff]:
     return check
 
 
-async def checked_form(request: Request, staff: Annotated[Staff, Depends(current_staff)]) -> FormData:
+async def checked_form(request: Request, staff: Annotated[Staff, Depends(signed_in)]) -> FormData:
     """The form of a page of this very session. Raises FormRefused."""
     form = await request.form(max_files=500, max_fields=500)
     token = form.get("csrf")
@@ -119,11 +130,13 @@ def number_of(form: FormData, name: str) -> int:
 
 RuntimeHere = Annotated[Runtime, Depends(get_runtime)]
 AnyStaff = Annotated[Staff, Depends(current_staff)]
+SignedIn = Annotated[Staff, Depends(signed_in)]
 Worker = Annotated[Staff, Depends(holding(StaffRole.REVIEWER, StaffRole.MAILROOM))]
 Reviewer = Annotated[Staff, Depends(holding(StaffRole.REVIEWER))]
 Reader = Annotated[Staff, Depends(holding(*READERS))]
 Approver = Annotated[Staff, Depends(holding(StaffRole.APPROVER))]
 Decider = Annotated[Staff, Depends(holding(StaffRole.REVIEWER, StaffRole.APPROVER))]
 Mailroom = Annotated[Staff, Depends(holding(StaffRole.MAILROOM))]
+Administrator = Annotated[Staff, Depends(holding(StaffRole.ADMINISTRATOR))]
 Operator = Annotated[Staff, Depends(holding(StaffRole.OPERATOR))]
 Form = Annotated[FormData, Depends(checked_form)]

@@ -45,6 +45,8 @@ DONE = {
     "approved": words.Pair("決裁しました。", "Approved."),
     "draft_returned": words.Pair("差し戻しました。案件は起案待ちに戻りました。", "Returned; its cases wait again."),
     "draft_withdrawn": words.Pair("引き戻しました。案件は起案待ちに戻りました。", "Withdrawn; its cases wait again."),
+    "password": words.Pair("パスワードを変更しました。", "The password was changed."),
+    "staff_changed": words.Pair("職員の設定を変更しました。", "The account was changed."),
     "batch_closed": words.Pair("束を締めました。", "The batch was closed."),
 }
 

@@ -19,6 +19,7 @@ from pipeline.domain.statuses import StaffRole
 from pipeline.runtime import Runtime
 from pipeline.store.access import Grant, Viewer
 from pipeline.store.engine import read, write
+from pipeline.store.events import append_event
 from pipeline.store.tables import StaffGrant, User, UserSession
 
 MAX_FAILURES = 10
@@ -48,13 +49,41 @@ class WeakPassword(Impossible):
     en = f"A password needs at least {MIN_PASSWORD} characters."
 
 
+class WrongPassword(Impossible):
+    """The present password is not the one typed."""
+
+    code = "wrong_password"
+    ja = "いまのパスワードが違います。"
+    en = "This is not your present password."
+
+
+class SamePassword(Impossible):
+    """The new password is the old one."""
+
+    code = "same_password"
+    ja = "いまのパスワードとは別のものにしてください。"
+    en = "Please choose another password than the present one."
+
+
 @dataclass(frozen=True)
 class StaffSession:
-    """What a page may know of a session: the token itself is never kept."""
+    """What a page may know of a session: the token itself is never kept. must_change: the password comes first."""
 
     csrf_token: str
     language: str
     login: str
+    must_change: bool = False
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """An account to be made. must_change: somebody else chose the password."""
+
+    login: str
+    password: str
+    display_name: str
+    department: str
+    must_change: bool = True
 
 
 def create_user(
@@ -67,24 +96,68 @@ def create_user(
     roles: Iterable[StaffRole],
     sees_protected: bool = False,
 ) -> str:
+    """The id of a new account with these roles in its department, for all procedures: how an installation gets its
+    first staff. Raises LoginTaken or WeakPassword."""
+    account = NewAccount(login, password, display_name, department, must_change=False)
+    return add_account(runtime, account, actor="command_line", roles=roles, sees_protected=sees_protected)
+
+
+def add_account(
+    runtime: Runtime,
+    account: NewAccount,
+    *,
+    actor: str,
+    roles: Iterable[StaffRole] = (),
+    sees_protected: bool = False,
+) -> str:
     """The id of the new account. Raises LoginTaken or WeakPassword."""
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise WeakPassword
-    hashed = _HASHER.hash(password)
+    hashed, held = hash_password(account.password), sorted(set(roles))
     with write(runtime.engine) as session:
-        if _find_user(session, login) is not None:
+        if _find_user(session, account.login) is not None:
             raise LoginTaken
         user = User(
-            login=_plain(login),
-            display_name=display_name,
+            login=_plain(account.login),
+            display_name=account.display_name.strip(),
             password_hash=hashed,
-            department=department,
+            department=account.department.strip(),
             sees_protected=sees_protected,
+            must_change_password=account.must_change,
         )
         session.add(user)
         session.flush()
-        session.add_all(StaffGrant(user_id=user.id, role=role, department=department) for role in sorted(set(roles)))
+        session.add_all(StaffGrant(user_id=user.id, role=role, department=user.department) for role in held)
+        said = {"roles": [role.value for role in held], "department": user.department, "protected": sees_protected}
+        append_event(session, "staff", user.id, "staff_added", actor=actor, at=runtime.clock(), payload=said)
         return user.id
+
+
+def hash_password(password: str) -> str:
+    """What is kept of a password. Raises WeakPassword."""
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise WeakPassword
+    return _HASHER.hash(password)
+
+
+def change_password(runtime: Runtime, token: str, old: str, new: str) -> None:
+    """Another password for who is signed in with this token; their other sessions end.
+
+    Raises WrongPassword, WeakPassword, and SamePassword when it is the old one again.
+    """
+    hashed = hash_password(new)
+    with read(runtime.engine) as session:
+        found = session.get(UserSession, _digest(token))
+        user = session.get(User, found.user_id) if found else None
+    if user is None or not _verifies(user.password_hash, old):
+        raise WrongPassword
+    if old == new:
+        raise SamePassword
+    with write(runtime.engine) as session:
+        current = session.get_one(User, user.id)
+        current.password_hash, current.must_change_password = hashed, False
+        session.add(current)
+        others = (col(UserSession.user_id) == user.id, col(UserSession.token_digest) != _digest(token))
+        session.execute(delete(UserSession).where(*others))
+        append_event(session, "staff", user.id, "staff_password_changed", actor=user.id, at=runtime.clock())
 
 
 def sign_in(runtime: Runtime, login: str, password: str) -> str | None:
@@ -141,7 +214,7 @@ def viewer_of(runtime: Runtime, token: str) -> tuple[Viewer, StaffSession] | Non
         grants=frozenset(Grant(row.role, row.department, row.procedure_id, row.deputy_for or "") for row in held),
         sees_protected=user.sees_protected,
     )
-    return viewer, StaffSession(found.csrf_token, found.language, user.login)
+    return viewer, StaffSession(found.csrf_token, found.language, user.login, user.must_change_password)
 
 
 def sign_out(runtime: Runtime, token: str) -> None:

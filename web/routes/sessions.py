@@ -9,11 +9,28 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from pipeline.domain.statuses import StaffRole
-from pipeline.review.staff import SESSION_LIFE, choose_language, sign_in, sign_out
-from web.context import SESSION_COOKIE, AnyStaff, Form, RuntimeHere, login_form_fits, text_of
-from web.pages import render_sign_in
+from pipeline.review.staff import SESSION_LIFE, change_password, choose_language, sign_in, sign_out
+from web.context import SESSION_COOKIE, AnyStaff, Form, FormBroken, RuntimeHere, SignedIn, login_form_fits, text_of
+from web.pages import render, render_sign_in
 
 router = APIRouter()
+
+_HOMES = {
+    StaffRole.REVIEWER: "/queue",
+    StaffRole.APPROVER: "/drafts",
+    StaffRole.MAILROOM: "/batches",
+    StaffRole.OPERATOR: "/operations",
+    StaffRole.ADMINISTRATOR: "/staff",
+}
+"""Where the work of each role is, the first that somebody holds before the others."""
+
+
+class PasswordsDiffer(FormBroken):
+    """The new password was typed two ways."""
+
+    code = "passwords_differ"
+    ja = "新しいパスワードが二つの欄で違います。"
+    en = "The new password was typed two ways."
 
 
 async def login_form(request: Request) -> FormData:
@@ -24,12 +41,11 @@ async def login_form(request: Request) -> FormData:
 @router.get("/")
 def home(staff: AnyStaff) -> Response:
     """To where this person's work is."""
-    first = "/operations"
-    if staff.viewer.has(StaffRole.REVIEWER):
-        first = "/queue"
-    elif staff.viewer.has(StaffRole.MAILROOM):
-        first = "/batches"
-    return RedirectResponse(first, status_code=303)
+    for role, place in _HOMES.items():
+        if staff.viewer.has(role):
+            return RedirectResponse(place, status_code=303)
+    # Without any right yet there is still one's own password.
+    return RedirectResponse("/password", status_code=303)
 
 
 @router.get("/sign-in")
@@ -60,7 +76,7 @@ def sign_in_now(request: Request, runtime: RuntimeHere, form: Annotated[FormData
 
 
 @router.post("/sign-out")
-def sign_out_now(runtime: RuntimeHere, staff: AnyStaff, form: Form) -> Response:
+def sign_out_now(runtime: RuntimeHere, staff: SignedIn, form: Form) -> Response:
     """Ends the session here and in the store."""
     sign_out(runtime, staff.token)
     answer = RedirectResponse("/sign-in", status_code=303)
@@ -68,8 +84,24 @@ def sign_out_now(runtime: RuntimeHere, staff: AnyStaff, form: Form) -> Response:
     return answer
 
 
+@router.get("/password")
+def password_page(request: Request, staff: SignedIn) -> Response:
+    """Where one's own password is changed; the first thing to do with one that somebody else chose."""
+    return render(request, "password.html")
+
+
+@router.post("/password")
+def password(runtime: RuntimeHere, staff: SignedIn, form: Form) -> Response:
+    """Another password; other sessions of the same person end."""
+    new = text_of(form, "new")
+    if new != text_of(form, "again"):
+        raise PasswordsDiffer
+    change_password(runtime, staff.token, text_of(form, "old"), new)
+    return RedirectResponse("/password?done=password", status_code=303)
+
+
 @router.post("/language")
-def language(runtime: RuntimeHere, staff: AnyStaff, form: Form) -> Response:
+def language(runtime: RuntimeHere, staff: SignedIn, form: Form) -> Response:
     """The language of this session's pages from now on."""
     choose_language(runtime, staff.token, text_of(form, "language", longest=5))
     back = text_of(form, "back", longest=300)
