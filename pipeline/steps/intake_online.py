@@ -18,7 +18,7 @@ from pipeline.channels.online import OnlineRecord, RowProblem
 from pipeline.domain.statuses import ArrivalStatus, ReasonCode
 from pipeline.procedures.pack import OnlineChannel, Procedure
 from pipeline.runtime import Runtime
-from pipeline.steps.known import find_known
+from pipeline.steps.known import find_erased, find_known
 from pipeline.steps.packs import PackMissing, latest_pack
 from pipeline.steps.records import FILE, RecordOrigin, file_rows, is_known, put_values, write_record
 from pipeline.steps.tasks import Doubt, open_mailroom_task
@@ -130,6 +130,9 @@ def take_records(runtime: Runtime, arrival_id: str, *, actor: str = "system") ->
         done = session.get_one(Arrival, arrival_id)
         if done.status is ArrivalStatus.STORED:
             done.status = ArrivalStatus.TAKEN
+            # Sent once more after it was erased: the next erasure takes this export too.
+            numbers = [record.receipt_number for record in reading.records]
+            done.repeats_id = find_erased(session, runtime.secrets, origin.source, numbers)
             session.add(done)
     return received
 

@@ -85,7 +85,9 @@ def cut_carriers(
     batches = {row.batch_id for row in rows if row.batch_id}
     scans |= _cut_whole_batches(session, batches, ids, cut)
     arrivals |= exports | scans
-    arrivals |= _same_again(session, arrivals) | _files_of(session, exports, cut.blobs, ids)
+    again, carried_by = _same_again(session, arrivals)
+    exports |= carried_by
+    arrivals |= again | exports | files_of(session, exports, cut.blobs, ids)
     cut_arrivals(session, runtime.secrets, arrivals, cut)
 
 
@@ -116,12 +118,14 @@ def cut_batches(session: Session, batch_ids: Collection[str], cut: Cut) -> set[s
     return set(session.exec(select(Arrival.id).where(col(Arrival.batch_id).in_(batch_ids))).all())
 
 
-def _same_again(session: Session, arrival_ids: Collection[str]) -> set[str]:
-    """What repeats these arrivals: the same bytes once more, or other content under the same receipt number."""
-    return set(session.exec(select(Arrival.id).where(col(Arrival.repeats_id).in_(arrival_ids))).all())
+def _same_again(session: Session, arrival_ids: Collection[str]) -> tuple[set[str], set[str]]:
+    """What repeats these arrivals, the same bytes once more or other content under the same receipt number; and the
+    exports or requests that those stood in."""
+    rows = session.exec(select(Arrival.id, Arrival.part_of_id).where(col(Arrival.repeats_id).in_(arrival_ids))).all()
+    return {one for one, _ in rows}, {export for _, export in rows if export}
 
 
-def _files_of(
+def files_of(
     session: Session, exports: Collection[str], digests: Collection[str], submission_ids: Collection[str]
 ) -> set[str]:
     """Files that came with these exports, or are attachments that go now, unless an application that came in the same

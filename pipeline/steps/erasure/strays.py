@@ -9,18 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from pipeline.domain.statuses import ArrivalStatus, BatchStatus, TaskStatus
 from pipeline.runtime import JST, Runtime
-from pipeline.steps.erasure.carriers import cut_arrivals, cut_batches
+from pipeline.steps.erasure.carriers import cut_arrivals, cut_batches, files_of
 from pipeline.steps.erasure.cut import Cut, doom, tell
 from pipeline.steps.erasure.due import ended_before, parts, retention_years
 from pipeline.steps.intake_paper import SCANNER
 from pipeline.steps.packs import newest_packs
-from pipeline.steps.records import FILE
 from pipeline.store.engine import read, write
 from pipeline.store.tables import Arrival, Batch, Erasure, ReviewTask, Submission
 
@@ -64,8 +64,13 @@ def _repeats_erased() -> SelectOfScalar[str]:
 
 
 def _came_again(session: Session, procedure_id: str) -> list[str]:
-    query = _repeats_erased().where(col(Arrival.source).like(f"{procedure_id}:%"))
-    return list(session.exec(query).all())
+    found = set(session.exec(_repeats_erased().where(_of_procedure(procedure_id))).all())
+    return [*found, *files_of(session, found, (), ())]
+
+
+def _of_procedure(procedure_id: str) -> ColumnElement[bool]:
+    """Exports and requests of a procedure, and records that stood in one."""
+    return or_(*(col(Arrival.source).like(f"{kind}{procedure_id}:%") for kind in ("", "export:", "request:")))
 
 
 def _scans_again(session: Session) -> list[str]:
@@ -84,10 +89,7 @@ def _exports(session: Session, procedure_id: str, limit: datetime) -> list[str]:
     task = select(ReviewTask.id).where(ReviewTask.arrival_id == Arrival.id, ReviewTask.status == TaskStatus.OPEN)
     old = session.exec(
         select(Arrival.id).where(
-            or_(
-                col(Arrival.source).like(f"export:{procedure_id}:%"),
-                col(Arrival.source).like(f"{procedure_id}:%"),
-            ),
+            _of_procedure(procedure_id),
             Arrival.blob != "",
             Arrival.status != ArrivalStatus.STORED,
             Arrival.arrived_at < limit,
@@ -95,10 +97,7 @@ def _exports(session: Session, procedure_id: str, limit: datetime) -> list[str]:
             ~task.exists(),
         )
     ).all()
-    files = session.exec(
-        select(Arrival.id).where(col(Arrival.part_of_id).in_(old), Arrival.source == FILE, Arrival.blob != "")
-    ).all()
-    return [*old, *files]
+    return [*old, *files_of(session, old, (), ())]
 
 
 def _batches(session: Session, limit: datetime) -> list[str]:
