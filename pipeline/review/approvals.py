@@ -13,6 +13,7 @@ from pipeline.domain.statuses import ApprovalKind, CaseStatus, DraftStatus, Outc
 from pipeline.review.draft_cases import hold_cases, ids_in, moved_on, put_cases, refuse_moved
 from pipeline.review.drafts import close_draft, hold_draft, release_cases, require_circulating
 from pipeline.runtime import Runtime
+from pipeline.steps.outbox import announce_cases
 from pipeline.store.access import Grant, Viewer
 from pipeline.store.engine import again_on_clash, write
 from pipeline.store.events import append_event, append_events
@@ -140,6 +141,7 @@ def _determine(session: Session, draft: Draft, actor: str, at: datetime) -> None
         ids = ids_in(session, draft.id, outcome)
         put_cases(session, ids, status)
         append_events(session, "case", ids, f"case_{status.value}", actor=actor, at=at, payload={"draft": draft.id})
+        announce_cases(session, ids, at)
     close_draft(session, draft, DraftStatus.APPROVED, actor, at)
 
 

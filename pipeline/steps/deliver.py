@@ -68,12 +68,12 @@ def deliver_due(runtime: Runtime) -> Delivered:
     with open_http() as http:
         while waiting := due_deliveries(runtime):
             for outbound_id in waiting:
-                match deliver(runtime, outbound_id, http):
+                match _try(runtime, outbound_id, http):
                     case OutboundStatus.SENT:
                         done.sent += 1
                     case OutboundStatus.FAILED:
                         done.failed += 1
-                    case _:
+                    case OutboundStatus.DUE:
                         done.later += 1
     return done
 
@@ -90,9 +90,14 @@ def deliver(runtime: Runtime, outbound_id: str, http: httpx.Client | None = None
 
     An event that waits for an earlier one of its submission is put off until that one's time.
     """
+    return _try(runtime, outbound_id, http) or _status_of(runtime, outbound_id)
+
+
+def _try(runtime: Runtime, outbound_id: str, http: httpx.Client | None) -> OutboundStatus | None:
+    """The status after one attempt; None when none was made."""
     attempt = _claim(runtime, outbound_id)
     if attempt is None:
-        return _status_of(runtime, outbound_id)
+        return None
     if not attempt.url or not attempt.secrets:
         answer = Answer("webhook_removed", gone=True)
     else:
