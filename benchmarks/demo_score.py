@@ -1,6 +1,9 @@
 """The demo's figures: a filled store against the truth of its sample, as one JSON line.
 
-python -m benchmarks.demo_score --database sqlite:///var/demo/ichimado.db --sample sample
+python -m benchmarks.demo_score --database sqlite:///var/demo/ichimado.db \\
+    --sample child_benefit=sample --sample after_school=sample_after_school
+
+The figures of the first procedure stand on top, those of each further one under its name.
 """
 
 from __future__ import annotations
@@ -10,8 +13,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, func, select
 
+from benchmarks.points import points_and_ranking
 from benchmarks.truth import Truth, load_truth, same_text
 from pipeline.domain.statuses import Channel, LinkStatus, PageFate, ReasonCode, TaskStatus
 from pipeline.procedures.pack import Procedure
@@ -33,21 +38,23 @@ from pipeline.store.tables import (
 )
 
 
-def score(session: Session, truth: Truth) -> dict[str, Any]:
-    """Everything the demo is judged by; see the keys for what is counted."""
-    ids = submission_ids(session, truth)
-    return {
-        "pages": _pages(session),
-        "submissions": _submissions(session),
-        "cases": _count(session, Case),
+def score(session: Session, truth: Truth, procedure_id: str = "child_benefit") -> dict[str, Any]:
+    """Everything the demo is judged by, of one procedure; see the keys for what is counted."""
+    ids = submission_ids(session, truth, procedure_id)
+    _, pack = latest_pack(session, procedure_id)
+    figures = {
+        "pages": _pages(session, procedure_id),
+        "submissions": _submissions(session, procedure_id),
+        "cases": _count(session, Case, Case.procedure_id == procedure_id),
         "duplicates": _duplicates(session, truth, ids),
-        "links": _links(session, truth, ids),
-        "review_tasks": _count(session, ReviewTask, ReviewTask.status == TaskStatus.OPEN),
-        "fields": _fields(session, truth),
+        "links": _links(session, pack, truth, ids),
+        "review_tasks": _tasks(session, procedure_id),
+        "fields": _fields(session, pack, truth),
     }
+    return figures | (points_and_ranking(session, pack, truth, ids) if pack.scores else {})
 
 
-def submission_ids(session: Session, truth: Truth) -> dict[str, str]:
+def submission_ids(session: Session, truth: Truth, procedure_id: str = "child_benefit") -> dict[str, str]:
     """The store's submission id for each submission of the truth that arrived."""
     found: dict[str, str] = {}
     for row in truth.submissions:
@@ -62,14 +69,18 @@ def submission_ids(session: Session, truth: Truth) -> dict[str, str]:
                 )
             )
         else:
-            query = select(Submission.id).where(Submission.source_number == row["receipt_number"])
+            query = select(Submission.id).where(
+                Submission.source_number == row["receipt_number"], Submission.procedure_id == procedure_id
+            )
         if (first := session.exec(query).first()) is not None:
             found[row["id"]] = first
     return found
 
 
-def _pages(session: Session) -> dict[str, int]:
-    fates = [PageFate(fate) for fate in session.exec(select(Page.fate)).all()]
+def _pages(session: Session, procedure_id: str) -> dict[str, int]:
+    """Of the batches that hold applications of this procedure."""
+    batches = _batches(procedure_id)
+    fates = [PageFate(fate) for fate in session.exec(select(Page.fate).where(col(Page.batch_id).in_(batches))).all()]
     return {
         "received": len(fates),
         "in_documents": sum(fate is PageFate.IN_DOCUMENT for fate in fates),
@@ -77,8 +88,24 @@ def _pages(session: Session) -> dict[str, int]:
     }
 
 
-def _submissions(session: Session) -> dict[str, int]:
-    channels = session.exec(select(Submission.channel)).all()
+def _batches(procedure_id: str) -> Any:
+    return select(Submission.batch_id).where(Submission.procedure_id == procedure_id)
+
+
+def _tasks(session: Session, procedure_id: str) -> int:
+    """Open tasks about the procedure's applications, and about its batches and files."""
+    of_submissions = select(Submission.id).where(Submission.procedure_id == procedure_id)
+    exports = select(Arrival.id).where(col(Arrival.source).like(f"export:{procedure_id}:%"))
+    about = or_(
+        col(ReviewTask.submission_id).in_(of_submissions),
+        col(ReviewTask.submission_id).is_(None) & col(ReviewTask.batch_id).in_(_batches(procedure_id)),
+        col(ReviewTask.arrival_id).in_(exports),
+    )
+    return _count(session, ReviewTask, ReviewTask.status == TaskStatus.OPEN, about)
+
+
+def _submissions(session: Session, procedure_id: str) -> dict[str, int]:
+    channels = session.exec(select(Submission.channel).where(Submission.procedure_id == procedure_id)).all()
     paper = sum(Channel(channel).is_paper for channel in channels)
     return {"paper": paper, "online": len(channels) - paper}
 
@@ -123,19 +150,20 @@ def _all_but_one_wait(session: Session, members: set[str]) -> bool:
     return waiting >= len(members) - 1
 
 
-def _links(session: Session, truth: Truth, ids: dict[str, str]) -> dict[str, int]:
+def _links(session: Session, pack: Procedure, truth: Truth, ids: dict[str, str]) -> dict[str, int]:
     counts = {"linkable": 0, "auto": 0, "auto_wrong": 0, "review": 0, "new": 0}
     for row in truth.submissions:
         if row["id"] not in ids:
             continue
         links = _current_links(session, ids[row["id"]])
-        wanted = _wanted(row)
-        preprinted = {resident for (role, _), resident in wanted.items() if role == "child"}
+        wanted = _wanted(pack, row)
+        subject = pack.matching.subject_role
+        preprinted = {resident for (role, _), resident in wanted.items() if role == subject}
         for key, resident in wanted.items():
             counts["linkable"] += resident is not None
             status, linked = links.get(key, (None, None))
             if status is LinkStatus.AUTO:
-                by_form = row["form"] == "confirmation" and key[0] == "child" and linked in preprinted
+                by_form = row["form"] == "confirmation" and key[0] == subject and linked in preprinted
                 right = linked == resident or by_form
                 counts["auto"] += right
                 counts["auto_wrong"] += not right
@@ -148,10 +176,12 @@ def _links(session: Session, truth: Truth, ids: dict[str, str]) -> dict[str, int
     return counts
 
 
-def _wanted(row: dict[str, Any]) -> dict[tuple[str, int], str | None]:
-    wanted: dict[tuple[str, int], str | None] = {("applicant", 0): row["applicant"]}
+def _wanted(pack: Procedure, row: dict[str, Any]) -> dict[tuple[str, int], str | None]:
+    subject = pack.matching.subject_role
+    applicant = next(match.role for match in pack.matching.roles if match.role != subject)
+    wanted: dict[tuple[str, int], str | None] = {(applicant, 0): row["applicant"]}
     for child in row["children"]:
-        wanted["child", child["index"]] = child["resident_number"]
+        wanted[subject, child["index"]] = child["resident_number"]
     return wanted
 
 
@@ -164,11 +194,10 @@ def _current_links(session: Session, submission_id: str) -> dict[tuple[str, int]
     return {(link.role, link.role_index): (link.status, person.resident_number) for link, person in rows}
 
 
-def _fields(session: Session, truth: Truth) -> dict[str, int]:
+def _fields(session: Session, pack: Procedure, truth: Truth) -> dict[str, int]:
     counts = dict.fromkeys(
         ["read", "exact", "printed", "printed_auto_accepted", "auto_accepted", "auto_accepted_wrong"], 0
     )
-    _, pack = latest_pack(session)
     for page in truth.pages:
         values = _values_on(session, truth, page)
         for key, known in page.get("fields", {}).items():
@@ -213,11 +242,15 @@ def main() -> None:
     """Reads the store and the truth, and prints the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", required=True)
-    parser.add_argument("--sample", default="sample")
+    parser.add_argument("--sample", action="append", required=True, help="procedure=name of the sample")
     parser.add_argument("--seconds", type=float, default=0.0)
     given = parser.parse_args()
+    figures: dict[str, Any] = {}
     with read(open_engine(given.database)) as session:
-        figures = score(session, load_truth(given.sample))
+        for part in given.sample:
+            procedure_id, _, sample = part.partition("=")
+            found = score(session, load_truth(sample), procedure_id)
+            figures |= {procedure_id: found} if figures else found
     print(json.dumps({**figures, "seconds": given.seconds}, ensure_ascii=False))
 
 

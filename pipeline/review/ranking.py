@@ -140,9 +140,13 @@ def rank_cases(runtime: Runtime, viewer: Viewer, procedure_id: str, rules: Proce
     """
     pack = get_ranked_pack(runtime, viewer, procedure_id)
     with read(runtime.engine) as session:
-        cases, applicants = _applicants(session, viewer, pack)
-        waiting = _waiting(session, viewer, pack)
-    return _view(rules or pack, cases, applicants, waiting)
+        return view_ranking(session, viewer, pack, rules or pack)
+
+
+def view_ranking(session: Session, viewer: Viewer, pack: Procedure, rules: Procedure) -> RankingView:
+    """The pack's cases that the viewer may see, ranked by these rules. Raises NoRanking."""
+    cases, applicants = _applicants(session, viewer, pack)
+    return _view(rules, cases, applicants, _waiting(session, viewer, pack))
 
 
 def what_if(runtime: Runtime, viewer: Viewer, procedure_id: str, rules: Procedure) -> WhatIfView:

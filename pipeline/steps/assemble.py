@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from itertools import count
@@ -12,7 +13,7 @@ from pipeline.channels.split import BatchSplit, DocumentPlan, PageFacts, split_b
 from pipeline.domain.control_totals import sheets_agree
 from pipeline.domain.errors import Impossible
 from pipeline.domain.statuses import ArrivalStatus, BatchStatus, DocumentKind, PageFate, ReasonCode
-from pipeline.procedures.codes import FormCode, parse_code
+from pipeline.procedures.codes import parse_code
 from pipeline.procedures.pack import Procedure
 from pipeline.runtime import JST, Runtime
 from pipeline.steps.intake_paper import SCANNER
@@ -47,8 +48,9 @@ def assemble_batch(runtime: Runtime, batch_id: str) -> list[str]:
         batch = session.get_one(Batch, batch_id, with_for_update=True)
         if batch.status is BatchStatus.RECEIVED:
             _number_and_judge(session, batch_id, plan)
+            usual = _usual_procedure(plan)
             for envelope in plan.envelopes():
-                _make_submission(runtime, session, batch, _stack(session, batch_id), envelope)
+                _make_submission(runtime, session, batch, _stack(session, batch_id), envelope, usual)
             batch.status = BatchStatus.SPLIT
             session.add(batch)
             _report_exceptions(runtime, session, batch, plan, len(pages))
@@ -92,13 +94,25 @@ def _number_and_judge(session: Session, batch_id: str, plan: BatchSplit) -> None
     session.flush()
 
 
+def _usual_procedure(plan: BatchSplit) -> str | None:
+    """The procedure that most forms of the stack are for: the likeliest one of an envelope whose form names none."""
+    named = Counter(document.form.procedure_id for document in plan.documents if document.form)
+    return named.most_common(1)[0][0] if named else None
+
+
 def _make_submission(
-    runtime: Runtime, session: Session, batch: Batch, pages: list[Page], envelope: Sequence[DocumentPlan]
+    runtime: Runtime,
+    session: Session,
+    batch: Batch,
+    pages: list[Page],
+    envelope: Sequence[DocumentPlan],
+    usual: str | None,
 ) -> None:
     form = next((plan.form for plan in envelope if plan.form), None)
     answers = next((plan.case_id for plan in envelope if plan.case_id), None)
     earlier = session.get(Submission, answers) if answers else None
-    pack_id, pack = _pack_for(session, form, earlier)
+    named = form.procedure_id if form else earlier.procedure_id if earlier else None
+    pack_id, pack = _pack_for(session, named or usual)
     submission = Submission(
         receipt_number=receipt_number(session, batch.received_on),
         procedure_id=pack.id,
@@ -127,10 +141,9 @@ def _make_submission(
     )
 
 
-def _pack_for(session: Session, form: FormCode | None, earlier: Submission | None) -> tuple[str, Procedure]:
-    """The pack that the form's code or the answered letter names. A code of a procedure that is not installed must
-    not stop the batch: then any pack stands in, no template of it fits, and a person sees the sheet."""
-    wanted = form.procedure_id if form else earlier.procedure_id if earlier else None
+def _pack_for(session: Session, wanted: str | None) -> tuple[str, Procedure]:
+    """The newest pack of a procedure. A code of a procedure that is not installed must not stop the batch: then any
+    pack stands in, no template of it fits, and a person sees the sheet."""
     try:
         return latest_pack(session, wanted)
     except PackMissing:
