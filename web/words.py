@@ -182,7 +182,9 @@ BATCH_STATUS = {
 OUTBOUND_STATUS = {
     OutboundStatus.DUE: Pair("作成待ち", "Due"),
     OutboundStatus.READY: Pair("作成済", "Ready"),
+    OutboundStatus.SENT: Pair("送信済", "Sent"),
     OutboundStatus.FAILED: Pair("失敗", "Failed"),
+    OutboundStatus.ABANDONED: Pair("取りやめ", "Given up"),
 }
 ROLE = {
     StaffRole.REVIEWER: Pair("審査", "Reviewer"),
@@ -283,6 +285,15 @@ VALUE_PROBLEM = {
 OUTBOUND_KIND = {
     OutboundKind.CORRECTION_LETTER: Pair("補正依頼の文書", "Letter asking for correction"),
     OutboundKind.CASE_EXPORT: Pair("決定案件の連携", "Export of decided cases"),
+    OutboundKind.STATUS_EVENT: Pair("状況の通知", "Status event"),
+}
+DELIVERY_PROBLEM = {
+    **{f"http_{status}": Pair(f"相手の応答 {status}", f"Answered {status}") for status in range(100, 600)},
+    "http_410": Pair("通知先が廃止された(410)", "The address is gone (410)"),
+    "webhook_timeout": Pair("相手の応答がない(時間切れ)", "No answer in time"),
+    "webhook_unreachable": Pair("相手につながらない", "Cannot be reached"),
+    "webhook_removed": Pair("通知先が設定されていない", "No address is set"),
+    "FontError": Pair("文書の書体がない", "The letter's font is missing"),
 }
 
 
@@ -294,7 +305,11 @@ def _arrival_problems(kind: type[ArrivalError] = ArrivalError) -> dict[str, Pair
     return found
 
 
-PROBLEM = _arrival_problems()
+PROBLEM = {
+    **_arrival_problems(),
+    "missing_attachment": Pair("添付ファイルが届いていない", "The file did not come"),
+    "not_inspected": Pair("内容の確認中です。しばらくして開き直してください。", "Being looked into; please come back in a moment."),
+}
 
 
 def pair_of(table: str, code: object) -> Pair:
