@@ -28,6 +28,8 @@ DONE = {
     "accepted": words.Pair("受理しました。", "Accepted."),
     "adopted": words.Pair("この申請を採用しました。", "This application was adopted."),
     "kept": words.Pair("先の申請を残しました。", "The earlier application stays."),
+    "delivery_again": words.Pair("もう一度送ります。", "It will be delivered again."),
+    "delivery_given_up": words.Pair("取りやめました。", "It was given up."),
     "requested": words.Pair("補正依頼を作成しました。", "The request for correction was made."),
     "ended": words.Pair("申請を終了しました。", "The application was ended."),
     "closed": words.Pair("処理済みにしました。", "Closed."),
