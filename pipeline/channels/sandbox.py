@@ -56,6 +56,10 @@ class Limits:
     seconds_more: float = 2.0
 
 
+LIMITS = Limits()
+"""Of every file, unless a caller says otherwise."""
+
+
 class SandboxStopped(OSError):
     """The child was ended from outside, or none could be started: no fault of the file. Worth another try."""
 
@@ -69,7 +73,7 @@ def run_limited(
     Raises the ArrivalError that the function raises; BrokeReader, TooSlowToRead or TooBigToRead when the child
     goes wrong or over its limits; SandboxStopped when the machine, not the file, is to blame.
     """
-    limits = limits or Limits()
+    limits = limits or LIMITS
     data, link = _ask_for_child()
     with data, link:
         child = _Child(data, link, limits.seconds + _GRACE_S)

@@ -1,0 +1,60 @@
+"""A few hundred seeded hostile files of every format, end to end, on both databases; `make fuzz` runs thousands."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from pipeline.channels import sandbox
+from pipeline.channels.errors import find_error_class
+from pipeline.channels.sandbox import Limits
+from pipeline.runtime import Runtime
+from pipeline.steps.audit import audit
+from pipeline.steps.intake_paper import receive_files
+from tests.fuzz.cases import FORMATS, MULTIPART, make_case
+from tests.fuzz.world import SLIP, TAKEN, Loss, World
+
+SEED = 20261122
+CASES = 20
+# Short, so that what only a limit ends costs the tests little; `make fuzz` runs with the limits in force.
+LIMITS = Limits(memory=1024**3, seconds=2.0, seconds_more=0.05)
+# What a case may be answered with besides the codes of arrival errors.
+OTHER = {"taken", "repeated", "no_record", "pack_not_found", "pack_unreadable", "pack_invalid"}
+REFUSED_UPLOADS = {"http_400", "http_403", "http_413", "http_422"}
+
+
+@pytest.fixture(autouse=True)
+def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "LIMITS", LIMITS)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_hostile_files_are_taken_or_refused_by_name(runtime: Runtime, name: str) -> None:
+    # Other cases on the other database: twice as many are seen.
+    first = 0 if runtime.engine.dialect.name == "sqlite" else CASES
+    answers = Counter(World(runtime).try_case(name, SEED, number) for number in range(first, first + CASES))
+    assert answers.total() == CASES
+    assert all(code in OTHER or find_error_class(code) for code in answers), answers
+    assert sum(answers.values()) > answers[TAKEN], "none of these cases is hostile"
+    assert audit(runtime).breaches == ()
+
+
+def test_hostile_uploads_are_taken_or_refused(runtime: Runtime) -> None:
+    first = 0 if runtime.engine.dialect.name == "sqlite" else 2 * CASES
+    world = World(runtime)
+    answers = Counter(world.try_case(MULTIPART, SEED, number) for number in range(first, first + 2 * CASES))
+    assert answers[TAKEN] > 0 and set(answers) <= {TAKEN, *REFUSED_UPLOADS}, answers
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_case_is_known_by_its_seed_and_number(name: str) -> None:
+    assert make_case(name, 1, 5) == make_case(name, 1, 5)
+    assert len({make_case(name, 1, number).data for number in range(8)}) > 4
+
+
+def test_the_fuzz_would_see_a_loss(runtime: Runtime) -> None:
+    """The harness itself: what was acknowledged and never taken up is no success."""
+    received = receive_files(runtime, SLIP, [("a.png", b"no picture")], actor="test")
+    with pytest.raises(Loss, match="with 0 pages"):
+        World(runtime).check_scan(received.arrival_ids[0], b"no picture")
