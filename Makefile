@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run demo test check format bench crash sample lock clean
+.PHONY: help setup setup-run demo test check format bench bench-quick bench-clean crash sample lock clean
 
 ARGS ?=
 WORKERS ?= 2
@@ -80,8 +80,14 @@ format: $(DEV_STAMP) ## mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix .
 	$(BIN)/ruff format --quiet .
 
-bench: $(DEV_STAMP) ## measure reading, matching and the whole path against the truth (ARGS=…)
+bench: $(DEV_STAMP) ## measure reading, matching, campaigns and workers (ARGS="campaign --applications 3000")
 	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+bench-quick: $(DEV_STAMP) ## the same in small sizes, some ten minutes
+	@exec $(BIN)/python -m benchmarks --quick $(ARGS)
+
+bench-clean: ## remove what benchmarks drew and filled; their figures stay in build/bench
+	@rm -rf build/bench-data
 
 crash: $(DEV_STAMP) ## kill processes at seeded moments and compare what is left (ARGS="--runs 100 --seed 7")
 	@exec $(BIN)/python -m tests.crash $(ARGS)
