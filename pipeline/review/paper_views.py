@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -66,6 +66,7 @@ class WantedPaper:
     """A paper that the procedure asks for, and whether it is there.
 
     perhaps: papers of unknown kind came along, and one of them may be it; only a person can tell.
+    asserted: the sending system vouches for what it would show; it counts as there.
     """
 
     kind: str
@@ -74,6 +75,7 @@ class WantedPaper:
     present: bool
     required: bool
     perhaps: bool = False
+    asserted: bool = False
 
     @property
     def missing(self) -> bool:
@@ -109,8 +111,12 @@ def wanted_papers(
     values: Sequence[FieldValue],
     pages: Sequence[PageView],
     attachments: Sequence[AttachmentView],
+    asserted: Collection[str] = (),
 ) -> tuple[WantedPaper, ...]:
-    """What the procedure asks for on this application. A paper of unknown kind answers for none."""
+    """What the procedure asks for on this application. A paper of unknown kind answers for none.
+
+    asserted: kinds that an assertion stands for.
+    """
     ticked = {value.key for value in values if value.value == "true"}
     there = {row.kind for row in attachments if row.problem_code is None}
     unknown = "" in there or any(page.kind is DocumentKind.UNKNOWN_FORM for page in pages)
@@ -119,9 +125,10 @@ def wanted_papers(
             kind=spec.kind,
             label=spec.label,
             accepted=spec.accepted,
-            present=spec.kind in there,
+            present=spec.kind in there or spec.kind in asserted,
             required=spec.required and (spec.when is None or spec.when in ticked),
             perhaps=unknown,
+            asserted=spec.kind in asserted,
         )
         for spec in pack.attachments
     )

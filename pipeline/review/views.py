@@ -29,10 +29,12 @@ from pipeline.review.people_views import RolePanel, role_panels
 from pipeline.review.queue import ReasonShown, reason_may_show
 from pipeline.review.score_views import ScoreView, scores_of
 from pipeline.runtime import Runtime
+from pipeline.steps.assertions import asserted_kinds, find_assertion
 from pipeline.steps.packs import get_pack
 from pipeline.store.access import Viewer, visible
 from pipeline.store.engine import read
 from pipeline.store.tables import (
+    ApiClient,
     Arrival,
     Batch,
     FieldValue,
@@ -76,6 +78,17 @@ class FindingView:
 
 
 @dataclass(frozen=True)
+class AssertionView:
+    """本人確認 that a sending system vouches for. client: the system's name, "" when it is not known any more."""
+
+    issuer: str
+    method: str
+    level: str
+    asserted_at: datetime
+    client: str
+
+
+@dataclass(frozen=True)
 class ProposedDeficiency:
     """What the applicant would be asked to mend, for a clerk to keep, change or drop.
 
@@ -108,6 +121,7 @@ class SubmissionView:
     pages: tuple[PageView, ...]
     attachments: tuple[AttachmentView, ...]
     wanted: tuple[WantedPaper, ...]
+    assertion: AssertionView | None
     groups: tuple[FieldGroup, ...]
     findings: tuple[FindingView, ...]
     scores: tuple[ScoreView, ...]
@@ -226,7 +240,7 @@ def _submission_view(
     values = session.exec(select(FieldValue).where(FieldValue.submission_id == row.id)).all()
     findings = session.exec(select(Finding).where(Finding.submission_id == row.id)).all()
     pages, attachments = papers_of(runtime, session, viewer, row, pack, values)
-    wanted = wanted_papers(pack, values, pages, attachments)
+    wanted = wanted_papers(pack, values, pages, attachments, asserted_kinds(session, row.id, pack))
     batch = session.exec(select(Batch).where(Batch.id == row.batch_id, visible(Batch, viewer))).first()
     return SubmissionView(
         id=row.id,
@@ -245,6 +259,7 @@ def _submission_view(
         pages=pages,
         attachments=attachments,
         wanted=wanted,
+        assertion=_assertion(session, row.id),
         groups=group_fields(pack, values, _messages(findings)),
         findings=tuple(FindingView(f.code, _keys(f.fields), Label(ja=f.message_ja, en=f.message_en)) for f in findings),
         scores=scores_of(session, row, pack),
@@ -264,6 +279,14 @@ def _answered(session: Session, viewer: Viewer, row: Submission) -> tuple[str, s
         select(Submission).where(Submission.id == row.answers_id, visible(Submission, viewer))
     ).first()
     return (earlier.id, earlier.receipt_number) if earlier else None
+
+
+def _assertion(session: Session, submission_id: str) -> AssertionView | None:
+    found = find_assertion(session, submission_id)
+    if found is None:
+        return None
+    client = session.get(ApiClient, found.client_id) if found.client_id else None
+    return AssertionView(found.issuer, found.method, found.level, found.asserted_at, client.name if client else "")
 
 
 def _letters(session: Session, viewer: Viewer, submission_id: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from pipeline.domain.statuses import SubmissionStatus
 from pipeline.procedures.checks import CheckFinding, run_checks
 from pipeline.procedures.pack import CheckKind, Procedure
 from pipeline.runtime import Runtime
+from pipeline.steps.assertions import asserted_kinds
 from pipeline.steps.hold import hold_submission, move_submission
 from pipeline.steps.packs import get_pack
 from pipeline.steps.score import get_scorer, write_scores
@@ -47,7 +48,7 @@ def _findings(
         return ()  # nothing was read: that is the reason for review, not thirty missing fields
     values = present_values(rows)
     problems = {row.key: row.problem for row in rows if row.problem}
-    kinds = attached_kinds(session, submission)
+    kinds = attached_kinds(session, submission) | asserted_kinds(session, submission.id, pack)
     findings = run_checks(pack, values, submission.received_on, kinds, problems)
     covered = covered_fields(session, submission, pack)
     unreadable = {row.key for row in rows if row.value is None and row.raw}
@@ -85,7 +86,9 @@ def covered_fields(session: Session, submission: Submission, pack: Procedure) ->
         form = next((f for f in pack.forms if (f.id, f.revision) == (form_id, revision)), None)
         if form:
             covered |= {
-                f"{box.field}.{box.index}" if box.index else box.field for page in form.pages for box in page.all_boxes()
+                f"{box.field}.{box.index}" if box.index else box.field
+                for page in form.pages
+                for box in page.all_boxes()
             }
     return covered
 

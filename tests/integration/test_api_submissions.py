@@ -16,13 +16,14 @@ from sqlalchemy import update
 
 from pipeline.domain.statuses import ArrivalStatus, ReasonCode, SubmissionStatus, TaskKind
 from pipeline.review.decisions import DeficiencyDraft, request_correction, withdraw
+from pipeline.review.views import TaskView, get_task_view
 from pipeline.runtime import Runtime
 from pipeline.steps.advance import advance
 from pipeline.steps.api_clients import add_client, close_client, forbid_procedure, rotate_key
 from pipeline.steps.audit import audit
 from pipeline.steps.sent_files import NOT_INSPECTED
 from pipeline.store.engine import write
-from pipeline.store.tables import Arrival, Attachment, Event, FieldValue, IdentityAssertion, Submission
+from pipeline.store.tables import Arrival, Attachment, Event, FieldValue, Finding, IdentityAssertion, Submission
 from tests.runtime import (
     REVIEWER,
     install,
@@ -380,6 +381,24 @@ def test_who_vouches_is_kept_and_the_subject_is_not(runtime: Runtime, sender: Se
     assert kept.subject_digest and "subject-77" not in repr(kept)
 
 
+def test_a_verified_identity_stands_for_its_paper(rostered: Runtime) -> None:
+    sender = Sender(rostered)
+    findings = {}
+    for number, more in (("C26-900001", {}), ("C26-900002", {"identity": ASSERTED})):
+        assert sender.send(record(number), **more).status_code == 201
+        (made,) = rows_of(rostered, Submission, source_number=number)
+        advance(rostered, made.id)
+        findings[number] = {row.code for row in rows_of(rostered, Finding, submission_id=made.id)}
+    assert findings["C26-900001"] - findings["C26-900002"] == {"attachment_identity"}
+    (made,) = rows_of(rostered, Submission, source_number="C26-900002")
+    view = get_task_view(rostered, REVIEWER, task_of(rostered, made.id).id)
+    assert isinstance(view, TaskView) and view.submission.assertion is not None
+    assert (view.submission.assertion.issuer, view.submission.assertion.client) == ("デジタル認証アプリ", "city")
+    wanted = {paper.kind: (paper.present, paper.asserted) for paper in view.submission.wanted}
+    assert wanted == {"identity": (True, True), "account": (False, False)}
+    assert "attachment_identity" not in {one.code for one in view.submission.deficiencies}
+
+
 BAD_ASSERTIONS = {
     "in the future": ({"asserted_at": "2026-11-22T10:30:00+09:00"}, ("#/identity/asserted_at", "asserted_in_future")),
     "no zone": ({"asserted_at": "2026-11-01T19:54:12"}, ("#/identity/asserted_at", "bad_value")),
@@ -458,7 +477,7 @@ def test_no_answer_and_no_log_says_what_was_sent(
     said = "".join(answer.text + str(answer.headers) for answer in texts) + output.out + output.err + caplog.text
     events = "".join(row.payload for row in rows_of(sender.runtime, Event))
     assert [trace for trace in ("龗", "燚", "オカミダ", "7731") if trace in said + events] == []
-    assert "request_failed" in caplog.text
+    assert "request_failed" in output.out
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -63,6 +63,7 @@ class AttachmentSpec(PackModel):
     """A paper that must accompany the application. `when` names a checkbox field that makes it needed.
 
     words: what is printed on such a paper, by which a scanned copy is told from others.
+    assertion: the sending system's word that it checked who applies (本人確認) stands for this paper.
     """
 
     kind: str
@@ -71,6 +72,7 @@ class AttachmentSpec(PackModel):
     words: tuple[str, ...] = ()
     required: bool = True
     when: str | None = None
+    assertion: bool = False
     deficiency: Label
 
 
