@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from ichimado.logs import configure_logs
 from ichimado.settings import Settings
 from ocr.engine import PPOCRRecogniser
 from ocr.fullpage import FullPageReader
@@ -24,6 +25,13 @@ def open_runtime(settings: Settings | None = None) -> Runtime:
     runtime = make_runtime(settings or Settings())
     upgrade(runtime.engine)
     return runtime
+
+
+def open_runtime_of_flows() -> Runtime:
+    """The same for the processes that Prefect starts by itself, which come by no command of ours; they log as ours."""
+    settings = Settings()
+    configure_logs(settings.log_level)
+    return open_runtime(settings)
 
 
 def make_runtime(settings: Settings) -> Runtime:

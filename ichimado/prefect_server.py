@@ -30,8 +30,9 @@ QUIET = {
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_LOGGING_LEVEL": "WARNING",
     "PREFECT_CLI_PROMPT": "false",
+    "PREFECT_LOGGING_SETTINGS_PATH": str(Path(__file__).with_name("prefect_logging.yaml")),
 }
-"""Nothing is sent anywhere: see docs/operations.md."""
+"""Nothing is sent anywhere, and nothing is said that may hold a value: see docs/operations.md."""
 
 
 class ServerDidNotStart(Exception):
@@ -52,7 +53,7 @@ def announce(settings: Settings) -> None:
 
     Whoever named another runtime, or the address that staff reach us under, beforehand keeps it.
     """
-    os.environ.setdefault("ICHIMADO_RUNTIME", "ichimado.compose:open_runtime")
+    os.environ.setdefault("ICHIMADO_RUNTIME", "ichimado.compose:open_runtime_of_flows")
     os.environ.setdefault("ICHIMADO_WEB_URL", settings.web_url or f"http://{settings.host}:{settings.port}")
     os.environ.update(
         {

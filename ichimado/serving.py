@@ -50,7 +50,7 @@ def serve_web(settings: Settings, prefect_url: str | None = None) -> None:
             disk_floor_mb=settings.disk_floor_mb,
         ),
     )
-    uvicorn.run(app, host=settings.host, port=settings.port, access_log=False, log_level="warning", server_header=False)
+    uvicorn.run(app, host=settings.host, port=settings.port, access_log=False, log_config=None, server_header=False)
 
 
 def serve_all(settings: Settings) -> None:

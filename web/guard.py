@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,7 +26,7 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
 }
-log = logging.getLogger("ichimado.web")
+log = structlog.get_logger(__name__)
 
 UPLOAD_PATH = "/batches/new"
 API_PATH = "/api/v1/submissions"
@@ -91,7 +91,7 @@ class NoLeak:
         try:
             await self.app(scope, receive, watched)
         except Exception as error:
-            log.error("request_failed error=%s at=%s", type(error).__name__, _place_of(error))
+            log.error("request_failed", error=type(error).__name__, at=_place_of(error))
             if scope["type"] == "http" and not started:
                 await self.answer(Request(scope))(scope, receive, send)
 

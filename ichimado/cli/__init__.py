@@ -11,11 +11,19 @@ import signal
 import typer
 
 from ichimado.cli import clients, doctor, erasure, intake, procedures, serving, store, users, work
+from ichimado.logs import configure_logs
+from ichimado.settings import Settings
 from ichimado.terminal import fail
 from pipeline.domain.errors import DomainError
 from pipeline.procedures.registry import PackError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="一窓 Ichimado: 紙と電子の申請をひとつの窓に。")
+# An error that nobody expected must not print what it was given: `ichimado.logs` writes its kind and place.
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="一窓 Ichimado: 紙と電子の申請をひとつの窓に。",
+)
 for commands in (serving, store, doctor, intake, work):
     app.add_typer(commands.app)
 for noun, group in {"clients": clients, "erase": erasure, "procedures": procedures, "users": users}.items():
@@ -25,6 +33,7 @@ for noun, group in {"clients": clients, "erase": erasure, "procedures": procedur
 def main(arguments: list[str] | None = None) -> None:
     """The entry point: what is expected to go wrong ends in one line, not in a traceback."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    configure_logs(Settings().log_level)
     try:
         app(arguments)
     except DomainError as error:

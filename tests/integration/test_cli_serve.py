@@ -151,4 +151,4 @@ def test_given_prefect_server_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     serving.serve_all(Settings(data_dir=tmp_path))
     assert seen == [(None, None)]
     assert os.environ["PREFECT_API_URL"] == given
-    assert os.environ["ICHIMADO_RUNTIME"] == "ichimado.compose:open_runtime"
+    assert os.environ["ICHIMADO_RUNTIME"] == "ichimado.compose:open_runtime_of_flows"
