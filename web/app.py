@@ -17,7 +17,21 @@ from web.context import FormRefused, NotSignedIn, PasswordDue
 from web.guard import BodyLimit, BodyTooLarge, NoLeak, SecureHeaders
 from web.metrics import RequestTimes, make_registry
 from web.pages import make_environment, render
-from web.routes import batches, cases, drafts, health, operations, outbox, pictures, queue, ranking, sessions, staff, tasks
+from web.routes import (
+    batches,
+    cases,
+    drafts,
+    erasures,
+    health,
+    operations,
+    outbox,
+    pictures,
+    queue,
+    ranking,
+    sessions,
+    staff,
+    tasks,
+)
 from web.settings import WebSettings
 from web.words import Pair
 
@@ -52,7 +66,8 @@ def create_app(runtime: Runtime, settings: WebSettings | None = None) -> FastAPI
     app.state.metrics = make_registry(runtime)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.mount(API_ROOT, create_api(runtime, settings), name="api")
-    for noun in (health, sessions, queue, tasks, pictures, batches, cases, ranking, drafts, staff, operations, outbox):
+    work = (queue, tasks, pictures, batches, cases, ranking, drafts)
+    for noun in (health, sessions, *work, staff, operations, outbox, erasures):
         app.include_router(noun.router)
     app.add_exception_handler(NotSignedIn, _to_sign_in)
     app.add_exception_handler(PasswordDue, _to_password)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pipeline.channels.errors import ArrivalError
+from pipeline.domain.next_step import Step
 from pipeline.domain.statuses import (
     ApprovalKind,
     BatchStatus,
@@ -28,6 +29,8 @@ from pipeline.domain.statuses import (
     SubmissionStatus,
     TaskKind,
 )
+from pipeline.steps.due import About
+from pipeline.steps.erasure.due import Blocker
 
 
 class Pair(NamedTuple):
@@ -308,7 +311,25 @@ def _arrival_problems(kind: type[ArrivalError] = ArrivalError) -> dict[str, Pair
 PROBLEM = {
     **_arrival_problems(),
     "missing_attachment": Pair("添付ファイルが届いていない", "The file did not come"),
-    "not_inspected": Pair("内容の確認中です。しばらくして開き直してください。", "Being looked into; please come back in a moment."),
+    "not_inspected": Pair(
+        "内容の確認中です。しばらくして開き直してください。", "Being looked into; please come back in a moment."
+    ),
+}
+
+
+PARKED_ABOUT = {
+    About.SUBMISSION: Pair("申請", "Application"),
+    About.MATCH: Pair("申請", "Application"),
+    About.BATCH: Pair("スキャン束のファイル", "Files of a batch"),
+    About.EXPORT: Pair("申請データのファイル", "Export file"),
+    About.OUTBOUND: Pair("連携", "Outbound"),
+}
+PARKED_STEP = {
+    "intake": Pair("取込", "Intake"),
+    Step.READ: Pair("読取", "Reading"),
+    Step.CHECK: Pair("点検", "Checks"),
+    Step.MATCH: Pair("照合", "Matching"),
+    Step.ASSIGN: Pair("案件への登録", "Assignment"),
 }
 
 
@@ -316,3 +337,15 @@ def pair_of(table: str, code: object) -> Pair:
     """The words for a code in one of the tables above; the bare code where a table has none."""
     words: Pair | None = globals()[table].get(code)
     return words or Pair(str(code), str(code))
+
+
+BLOCKER = {
+    Blocker.NOT_YET: Pair("保存期間内", "Within its retention"),
+    Blocker.UNDER_WAY: Pair("手続きが終わっていない", "Not at its end"),
+    Blocker.OPEN_TASK: Pair("確認作業が開いている", "A task is open"),
+    Blocker.IN_DRAFT: Pair("起案の回議中", "In a circulating draft"),
+    Blocker.HELD: Pair("保存延長中", "Held"),
+    Blocker.UNDELIVERED: Pair("送信待ちがある", "Something waits to be delivered"),
+    Blocker.CARRIER_OPEN: Pair("元のファイルの処理が終わっていない", "Its file is not worked off"),
+    Blocker.ASKED_AGAIN: Pair("同じ対象者の申請を確認中", "Another application is in review"),
+}

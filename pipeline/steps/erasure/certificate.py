@@ -188,10 +188,11 @@ def _differences(record: Mapping[str, Any], events: list[ChainedEvent]) -> list[
 
 
 def certificate_problems(runtime: Runtime, number: str) -> tuple[str, ...]:
-    """As `verify_certificate`, for the certificate kept in the store; "lost" when its blob is gone or altered."""
+    """As `verify_certificate`, for the certificate kept in the store; "lost" when there is none, or its blob is gone
+    or altered."""
     try:
         signed = get_certificate(runtime, number)
-    except (BlobMissing, BlobAltered, ValueError):
+    except (BlobMissing, BlobAltered, Unfinished, ValueError):
         return ("lost",)
     verdict = verify_certificate(runtime, signed)
     return verdict.problems if verdict.number == number else ("number",)
