@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -11,14 +10,12 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
-from sqlmodel import col, select
 
 from flows.context import at_work, runtime
 from flows.progress import with_progress
+from pipeline.steps.advance import count_statuses
 from pipeline.steps.due import Piece
 from pipeline.steps.pieces import work_on
-from pipeline.store.engine import read
-from pipeline.store.tables import Submission
 
 READERS = int(os.environ.get("ICHIMADO_READERS", "2"))
 """Threads of one worker that read pages."""
@@ -53,16 +50,10 @@ def match_in_order(subjects: Sequence[str]) -> int:
 def match_claimed(subjects: Sequence[str]) -> int:
     """Matches claimed submissions in order and shows where they now stand; says how many were matched."""
     done = match_in_order(subjects)
-    counts = _statuses([Piece.of_subject(subject).id for subject in subjects])
+    counts = count_statuses(runtime(), [Piece.of_subject(subject).id for subject in subjects])
     create_table_artifact(
         key="matched",
         table=[{"状態": status, "件数": count} for status, count in sorted(counts.items())],
         description="申請を進めた結果",
     )
     return done
-
-
-def _statuses(submission_ids: Sequence[str]) -> dict[str, int]:
-    with read(runtime().engine) as session:
-        rows = session.exec(select(Submission.status).where(col(Submission.id).in_(submission_ids))).all()
-    return dict(Counter(str(status) for status in rows))

@@ -49,6 +49,8 @@ DONE = {
     "draft_withdrawn": words.Pair("引き戻しました。案件は起案待ちに戻りました。", "Withdrawn; its cases wait again."),
     "password": words.Pair("パスワードを変更しました。", "The password was changed."),
     "staff_changed": words.Pair("職員の設定を変更しました。", "The account was changed."),
+    "parked_retry": words.Pair("もう一度処理します。", "It will be tried again."),
+    "parked_give_up": words.Pair("ファイルを受け付けないことにしました。", "The file was refused."),
     "batch_closed": words.Pair("束を締めました。", "The batch was closed."),
 }
 

@@ -17,6 +17,7 @@
 | ·· TooSlowToRead     | too_slow_to_read     | reading it took longer than any honest file takes |
 | ·· TooBigToRead      | too_big_to_read      | reading it took more memory than a child may have |
 | · ErasedBefore       | erased_before        | this very file came before and was erased since   |
+| · ProcessingFailed   | processing_failed    | it failed again and again, and an operator refused it |
 | · SlipError          | malformed_slip       | the batch slip (batch.yaml) cannot be used        |
 | · ExportError        | malformed_export     | an e-application export is no table of records    |
 | ·· WrongEncoding     | wrong_encoding       | the text is in no encoding that the pack declares |
@@ -230,6 +231,18 @@ class SlipError(ArrivalError):
     en = Advice(
         "The batch slip (batch.yaml) is not valid.",
         "Mend the items named; the batch waits until then.",
+    )
+
+
+class ProcessingFailed(ArrivalError):
+    code = "processing_failed"
+    ja = Advice(
+        "このファイルの処理はくり返し失敗しました。",
+        "原本を再スキャンするか、送信元に別の形式での再送を頼んでください。",
+    )
+    en = Advice(
+        "Processing this file failed again and again.",
+        "Scan the original again, or ask the sender for another format.",
     )
 
 

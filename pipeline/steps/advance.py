@@ -11,7 +11,8 @@ Workers claim what is due (due, work), do it (pieces), and park what fails again
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 import structlog
 from sqlmodel import col, select
@@ -102,6 +103,13 @@ def due_submissions(runtime: Runtime, limit: int = 1000) -> list[str]:
                 .limit(limit)
             ).all()
         )
+
+
+def count_statuses(runtime: Runtime, submission_ids: Sequence[str]) -> dict[str, int]:
+    """Where these submissions now stand: how many in which status."""
+    with read(runtime.engine) as session:
+        rows = session.exec(select(Submission.status).where(col(Submission.id).in_(submission_ids))).all()
+    return dict(Counter(str(status) for status in rows))
 
 
 def _count_failure(runtime: Runtime, submission_id: str, step: Step) -> bool:

@@ -46,13 +46,15 @@ CODE = ReasonCode.PROCESSING_FAILED.value
 class ParkedItem:
     """Something an operator should look at. number: what staff call it (receipt or batch number), or "".
 
-    step: where on the path it stopped. since: None when that was not recorded.
+    step: where on the path it stopped. since: None when that was not recorded. protected: it touches a protected
+    person.
     """
 
     piece: Piece
     number: str
     step: str
     since: datetime | None
+    protected: bool = False
 
 
 def park_piece(session: Session, piece: Piece, *, at: datetime) -> None:
@@ -199,7 +201,7 @@ def _task_of(session: Session, submission_id: str) -> ReviewTask | None:
 
 def _parked_submissions(session: Session) -> list[ParkedItem]:
     rows = session.exec(
-        select(Submission.id, Submission.receipt_number, ReviewReason.about, ReviewTask.opened_at)
+        select(Submission, ReviewReason.about, ReviewTask.opened_at)
         .join(ReviewTask, col(ReviewTask.submission_id) == Submission.id)
         .join(ReviewReason, col(ReviewReason.task_id) == ReviewTask.id)
         .where(
@@ -209,7 +211,10 @@ def _parked_submissions(session: Session) -> list[ParkedItem]:
             Submission.status == SubmissionStatus.IN_REVIEW,
         )
     ).all()
-    return [ParkedItem(Piece(About.SUBMISSION, row[0]), row[1], row[2], row[3]) for row in rows]
+    return [
+        ParkedItem(Piece(About.SUBMISSION, row.id), row.receipt_number, step, opened_at, row.protected)
+        for row, step, opened_at in rows
+    ]
 
 
 def _parked_arrivals(session: Session) -> list[ParkedItem]:

@@ -50,6 +50,7 @@ Ask = Callable[[str, dict[str, Any]], Any]
 
 IDENTIFIER = re.compile(r"[0-9a-f]{32}")
 BATCH_NUMBER = re.compile(r"\d{4}-\d\d-\d\d-\d\d")
+CODE = re.compile(r"[a-z_]{3,}")
 WEB = "http://127.0.0.1:8470"
 
 
@@ -299,7 +300,12 @@ def test_server_holds_identifiers_only(store: Runtime, ask: Ask) -> None:
     assert {received.batch_id, received.batch_number, arrival_id} <= {str(one) for one in parameters}
     for value in itertools.chain.from_iterable(one if isinstance(one, list) else [one] for one in parameters):
         said = str(value).rpartition(":")[2]
-        assert isinstance(value, int | float) or IDENTIFIER.fullmatch(said) or BATCH_NUMBER.fullmatch(said)
+        assert (
+            isinstance(value, int | float)
+            or IDENTIFIER.fullmatch(said)
+            or BATCH_NUMBER.fullmatch(said)
+            or CODE.fullmatch(said)
+        )
     task_runs = ask("/task_runs/filter", {"limit": 200})
     kept = json.dumps([runs, task_runs, ask("/artifacts/filter", {"limit": 200})], ensure_ascii=False)
     assert "山田花子" not in kept

@@ -9,7 +9,9 @@ import pytest
 from ocr.readings import ReadingReason
 from pipeline.channels.errors import ArrivalError
 from pipeline.domain import statuses
+from pipeline.domain.next_step import Step
 from pipeline.procedures.values import ValueProblem
+from pipeline.steps.due import About
 from web import words
 
 TABLES: list[tuple[str, type[StrEnum]]] = [
@@ -32,6 +34,8 @@ TABLES: list[tuple[str, type[StrEnum]]] = [
     ("DECISION", statuses.DecisionKind),
     ("READING", ReadingReason),
     ("VALUE_PROBLEM", ValueProblem),
+    ("PARKED_ABOUT", About),
+    ("PARKED_STEP", Step),
 ]
 
 
