@@ -19,17 +19,14 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from japan.kana import zengin_kana
 from japan.text import strip_selectors
+from pipeline.procedures.pack import ExportColumn
 
-HEADERS = (
-    "宛名番号", "世帯番号", "氏名", "金額",
-    "金融機関コード", "支店コード", "預金種別", "口座番号", "口座名義カナ",
-)  # fmt: skip
 GETA = "〓"
 
 # Characters that Unicode and CP932 tables of the same shape place differently; nothing is lost.
@@ -51,21 +48,6 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True)
-class DecidedCase:
-    """One case to be paid. account_type: words as the core system expects (普通, 当座)."""
-
-    resident_number: str
-    household_number: str
-    name: str
-    amount_yen: int
-    bank_code: str
-    branch_code: str
-    account_type: str
-    account_number: str
-    account_holder_kana: str
-
-
-@dataclass(frozen=True)
 class CellChange:
     """A cell that does not stand in the file as it stands in the store. row: 1-based without the header."""
 
@@ -82,33 +64,29 @@ class CsvExport:
     changes: tuple[CellChange, ...]
 
 
-def export_cases(rows: Iterable[DecidedCase]) -> CsvExport:
-    """The file and what had to be changed for it: nothing is dropped without a word."""
+def export_cases(columns: Sequence[ExportColumn], rows: Iterable[Sequence[str]]) -> CsvExport:
+    """The file and what had to be changed for it: nothing is dropped without a word.
+
+    rows: one a case, with a text for each column.
+    """
     changes: list[CellChange] = []
     target = io.StringIO(newline="")
     writer = csv.writer(target, lineterminator="\r\n")
-    writer.writerow(HEADERS)
-    for number, case in enumerate(rows, start=1):
+    writer.writerow([column.header for column in columns])
+    for number, texts in enumerate(rows, start=1):
         cells = []
-        for column, text in zip(HEADERS, _cells(case), strict=True):
+        for column, text in zip(columns, texts, strict=True):
             cell, made = _fit(column, text)
             cells.append(cell)
-            changes.extend(CellChange(number, column, change) for change in made)
+            changes.extend(CellChange(number, column.header, change) for change in made)
         writer.writerow(cells)
     return CsvExport(target.getvalue().encode("cp932"), tuple(changes))
 
 
-def _cells(case: DecidedCase) -> tuple[str, ...]:
-    return (
-        case.resident_number, case.household_number, case.name, str(case.amount_yen), case.bank_code,
-        case.branch_code, case.account_type, case.account_number, case.account_holder_kana,
-    )  # fmt: skip
-
-
-def _fit(column: str, text: str) -> tuple[str, list[Change]]:
+def _fit(column: ExportColumn, text: str) -> tuple[str, list[Change]]:
     """The cell as it can stand in the file, and what was done to it."""
     made: list[Change] = []
-    if column == "口座名義カナ":
+    if column.write == "zengin":
         kana = zengin_kana(text)
         if kana is None:
             made.append(Change.NOT_ZENGIN)

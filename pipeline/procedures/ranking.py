@@ -59,9 +59,7 @@ class Ranked:
 def rank_applicants(scorer: Scorer, applicants: Iterable[Applicant]) -> tuple[Ranked, ...]:
     """All applicants in order, with their places. Raises NoRanking, ScoringFailed."""
     ranking = ranking_of(scorer.procedure)
-    scored = sorted(
-        (_standing(scorer, ranking, applicant) for applicant in applicants), key=lambda one: one.order
-    )
+    scored = sorted((_standing(scorer, ranking, applicant) for applicant in applicants), key=lambda one: one.order)
     left = {place.value: place.capacity for place in ranking.places}
     ranked: list[Ranked] = []
     for _, group in groupby(scored, key=lambda one: one.order):

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlmodel import Session, col, select
 
-from pipeline.domain.errors import NotAllowed
+from pipeline.domain.errors import Impossible, NotAllowed
 from pipeline.domain.statuses import CaseStatus, StaffRole
-from pipeline.outbound.csv_export import CsvExport, DecidedCase, export_cases
-from pipeline.procedures.pack import Procedure
+from pipeline.outbound.csv_export import CsvExport, export_cases
+from pipeline.procedures.pack import ExportColumn, Procedure, field_key
 from pipeline.runtime import Runtime
 from pipeline.steps.packs import latest_pack
 from pipeline.steps.roles import values_by_key
+from pipeline.steps.score import points_of
 from pipeline.store.access import Viewer, visible
 from pipeline.store.engine import read, write
 from pipeline.store.events import append_event
-from pipeline.store.tables import Case, Person
+from pipeline.store.tables import Case, Entry, FieldValue, Person
+
+
+class NotDeclared(Impossible):
+    """The procedure's pack does not say what the file of decided cases holds."""
+
+    code = "export_not_declared"
+    ja = "この手続には、決定した案件の出力項目が定められていません。手続定義の outbound に定めてください。"
+    en = "This procedure declares no columns for decided cases. Declare them under outbound in its pack."
 
 
 def export_decided(runtime: Runtime, viewer: Viewer, procedure_id: str) -> CsvExport:
-    """Every granted case the viewer may see, one row each, with the account of its adopted submission.
+    """Every granted case the viewer may see, one row each, in the columns that its pack declares.
 
-    Raises NotAllowed for anybody but reviewers of this procedure. That an export was made is in the history.
+    Raises NotDeclared where it declares none, and NotAllowed for anybody but reviewers of this procedure. That an
+    export was made is in the history.
     """
     viewer = viewer.only(StaffRole.REVIEWER)
     if not any(viewer.may(StaffRole.REVIEWER, grant.department, procedure_id) for grant in viewer.grants):
@@ -33,8 +45,11 @@ def export_decided(runtime: Runtime, viewer: Viewer, procedure_id: str) -> CsvEx
             .where(visible(Case, viewer), Case.procedure_id == procedure_id, Case.status == CaseStatus.GRANTED)
             .order_by(col(Case.number))
         ).all()
-        decided = [_decided(session, pack, case, person) for case, person in rows]
-    made = export_cases(decided)
+        columns = pack.outbound.case_export
+        if not columns:
+            raise NotDeclared
+        decided = [_cells(session, pack, case, person) for case, person in rows]
+    made = export_cases(columns, decided)
     with write(runtime.engine) as session:
         append_event(
             session,
@@ -48,22 +63,37 @@ def export_decided(runtime: Runtime, viewer: Viewer, procedure_id: str) -> CsvEx
     return made
 
 
-def _decided(session: Session, pack: Procedure, case: Case, person: Person) -> DecidedCase:
+def _cells(session: Session, pack: Procedure, case: Case, person: Person) -> list[str]:
+    """The texts of one row; what is not there is ""."""
     values = values_by_key(session, case.adopted_submission_id) if case.adopted_submission_id else {}
+    entry = session.exec(
+        select(Entry).where(Entry.case_id == case.id, Entry.submission_id == case.adopted_submission_id)
+    ).first()
+    index = entry.role_index if entry else 0
+    return [_cell(session, pack, case, person, column, values, index) for column in pack.outbound.case_export]
 
-    def text(key: str) -> str:
-        row = values.get(key)
-        return (row.value or "") if row else ""
 
-    labels = {choice.value: choice.label.ja for choice in pack.field("account_type").choices}
-    return DecidedCase(
-        resident_number=person.resident_number or "",
-        household_number=person.household_number or "",
-        name=person.name,
-        amount_yen=case.amount_yen,
-        bank_code=text("bank_code"),
-        branch_code=text("branch_code"),
-        account_type=labels.get(text("account_type"), ""),
-        account_number=text("account_number"),
-        account_holder_kana=text("account_holder_kana"),
-    )
+def _cell(
+    session: Session,
+    pack: Procedure,
+    case: Case,
+    person: Person,
+    column: ExportColumn,
+    values: Mapping[str, FieldValue],
+    index: int,
+) -> str:
+    match column.source:
+        case "person":
+            found = getattr(person, column.name)
+            return "" if found is None else str(found)
+        case "case":
+            return pack.determination.granted.ja if column.name == "outcome" else str(getattr(case, column.name))
+        case "points":
+            return str(points_of(session, case, None if column.name == "total" else column.name))
+        case "field":
+            spec = pack.field(column.name)
+            place = index if spec.role == pack.matching.subject_role and pack.role(spec.role).max > 1 else 0
+            row = values.get(field_key(column.name, place))
+            text = (row.value or "") if row else ""
+            labels = {choice.value: choice.label.ja for choice in spec.choices}
+            return labels.get(text, "") if column.write == "label" else text

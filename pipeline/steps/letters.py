@@ -11,7 +11,8 @@ from pipeline.procedures.fonts import FontError
 from pipeline.procedures.pack import Letter, Procedure
 from pipeline.runtime import JST, Runtime
 from pipeline.steps.packs import get_pack
-from pipeline.steps.roles import values_by_key
+from pipeline.steps.people import applicant_record
+from pipeline.steps.roles import applying_role, values_by_key
 from pipeline.store.engine import read, write
 from pipeline.store.tables import CorrectionRequest, Deficiency, Link, Outbound, Person, Submission
 
@@ -67,7 +68,7 @@ def _letter_parts(session: Session, outbound: Outbound) -> tuple[Letter, Address
         receipt_number=submission.receipt_number,
         received_on=submission.received_on,
     )
-    return pack.correction_letter, _addressee(session, submission), items, facts
+    return pack.correction_letter, _addressee(session, submission, pack), items, facts
 
 
 def _label(pack: Procedure, row: Deficiency) -> str:
@@ -81,23 +82,20 @@ def _label(pack: Procedure, row: Deficiency) -> str:
         return "申請書"
 
 
-def _addressee(session: Session, submission: Submission) -> Addressee:
-    """The applicant as registered where a person is linked, else as they wrote themselves."""
+def _addressee(session: Session, submission: Submission, pack: Procedure) -> Addressee:
+    """Whoever applied, as registered where a person is linked, else as they wrote themselves."""
+    asks = applying_role(pack)
     person = session.exec(
         select(Person)
         .join(Link, col(Link.person_id) == Person.id)
         .where(
             Link.submission_id == submission.id,
-            Link.role_index == 0,
+            Link.role == asks.role,
+            col(Link.role_index) <= 1,
             col(Link.status).in_([LinkStatus.AUTO, LinkStatus.CONFIRMED]),
         )
     ).first()
     if person is not None:
         return Addressee(person.name, person.postal_code or "", person.address or "")
-    values = values_by_key(session, submission.id)
-
-    def text(key: str) -> str:
-        row = values.get(key)
-        return (row.value or "") if row else ""
-
-    return Addressee(text("applicant_name") or "申請者", text("postal_code"), text("address"))
+    said = applicant_record(values_by_key(session, submission.id), asks.attributes, 0, None)
+    return Addressee(said.name or pack.role(asks.role).label.ja, said.postal_code or "", said.address or "")

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from matchers.records import MatchDecision, PersonRecord
 from pipeline.domain.statuses import LinkStatus
-from pipeline.procedures.pack import Procedure
+from pipeline.procedures.pack import MatchRole, Procedure
 from pipeline.runtime import Runtime
 from pipeline.steps.people import applicant_record
 from pipeline.store.tables import (
@@ -38,6 +38,12 @@ def values_by_key(session: Session, submission_id: str) -> dict[str, FieldValue]
     """The submission's field values by field key."""
     rows = session.exec(select(FieldValue).where(FieldValue.submission_id == submission_id)).all()
     return {row.key: row for row in rows}
+
+
+def applying_role(pack: Procedure) -> MatchRole:
+    """The matched role that applies and is written to: the first that is not the subject, or else the subject."""
+    roles = pack.matching.roles
+    return next((match for match in roles if match.role != pack.matching.subject_role), roles[0])
 
 
 def role_record(

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from sqlalchemy import delete
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from pipeline.procedures.pack import Procedure
 from pipeline.procedures.scoring import Score, Scorer
-from pipeline.store.tables import PackVersion, ScoreLine
+from pipeline.store.tables import Case, Entry, PackVersion, ScoreLine
 
 
 def write_scores(session: Session, submission_id: str, pack: Procedure, scores: Iterable[Score]) -> None:
@@ -33,6 +33,24 @@ def write_scores(session: Session, submission_id: str, pack: Procedure, scores: 
                     source=line.source,
                 )
             )
+
+
+def points_of(session: Session, case: Case, table: str | None = None) -> int:
+    """Points that count of the case's adopted application, of one table or in all; 0 without rules of points."""
+    counted = (
+        select(ScoreLine.code, ScoreLine.points)
+        .join(
+            Entry,
+            (col(Entry.submission_id) == ScoreLine.submission_id) & (col(Entry.role_index) == ScoreLine.role_index),
+        )
+        .where(
+            Entry.case_id == case.id,
+            Entry.submission_id == case.adopted_submission_id,
+            col(ScoreLine.counted).is_(True),
+        )
+    )
+    rows = session.exec(counted).all()
+    return sum(points for code, points in rows if table is None or code.startswith(f"{table}."))
 
 
 def get_scorer(session: Session, pack_version_id: str) -> Scorer:

@@ -24,6 +24,7 @@ from pipeline.procedures.pack.forms import (
     TableColumn,
     TickBox,
 )
+from pipeline.procedures.pack.outbound import ExportColumn, Outbound
 from pipeline.procedures.pack.procedure import (
     Determination,
     Letter,
@@ -47,6 +48,7 @@ __all__ = [
     "ColumnMap",
     "DateBox",
     "Determination",
+    "ExportColumn",
     "FieldSpec",
     "FieldType",
     "FormBox",
@@ -61,6 +63,7 @@ __all__ = [
     "Matching",
     "OnlineChannel",
     "OptionBox",
+    "Outbound",
     "PackModel",
     "PrintedText",
     "Procedure",

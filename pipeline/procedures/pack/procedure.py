@@ -9,6 +9,7 @@ from pipeline.procedures.pack.channels import OnlineChannel, RosterColumns
 from pipeline.procedures.pack.checks import CheckSpec
 from pipeline.procedures.pack.fields import AttachmentSpec, FieldSpec, FieldType, Role
 from pipeline.procedures.pack.forms import FormTemplate
+from pipeline.procedures.pack.outbound import Outbound
 from pipeline.procedures.pack.scores import Scores
 
 
@@ -98,6 +99,7 @@ class Procedure(PackModel):
     review: ReviewRules
     determination: Determination
     retention: Retention = Retention()
+    outbound: Outbound = Outbound()
     correction_letter: Letter
     forms: tuple[FormTemplate, ...] = ()
 
@@ -113,6 +115,9 @@ class Procedure(PackModel):
             unknown |= ({table.of} if table.of else set()) - roles
         if self.scores and self.scores.ranking:
             unknown |= set(self.scores.ranking.wishes) - names
+        tables = {table.code for table in self.scores.tables} | {"total"} if self.scores else set()
+        for column in self.outbound.case_export:
+            unknown |= {column.name} - {"field": names, "points": tables}.get(column.source, {column.name})
         for channel in self.channels:
             unknown |= {column.field for column in channel.columns} - names
         for form in self.forms:

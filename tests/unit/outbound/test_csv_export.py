@@ -5,21 +5,40 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fixtures.packs import load_sample_pack
+from pipeline.outbound import csv_export
 from pipeline.outbound.csv_export import (
-    HEADERS,
     CellChange,
     Change,
-    DecidedCase,
-    export_cases,
+    CsvExport,
     is_defused,
     starts_formula,
 )
+
+COLUMNS = load_sample_pack().outbound.case_export
+
+
+@dataclass(frozen=True)
+class DecidedCase:
+    """A row as the sample procedure declares it."""
+
+    resident_number: str
+    household_number: str
+    name: str
+    amount_yen: int
+    bank_code: str
+    branch_code: str
+    account_type: str
+    account_number: str
+    account_holder_kana: str
+
 
 CASE = DecidedCase(
     resident_number="00012345",
@@ -34,6 +53,10 @@ CASE = DecidedCase(
 )
 
 
+def export_cases(cases: Iterable[DecidedCase]) -> CsvExport:
+    return csv_export.export_cases(COLUMNS, [[str(cell) for cell in astuple(case)] for case in cases])
+
+
 def rows_of(*cases: DecidedCase) -> list[list[str]]:
     return list(csv.reader(io.StringIO(export_cases(cases).data.decode("cp932"), newline="")))
 
@@ -43,7 +66,17 @@ def test_one_case() -> None:
     assert export.changes == ()
     assert export.data.endswith(b"\r\n") and export.data.count(b"\r\n") == 2
     assert rows_of(CASE) == [
-        list(HEADERS),
+        [
+            "宛名番号",
+            "世帯番号",
+            "氏名",
+            "金額",
+            "金融機関コード",
+            "支店コード",
+            "預金種別",
+            "口座番号",
+            "口座名義カナ",
+        ],
         ["00012345", "00000678", "髙橋 美咲", "50000", "0001", "001", "普通", "0123456", "ﾀｶﾊｼ ﾐｻｷ"],
     ]
 
