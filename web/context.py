@@ -7,12 +7,14 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import unquote, unquote_plus
 
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
-from pipeline.domain.errors import DomainError, NotAllowed
+from pipeline.domain.errors import DomainError, NotAllowed, NotVisible
 from pipeline.domain.statuses import StaffRole
+from pipeline.domain.texts import is_text
 from pipeline.review.staff import StaffSession, viewer_of
 from pipeline.runtime import Runtime
 from pipeline.store.access import READERS, Viewer
@@ -60,7 +62,10 @@ def get_runtime(request: Request) -> Runtime:
 
 
 def signed_in(request: Request) -> Staff:
-    """Who asks, whatever they still have to do first. Raises NotSignedIn."""
+    """Who asks, whatever they still have to do first. Raises NotSignedIn, and NotVisible for an address that no page
+    of ours has ever had: a NUL in it would stop PostgreSQL."""
+    if not is_text(unquote(str(request.url.path))) or not is_text(unquote_plus(request.url.query)):
+        raise NotVisible
     token = request.cookies.get(SESSION_COOKIE, "")
     found = viewer_of(get_runtime(request), token) if token else None
     if found is None:
@@ -91,8 +96,8 @@ def holding(*roles: StaffRole) -> Callable[..., Staff]:
 async def checked_form(request: Request, staff: Annotated[Staff, Depends(signed_in)]) -> FormData:
     """The form of a page of this very session. Raises FormRefused."""
     form = await request.form(max_files=500, max_fields=500)
-    token = form.get("csrf")
-    if not isinstance(token, str) or not hmac.compare_digest(token.encode(), staff.session.csrf_token.encode()):
+    token, ours = form.get("csrf"), staff.session.csrf_token.encode()
+    if not isinstance(token, str) or not hmac.compare_digest(token.encode(errors="replace"), ours):
         raise FormRefused
     return form
 
@@ -109,13 +114,13 @@ def login_form_fits(request: Request, form: FormData) -> bool:
     if not cookie or not isinstance(token, str):
         return False
     wanted = get_runtime(request).secrets.digest(f"sign-in:{cookie}")
-    return hmac.compare_digest(wanted.encode(), token.encode())
+    return hmac.compare_digest(wanted.encode(), token.encode(errors="replace"))
 
 
 def text_of(form: FormData, name: str, *, longest: int = 2000) -> str:
-    """A text of the form, "" when absent. Raises FormBroken for a file or an endless text."""
+    """A text of the form, "" when absent. Raises FormBroken for a file, an endless text, or what is no text."""
     value = form.get(name, "")
-    if not isinstance(value, str) or len(value) > longest:
+    if not isinstance(value, str) or len(value) > longest or not is_text(value):
         raise FormBroken
     return value
 

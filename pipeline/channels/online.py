@@ -16,6 +16,7 @@ from typing import Any
 from pipeline.channels.errors import EmptyFile, ExportError, MissingColumn, WrongEncoding
 from pipeline.channels.export_rows import BadRow, RawRow, decodings, is_utf8, read_csv, read_json
 from pipeline.channels.times import parse_time
+from pipeline.domain.texts import is_text
 from pipeline.procedures.pack import ColumnMap, Label, OnlineChannel, Procedure, field_key
 
 
@@ -210,11 +211,6 @@ def _unfit(row: RawRow, channel: OnlineChannel, columns: Iterable[ColumnMap]) ->
             yield row_problem(row.line, column, "too_long")
         elif column in channel.attachments and len(row.names(column)) > MAX_FILES:
             yield row_problem(row.line, column, "too_many_files")
-
-
-def is_text(text: str) -> bool:
-    """Whether a database can keep it: no NUL, no half of a character (a lone surrogate, as JSON may escape it)."""
-    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _values_of(row: RawRow, columns: Iterable[ColumnMap]) -> tuple[dict[str, str], list[RowProblem]]:

@@ -6,6 +6,7 @@ Three use cases, each ending in one short write, so that a crash between any two
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -63,10 +64,14 @@ def receive_files(
 ) -> Received:
     """Stores the files (name, bytes) and makes them one batch, all in one write after the blobs are safe.
 
-    key: the caller's idempotency key; the same key again is the same batch and changes nothing. A file whose
-    bytes came before is recorded as 重複到着 and not read again. Raises PackMissing when no procedure is installed.
+    key: the caller's idempotency key; the same files under the same key are the same batch and change nothing.
+    Other files under a key that was used are another batch: a form sent again from a page that was gone back to
+    must not lose them. A file whose bytes came before is recorded as 重複到着 and not read again. Raises
+    PackMissing when no procedure is installed.
     """
     stored = [(name, runtime.blobs.put(data)) for name, data in files]
+    if key:
+        key = f"{key}:{hashlib.sha256(''.join(digest for _, digest in stored).encode()).hexdigest()[:16]}"
     return again_on_clash(lambda: _receive(runtime, slip, stored, actor, key))
 
 

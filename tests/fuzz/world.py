@@ -162,13 +162,22 @@ class World:
             return error.code
         return TAKEN
 
-    def _csrf(self) -> bytes:
+    def sign_in(self) -> None:
+        """As the member of the mailroom, once."""
         if self._browser is None:
             make_user(Store(self.runtime, ""), "hayashi", roles=[StaffRole.MAILROOM])
             self._browser = Browser(Store(self.runtime, ""), None)
             answer = self._browser.sign_in("hayashi", PASSWORD)
             assert answer.status_code == 303, answer.text
             self._page = self._browser.client.get("/batches/new").text
+
+    def answer(self, address: str) -> int:
+        """The status of a page, as the server gives it."""
+        assert self._browser is not None
+        return self._browser.client.get(address).status_code
+
+    def _csrf(self) -> bytes:
+        self.sign_in()
         return token_in(self._page).encode()
 
     def _upload(self, body: bytes, content_type: bytes) -> str:

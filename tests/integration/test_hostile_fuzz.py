@@ -11,7 +11,9 @@ from pipeline.channels.errors import find_error_class
 from pipeline.channels.sandbox import Limits
 from pipeline.runtime import Runtime
 from pipeline.steps.audit import audit
-from pipeline.steps.intake_paper import receive_files
+from pipeline.steps.intake_paper import Received, receive_files
+from pipeline.store.engine import read
+from pipeline.store.tables import Arrival
 from tests.fuzz.cases import FORMATS, MULTIPART, make_case
 from tests.fuzz.world import SLIP, TAKEN, Loss, World
 
@@ -58,3 +60,24 @@ def test_the_fuzz_would_see_a_loss(runtime: Runtime) -> None:
     received = receive_files(runtime, SLIP, [("a.png", b"no picture")], actor="test")
     with pytest.raises(Loss, match="with 0 pages"):
         World(runtime).check_scan(received.arrival_ids[0], b"no picture")
+
+
+def test_other_files_under_a_used_key_are_another_batch(runtime: Runtime) -> None:
+    """Found by the fuzz: back to the form, other files chosen, sent again. They were acknowledged and not kept."""
+    first = receive_files(runtime, SLIP, [("a.png", b"one")], actor="test", key="k")
+    assert receive_files(runtime, SLIP, [("a.png", b"one")], actor="test", key="k") == first
+    second = receive_files(runtime, SLIP, [("a.png", b"two")], actor="test", key="k")
+    assert second.batch_id not in (None, first.batch_id) and runtime.blobs.get(file_of(runtime, second)) == b"two"
+
+
+def file_of(runtime: Runtime, received: Received) -> str:
+    with read(runtime.engine) as session:
+        return session.get_one(Arrival, received.arrival_ids[0]).blob
+
+
+@pytest.mark.parametrize("address", ["/batches/%00", "/queue?reason=%00", "/cases?page=%00", "/batches/a%00b?page=1"])
+def test_an_address_with_a_nul_is_no_page(runtime: Runtime, address: str) -> None:
+    """Found by the fuzz: PostgreSQL takes no NUL, and answered with a fault."""
+    world = World(runtime)
+    world.sign_in()
+    assert world.answer(address) in (403, 404)

@@ -58,7 +58,7 @@ def new_batch(request: Request, staff: Mailroom) -> Response:
 def hand_in(runtime: RuntimeHere, staff: Mailroom, form: Form) -> Response:
     """The files are safe and known as a batch when the answer comes; splitting follows by itself."""
     files = [
-        (upload.filename or "", upload.file.read())
+        (upload.filename.encode(errors="replace").decode(), upload.file.read())
         for upload in form.getlist("files")
         if isinstance(upload, UploadFile) and upload.filename
     ]
