@@ -147,6 +147,9 @@ class Arena:
         heard = self._heard
 
         class Receiver(BaseHTTPRequestHandler):
+            def log_message(self, *_: Any) -> None:
+                pass
+
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers["content-length"]))
                 with heard.open("a") as file:
@@ -282,7 +285,11 @@ def main() -> int:
         )
         outcomes = []
         for plan in wanted:
-            outcomes.append(outcome := run(arena, plan))
+            try:
+                outcome = run(arena, plan)
+            except RuntimeError as error:
+                outcome = Outcome(plan, killed=True, seconds=0.0, breaches=[str(error)])
+            outcomes.append(outcome)
             print(json.dumps(asdict(outcome) | {"good": outcome.good}) if given.json else _line(outcome), flush=True)
         arena.close()
     if not given.json:

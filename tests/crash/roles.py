@@ -73,14 +73,21 @@ def work_to_the_end(runtime: Runtime, name: str = "worker") -> None:
     deadline = time.monotonic() + PATIENCE_S
     with Keeper(runtime, name) as keeper:
         while is_unfinished(runtime):
-            if not work_until_done(keeper):
+            if work_until_done(keeper):
+                deadline = time.monotonic() + PATIENCE_S
+            elif time.monotonic() > deadline:
+                raise TimeoutError(f"work is left that nobody takes up: {left_over(runtime)}")
+            else:
                 time.sleep(PAUSE_S)
-            if time.monotonic() > deadline:
-                raise TimeoutError("work is left that nobody takes up")
 
 
 def is_unfinished(runtime: Runtime) -> bool:
     """True while anything waits for software, also when somebody holds it."""
+    return bool(left_over(runtime))
+
+
+def left_over(runtime: Runtime) -> list[str]:
+    """One id of every kind of row that waits for software."""
     waiting = (
         select(Batch.id).where(Batch.status == BatchStatus.RECEIVED),
         select(Arrival.id).where(col(Arrival.source).startswith("export:"), Arrival.status == ArrivalStatus.STORED),
@@ -88,7 +95,7 @@ def is_unfinished(runtime: Runtime) -> bool:
         select(Outbound.id).where(Outbound.status == OutboundStatus.DUE),
     )
     with read(runtime.engine) as session:
-        return any(session.exec(query.limit(1)).first() for query in waiting)
+        return [row for query in waiting if (row := session.exec(query.limit(1)).first())]
 
 
 def decide_all(runtime: Runtime) -> None:
