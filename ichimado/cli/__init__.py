@@ -10,7 +10,7 @@ import signal
 
 import typer
 
-from ichimado.cli import clients, doctor, erasure, intake, procedures, serving, store, users, work
+from ichimado.cli import clients, doctor, erasure, intake, procedures, ranking, serving, store, users, work
 from ichimado.logs import configure_logs
 from ichimado.settings import Settings
 from ichimado.terminal import fail
@@ -24,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="一窓 Ichimado: 紙と電子の申請をひとつの窓に。",
 )
-for commands in (serving, store, doctor, intake, work):
+for commands in (serving, store, doctor, intake, work, ranking):
     app.add_typer(commands.app)
 for noun, group in {"clients": clients, "erase": erasure, "procedures": procedures, "users": users}.items():
     app.add_typer(group.app, name=noun)

@@ -14,7 +14,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from pipeline.domain.errors import Impossible
+from pipeline.domain.errors import Impossible, NotVisible
 from pipeline.domain.statuses import StaffRole
 from pipeline.runtime import Runtime
 from pipeline.store.access import Grant, Viewer
@@ -204,17 +204,30 @@ def viewer_of(runtime: Runtime, token: str) -> tuple[Viewer, StaffSession] | Non
         if found is None or found.expires_at <= runtime.clock():
             return None
         user = session.get(User, found.user_id)
-        held = session.exec(select(StaffGrant).where(StaffGrant.user_id == found.user_id)).all()
-    if user is None or not user.active:
-        return None
-    viewer = Viewer(
+        if user is None or not user.active:
+            return None
+        viewer = _viewer(session, user)
+    return viewer, StaffSession(found.csrf_token, found.language, user.login, user.must_change_password)
+
+
+def viewer_named(runtime: Runtime, login: str) -> Viewer:
+    """The account of this login with its rights, for commands that show what that person may see. Raises NotVisible."""
+    with read(runtime.engine) as session:
+        user = _find_user(session, login)
+        if user is None or not user.active:
+            raise NotVisible
+        return _viewer(session, user)
+
+
+def _viewer(session: Session, user: User) -> Viewer:
+    held = session.exec(select(StaffGrant).where(StaffGrant.user_id == user.id)).all()
+    return Viewer(
         user_id=user.id,
         display_name=user.display_name,
         department=user.department,
         grants=frozenset(Grant(row.role, row.department, row.procedure_id, row.deputy_for or "") for row in held),
         sees_protected=user.sees_protected,
     )
-    return viewer, StaffSession(found.csrf_token, found.language, user.login, user.must_change_password)
 
 
 def sign_out(runtime: Runtime, token: str) -> None:
