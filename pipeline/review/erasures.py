@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func
@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from pipeline.domain.errors import NotAllowed
 from pipeline.domain.statuses import StaffRole
 from pipeline.procedures.pack import Label
-from pipeline.runtime import Runtime
+from pipeline.runtime import JST, Runtime
 from pipeline.steps.erasure.certificate import certificate_problems, get_certificate
 from pipeline.steps.erasure.due import Blocker, find_due
 from pipeline.steps.packs import newest_packs
@@ -40,13 +40,16 @@ class DueRow:
 
 @dataclass(frozen=True)
 class RunRow:
-    """One erasure. problems: what is wrong with its certificate, () when it fits. waiting: bytes still to go."""
+    """One erasure, days as in Japan. problems: what is wrong with its certificate, () when it fits.
+
+    waiting: files whose bytes are still to go.
+    """
 
     number: str
     procedure: Label
     made_by: str
-    made_at: datetime
-    finished_at: datetime | None
+    made_on: date
+    finished_on: date | None
     ended_before: date
     submissions: int
     waiting: int
@@ -115,8 +118,8 @@ def _run_row(runtime: Runtime, row: Erasure, label: Label, waiting: int) -> RunR
         number=row.number,
         procedure=label,
         made_by=row.made_by,
-        made_at=row.made_at,
-        finished_at=row.finished_at,
+        made_on=row.made_at.astimezone(JST).date(),
+        finished_on=row.finished_at.astimezone(JST).date() if row.finished_at else None,
         ended_before=row.ended_before,
         submissions=row.submissions,
         waiting=waiting,

@@ -17,7 +17,7 @@ from pipeline.steps.score import points_of
 from pipeline.store.access import Viewer, visible
 from pipeline.store.engine import read, write
 from pipeline.store.events import append_event
-from pipeline.store.tables import Case, Entry, FieldValue, Person
+from pipeline.store.tables import Case, Entry, FieldValue, Person, Submission
 
 
 class NotDeclared(Impossible):
@@ -42,7 +42,13 @@ def export_decided(runtime: Runtime, viewer: Viewer, procedure_id: str) -> CsvEx
         rows = session.exec(
             select(Case, Person)
             .join(Person, col(Person.id) == Case.subject_id)
-            .where(visible(Case, viewer), Case.procedure_id == procedure_id, Case.status == CaseStatus.GRANTED)
+            .join(Submission, col(Submission.id) == Case.adopted_submission_id)
+            .where(
+                visible(Case, viewer),
+                Case.procedure_id == procedure_id,
+                Case.status == CaseStatus.GRANTED,
+                col(Submission.erased_at).is_(None),  # paid long ago, and no account is left to pay to
+            )
             .order_by(col(Case.number))
         ).all()
         columns = pack.outbound.case_export
