@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from matchers.records import Comparison
 from pipeline.domain.statuses import EntryStatus, LinkStatus
@@ -16,7 +16,6 @@ from pipeline.store.tables import (
     Candidate,
     Entry,
     Link,
-    Person,
 )
 
 KEPT_CANDIDATES = 5
@@ -103,16 +102,3 @@ def write_entries(session: Session, submission_id: str, pack: Procedure, matches
     for index in sorted(wanted - {row.role_index for row in rows}):
         session.add(Entry(submission_id=submission_id, role=subject, role_index=index))
     session.flush()
-
-
-def touches_protected(session: Session, submission_id: str) -> bool:
-    found = session.exec(
-        select(Person.id)
-        .join(Link, col(Link.person_id) == Person.id)
-        .where(
-            Link.submission_id == submission_id,
-            Link.status != LinkStatus.UNDONE,
-            col(Person.protected).is_(True),
-        )
-    ).first()
-    return found is not None

@@ -19,9 +19,10 @@ from pipeline.procedures.pack import Procedure
 from pipeline.runtime import Runtime
 from pipeline.steps.confirm import confirm_fields, confirm_same_kana
 from pipeline.steps.hold import hold_submission, move_submission, protect_submission
-from pipeline.steps.links import drop_stale_links, touches_protected, write_candidates, write_entries, write_link
+from pipeline.steps.links import drop_stale_links, write_candidates, write_entries, write_link
 from pipeline.steps.packs import get_pack
 from pipeline.steps.people import by_reference, find_near, record_of
+from pipeline.steps.protection import protect_all, touches_protected
 from pipeline.steps.roles import RoleKey, RoleMatch, eligible_persons, role_digest, role_record, values_by_key
 from pipeline.store.engine import read, write
 from pipeline.store.events import append_event
@@ -53,6 +54,7 @@ def match_submission(runtime: Runtime, submission_id: str) -> None:
         confirm_same_kana(session, submission_id, pack)
         if held.protected or touches_protected(session, submission_id):
             protect_submission(session, held)
+            protect_all(session, {submission_id})
         move_submission(session, held, SubmissionStatus.MATCHED)
         append_event(
             session,

@@ -9,15 +9,14 @@ from typing import Any
 
 from sqlalchemy import insert, update
 from sqlalchemy.orm import class_mapper
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
 from matchers.blocking import KEY_RULES_VERSION
 from matchers.records import PersonRecord
-from pipeline.domain.statuses import LinkStatus
-from pipeline.steps.hold import protect_submission
 from pipeline.steps.people import add_keys, keys_of, write_keys
+from pipeline.steps.protection import protect_around
 from pipeline.store.columns import new_id
-from pipeline.store.tables import Case, Entry, Link, MatchKey, Person, RosterRow, Submission
+from pipeline.store.tables import MatchKey, Person, RosterRow
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,11 @@ def write_entries(session: Session, roster_id: str, valid_from: date, entries: S
     }
     ids = {entry.number: person_id for person_id, entry in new.items()}
     ids |= {number: person.id for number, person in known.items()}
+    moved = [
+        person_id
+        for person_id, entry in changed.items()
+        if entry.facts["household_number"] != known[entry.number].household_number
+    ]
     newly_protected = [
         person_id
         for person_id, entry in changed.items()
@@ -70,8 +74,8 @@ def write_entries(session: Session, roster_id: str, valid_from: date, entries: S
     add_keys(session, {person_id: entry.keys for person_id, entry in new.items()})
     if anew := stale.union(changed):
         write_keys(session, {person_id: by_id[person_id].keys for person_id in anew})
-    for person_id in newly_protected:
-        _protect_what_touches(session, person_id)
+    if guarded := [*newly_protected, *moved, *(one for one, entry in new.items() if entry.facts["protected"])]:
+        protect_around(session, guarded)
     _list(session, roster_id, valid_from, by_id)
 
 
@@ -121,19 +125,3 @@ def _list(session: Session, roster_id: str, valid_from: date, entries: Mapping[s
     ]
     if rows:
         session.execute(insert(class_mapper(RosterRow).tables[0]), rows)
-
-
-def _protect_what_touches(session: Session, person_id: str) -> None:
-    """Somebody newly 支援措置対象者 takes what they are part of along, also where it arrived before."""
-    touched = select(Link.submission_id).where(Link.person_id == person_id, Link.status != LinkStatus.UNDONE)
-    for submission in session.exec(
-        select(Submission).where(col(Submission.id).in_(touched)).order_by(col(Submission.id)).with_for_update()
-    ).all():
-        protect_submission(session, submission)
-        submission.version += 1
-    entered = select(Entry.case_id).where(col(Entry.submission_id).in_(touched), col(Entry.case_id).is_not(None))
-    for case in session.exec(
-        select(Case).where(or_(col(Case.subject_id) == person_id, col(Case.id).in_(entered)))
-    ).all():
-        case.protected = True
-        session.add(case)
