@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run demo test check format bench bench-quick bench-clean crash sample lock clean
+.PHONY: help setup setup-run demo test check format fuzz bench bench-quick bench-clean crash sample lock clean
 
 ARGS ?=
 WORKERS ?= 2
@@ -79,6 +79,9 @@ check: $(DEV_STAMP) ## lint, format, types, import arrows, locks
 format: $(DEV_STAMP) ## mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix .
 	$(BIN)/ruff format --quiet .
+
+fuzz: $(DEV_STAMP) ## 10,000 seeded hostile files against every reader (ARGS="--count 500 --seed 7 --formats pdf,zip")
+	@exec $(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: $(DEV_STAMP) ## measure reading, matching, campaigns and workers (ARGS="campaign --applications 3000")
 	@exec $(BIN)/python -m benchmarks $(ARGS)
