@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -25,6 +27,10 @@ class BlobAltered(Exception):
     """The bytes under a blob's name are no longer those it was named for."""
 
     code = "blob_altered"
+
+
+class FilesAway(OSError):
+    """The place where blobs are kept is not there at all, as when a disk was not mounted: no blob is to blame."""
 
 
 class Incoming:
@@ -121,17 +127,24 @@ class Blobs:
             return digest
         self.fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
         beside = f"{path}.{uuid4().hex}.part"
-        with self.fs.open(beside, "wb") as file:
-            file.write(data)
-        self.fs.mv(beside, path)
+        try:
+            with self.fs.open(beside, "wb") as file:
+                file.write(data)
+            self.fs.mv(beside, path)
+        except OSError:
+            with suppress(OSError):
+                self.fs.rm(beside)  # on a full disk half a file would take what room is left
+            raise
         return digest
 
     def get(self, digest: str) -> bytes:
-        """The bytes named `digest`, verified. Raises BlobMissing or BlobAltered."""
+        """The bytes named `digest`, verified. Raises BlobMissing, BlobAltered, or FilesAway when all are gone."""
         try:
             with self.fs.open(self.path_of(digest), "rb") as file:
                 data = bytes(file.read())
         except FileNotFoundError as error:
+            if not self.fs.exists(self._root):
+                raise FilesAway(errno.ENOTCONN, "the place of the blobs is not there") from None
             raise BlobMissing(digest) from error
         if hashlib.sha256(data).hexdigest() != digest:
             raise BlobAltered(digest)

@@ -9,7 +9,6 @@ store compared to that of an undisturbed run. Importing takes seconds, so this p
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import os
 import random
@@ -73,13 +72,19 @@ class Outcome:
 
 
 def plans(runs: int, seed: int) -> list[Plan]:
-    """Every stage, database and number of workers in turn, each at a moment of its own."""
+    """Every stage, database and number of workers in turn (all of them within twenty), at seeded moments."""
     chance = random.Random(seed)
-    kinds = list(itertools.product(("sqlite", "postgresql"), (1, 3), STAGES))
-    chance.shuffle(kinds)
     return [
-        Plan(number, stage, database, workers, chance.random(), chance.random() < 0.5, chance.random() < 0.3)
-        for number, (database, workers, stage) in enumerate(itertools.islice(itertools.cycle(kinds), runs), start=1)
+        Plan(
+            number=number,
+            stage=STAGES[number % len(STAGES)],
+            database=("sqlite", "postgresql")[number % 2],
+            workers=(1, 3)[number // 2 % 2],
+            moment=chance.random(),
+            after=chance.random() < 0.5,
+            by_clock=chance.random() < 0.3,
+        )
+        for number in range(1, runs + 1)
     ]
 
 
