@@ -7,7 +7,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +20,14 @@ from ichimado.reading import find_pack
 from ichimado.settings import Settings
 from ichimado.terminal import emit, say, show_table
 from pipeline.domain.statuses import StaffRole
+from pipeline.review.administration import COMMAND_LINE, find_by_login, grant
 from pipeline.review.staff import LoginTaken, create_user
 from pipeline.runtime import Runtime
 from pipeline.steps.audit import audit
 from pipeline.steps.packs import install_pack
 from pipeline.steps.roster import import_roster
 from pipeline.steps.totals import store_totals
+from pipeline.store.access import Grant
 
 ROOT = Path(__file__).parents[1]
 PROCEDURE = "child_benefit"
@@ -37,10 +39,25 @@ STAFF = (
     ("mailroom", "小川 実", {StaffRole.MAILROOM}, False),
     ("operator", "森 健", {StaffRole.OPERATOR}, False),
     ("supervisor", "岡田 文", {StaffRole.REVIEWER, StaffRole.MAILROOM}, True),
+    ("approver", "中村 誠", {StaffRole.APPROVER}, True),
+    ("director", "井上 薫", {StaffRole.APPROVER}, True),
+    ("deputy", "西田 学", set[StaffRole](), True),
+    ("administrator", "高田 緑", {StaffRole.ADMINISTRATOR}, False),
+    ("administrator2", "林 直子", {StaffRole.ADMINISTRATOR}, False),
 )
 """Sample staff: login, name, roles, and whether they may see protected persons."""
 
-ROLE_WORDS = {StaffRole.REVIEWER: "確認者", StaffRole.MAILROOM: "郵便係", StaffRole.OPERATOR: "運用者"}
+DEPARTMENT = "kodomo"
+DEPUTY = ("deputy", "approver")
+"""Who stands in for whom when they are away (代決)."""
+
+ROLE_WORDS = {
+    StaffRole.REVIEWER: "確認者",
+    StaffRole.MAILROOM: "郵便係",
+    StaffRole.APPROVER: "決裁者",
+    StaffRole.OPERATOR: "運用者",
+    StaffRole.ADMINISTRATOR: "管理者",
+}
 PROTECTED = "(支援措置対象者も扱う)"
 
 
@@ -81,7 +98,7 @@ def run_demo(settings: Settings, *, samples: Mapping[str, Path] = SAMPLES, as_js
 def staff_lines(passwords: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """Login, password and what each of the sample staff may do."""
     return [
-        (login, passwords[login], "・".join(ROLE_WORDS[role] for role in sorted(roles)) + (PROTECTED if sees else ""))
+        (login, passwords[login], _words_of(login, roles) + (PROTECTED if sees else ""))
         for login, _, roles, sees in STAFF
     ]
 
@@ -183,6 +200,11 @@ def _figure_rows(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def _words_of(login: str, roles: Iterable[StaffRole]) -> str:
+    words = [ROLE_WORDS[role] for role in sorted(roles)]
+    return "・".join([*words, f"{DEPUTY[1]} の代決者"] if login == DEPUTY[0] else words)
+
+
 def _passwords(runtime: Runtime, path: Path) -> dict[str, str]:
     known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
     for login, name, roles, sees_protected in STAFF:
@@ -194,9 +216,11 @@ def _passwords(runtime: Runtime, path: Path) -> dict[str, str]:
                 known[login],
                 display_name=name,
                 roles=roles,
-                department="kodomo",
+                department=DEPARTMENT,
                 sees_protected=sees_protected,
             )
+    deputy, superior = (find_by_login(runtime, login) for login in DEPUTY)
+    grant(runtime, COMMAND_LINE, deputy, Grant(StaffRole.APPROVER, DEPARTMENT, deputy_for=superior))
     path.touch(mode=0o600)
     path.write_text(json.dumps(known, indent=1))
     return known
