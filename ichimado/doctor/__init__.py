@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 
 from ichimado.doctor import flows, machine, store
 from ichimado.doctor.findings import Check, Finding, Installation, Level, bad
@@ -45,19 +45,38 @@ OF_FLOWS: tuple[Check, ...] = (flows.prefect_scheduler, flows.prefect_worker)
 Named = tuple[str, Finding]
 
 
-def examine(settings: Settings, environment: Mapping[str, str]) -> Iterator[Named]:
-    """Every check that applies here, by its name, and what it found; a check that fails itself is a finding too."""
+def names() -> frozenset[str]:
+    """What the checks are called."""
+    every = (*ALONE, *IN_STORE, *OF_FLOWS, store.database, store.schema, flows.quiet, flows.prefect_server)
+    return frozenset(check.__name__ for check in every)
+
+
+def examine(settings: Settings, environment: Mapping[str, str], only: Collection[str] = frozenset()) -> Iterator[Named]:
+    """Every check that applies here, by its name, and what it found; a check that fails itself is a finding too.
+
+    only: the names of the checks to be made, and of those that they build on what is amiss; none means all.
+    """
     place = Installation(settings, environment)
     try:
-        yield from _ask(ALONE, place)
-        if (yield from _stands(store.database, place)) and (yield from _stands(store.schema, place)):
-            yield from _ask(IN_STORE, place)
-        yield from _ask((flows.quiet,), place)
-        if (yield from _stands(flows.prefect_server, place)):
-            yield from _ask(OF_FLOWS, place)
+        for name, found in _examine(place, only):
+            if not only or name in only or found.level is Level.BAD:
+                yield name, found
     finally:
         if "engine" in vars(place):
             place.engine.dispose()
+
+
+def _examine(place: Installation, only: Collection[str]) -> Iterator[Named]:
+    def wanted(checks: tuple[Check, ...]) -> tuple[Check, ...]:
+        return tuple(check for check in checks if not only or check.__name__ in only)
+
+    yield from _ask(wanted(ALONE), place)
+    below = wanted((store.database, store.schema, *IN_STORE))
+    if below and (yield from _stands(store.database, place)) and (yield from _stands(store.schema, place)):
+        yield from _ask(wanted(IN_STORE), place)
+    yield from _ask(wanted((flows.quiet,)), place)
+    if wanted((flows.prefect_server, *OF_FLOWS)) and (yield from _stands(flows.prefect_server, place)):
+        yield from _ask(wanted(OF_FLOWS), place)
 
 
 def _stands(check: Check, place: Installation) -> Generator[Named, None, bool]:

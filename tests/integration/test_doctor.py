@@ -404,3 +404,10 @@ def test_a_sqlite_file_is_not_made_by_looking(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'none.db'}"
     found = dict(examine(Settings(data_dir=tmp_path, database_url=url), {}))
     assert found["database"].level is Level.BAD and not (tmp_path / "none.db").exists()
+
+
+def test_one_check_may_be_asked_alone(house: House) -> None:
+    assert [name for name, _ in examine(house.settings, {}, {"workers"})] == ["workers"]
+    missing = house.settings.model_copy(update={"data_dir": house.settings.data_dir / "none"})
+    assert [name for name, _ in examine(missing, {}, {"workers"})] == ["database"], "what it builds on is amiss"
+    assert CliRunner().invoke(app, ["doctor", "--only", "nothing"]).exit_code == 2
