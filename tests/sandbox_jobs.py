@@ -104,3 +104,36 @@ def look_around(path: str) -> Iterator[Message]:
     secrets = [name for name in os.environ if "SECRET" in name]
     fields = {"could": could, "secrets": secrets, "open": len(os.listdir("/proc/self/fd")), "main": sys.argv[0]}
     yield fields, b""
+
+
+def break_on_some(data: bytes, start: int) -> Iterator[Message]:
+    """Reads four pages as `inside.read_pages` would; `data` says what each does: . is a page, x a crash, o a hang."""
+    yield {"pages": len(data)}, b""
+    for mark in data[start:].decode():
+        if mark == "x":
+            ctypes.string_at(0)
+        if mark == "o":
+            sum(range(10**12))
+        yield {"height": 30, "width": 20, "channels": 1, "dpi": None}, bytes(600)
+
+
+def crash_at_once(data: bytes, start: int = 0) -> Iterator[Message]:
+    """For a file that is fatal before its first page."""
+    ctypes.string_at(0)
+    yield {}, b""
+
+
+def eat_at_once(data: bytes, start: int = 0) -> Iterator[Message]:
+    """For a file that unpacks without end."""
+    yield from eat()
+
+
+def spin_at_once(data: bytes, start: int = 0) -> Iterator[Message]:
+    """For a file that is never done."""
+    yield from spin()
+
+
+def lie(data: bytes, start: int) -> Iterator[Message]:
+    """Pages that are no pages: more pixels than were sent, and a number of pages that came from nowhere."""
+    yield {"pages": 3}, b""
+    yield {"height": 10_000, "width": 8_000, "channels": 3, "dpi": None}, b"few"
