@@ -82,13 +82,18 @@ def matching_rows(figures: Mapping[str, Any]) -> list[Row]:
         ("people", f"{figures['people']:,}"),
         ("list imported, rows a second", f"{done['rows_per_s']:,}"),
         ("one record, median / p95 / largest", f"{one['ms_median']} / {one['ms_p95']} / {one['ms_largest']} ms"),
+        ("  of it processor time, median", f"{one['cpu_ms_median']} ms"),
         ("keys looked up, people compared (median)", f"{one['keys_median']:.0f}, {one['compared_median']:.0f}"),
         ("blocks above the cap", _above(figures["blocks"])),
-        ("outcomes", ", ".join(f"{name} {count}" for name, count in one["outcomes"].items())),
+        *((f"outcomes: {kind}", _counts(found)) for kind, found in one["outcomes_by_kind"].items()),
         ("a scan of all by rapidfuzz, median / p95", f"{scan['ms_median']} / {scan['ms_p95']} ms"),
-        ("  its likest is right", f"{scan['likest_is_right']} of {scan['records']}"),
+        ("  its likest is right, wrong", f"{scan['likest_is_right']}, {scan['likest_is_wrong']}"),
         ("memory of the process", f"{figures['peak_mb']} MiB"),
     ]
+
+
+def _counts(found: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in found.items())
 
 
 def _above(blocks: Mapping[str, Any]) -> str:
