@@ -10,11 +10,12 @@ from types import TracebackType
 
 import structlog
 from sqlalchemy import delete, update
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
 from pipeline.runtime import Runtime
 from pipeline.steps.due import LANE_OF, Lane, Piece
-from pipeline.steps.work import forget_old, give_back, renew
+from pipeline.steps.work import FORGET_AFTER, forget_old, give_back, renew
 from pipeline.store.columns import new_id
 from pipeline.store.engine import read, write
 from pipeline.store.tables import Worker
@@ -47,6 +48,7 @@ class Keeper:
         forget_old(self.runtime)
         with write(self.runtime.engine) as session:
             now = self.runtime.clock()
+            session.execute(delete(Worker).where(col(Worker.beat_at) < now - FORGET_AFTER))
             session.add(Worker(id=self.worker, name=self.name, started_at=now, beat_at=now))
         self._thread.start()
         return self
@@ -54,8 +56,12 @@ class Keeper:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._end.set()
         self._thread.join()
-        with write(self.runtime.engine) as session:
-            session.execute(delete(Worker).where(col(Worker.id) == self.worker))
+        try:
+            with write(self.runtime.engine) as session:
+                session.execute(delete(Worker).where(col(Worker.id) == self.worker))
+        except DBAPIError as away:
+            # Then it looks as if it had died; what ended this worker must not be hidden behind it.
+            log.warning("no_good_bye", error=type(away).__name__)
 
     @contextmanager
     def holding(self, pieces: Sequence[Piece]) -> Iterator[None]:

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import ocr.reader  # noqa: F401  everything a run needs is imported before the first fork
+from ichimado.prefect_server import die_with_parent
 from pipeline.store.engine import open_engine
 from pipeline.store.migrate import upgrade
 from tests.crash import roles
@@ -163,7 +164,12 @@ class Arena:
                 self.end_headers()
 
         server = HTTPServer(("127.0.0.1", 0), Receiver)
-        return in_child(server.serve_forever, self.log), f"http://127.0.0.1:{server.server_port}/"
+
+        def serve() -> None:
+            die_with_parent()
+            server.serve_forever()
+
+        return in_child(serve, self.log), f"http://127.0.0.1:{server.server_port}/"
 
     def close(self) -> None:
         """Ends the receiver."""
