@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, select
 
-from pipeline.domain.statuses import LinkStatus, OutboundKind, OutboundStatus
+from pipeline.domain.statuses import LinkStatus, OutboundStatus
 from pipeline.outbound.letter import Addressee, LetterFacts, LetterItem, correction_letter
 from pipeline.procedures.checks import describe_field
 from pipeline.procedures.fonts import FontError
@@ -37,17 +37,6 @@ def write_letter(runtime: Runtime, outbound_id: str) -> None:
         row.status = OutboundStatus.READY if blob else OutboundStatus.FAILED
         row.blob, row.media_type, row.problem_code = blob, "application/pdf", problem
         session.add(row)
-
-
-def due_letters(runtime: Runtime) -> list[str]:
-    """Ids of letters that were asked for and not yet made, such as after a crash."""
-    with read(runtime.engine) as session:
-        rows = session.exec(
-            select(Outbound.id).where(
-                Outbound.kind == OutboundKind.CORRECTION_LETTER, Outbound.status == OutboundStatus.DUE
-            )
-        ).all()
-        return list(rows)
 
 
 def _letter_parts(session: Session, outbound: Outbound) -> tuple[Letter, Addressee, list[LetterItem], LetterFacts]:

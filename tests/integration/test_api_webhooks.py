@@ -19,18 +19,19 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from pipeline.domain.statuses import OutboundKind, OutboundStatus, SubmissionStatus
+from pipeline.domain.statuses import CaseStatus, OutboundKind, OutboundStatus, Outcome, SubmissionStatus
 from pipeline.outbound import webhook
+from pipeline.review.approvals import approve_draft
 from pipeline.review.decisions import DeficiencyDraft, request_correction, withdraw
+from pipeline.review.drafts import DraftScope, Proposal, make_draft
 from pipeline.runtime import Runtime
 from pipeline.steps import deliver as deliveries
 from pipeline.steps.advance import advance
 from pipeline.steps.api_clients import close_client, is_safe_url, rotate_webhook_secret, set_webhook
 from pipeline.steps.audit import audit
 from pipeline.steps.deliver import DELAYS, MAX_ATTEMPTS, delay_after, deliver, deliver_due, due_deliveries
-from pipeline.steps.letters import due_letters
-from pipeline.store.tables import ApiClient, Outbound, Submission
-from tests.runtime import REVIEWER, rows_of, task_of
+from pipeline.store.tables import ApiClient, Case, Draft, Outbound, Submission
+from tests.runtime import CHIEF, REVIEWER, rows_of, task_of
 from tests.sender import Sender, record
 
 
@@ -372,7 +373,6 @@ def test_letters_and_events_do_not_take_each_other(world: World) -> None:
     world.ask(world.first)
     (letter,) = rows_of(world.runtime, Outbound, kind=OutboundKind.CORRECTION_LETTER)
     assert letter.status is OutboundStatus.READY
-    assert due_letters(world.runtime) == []
     assert letter.id not in due_deliveries(world.runtime)
 
 
@@ -407,3 +407,38 @@ def test_waits_grow_and_differ() -> None:
         waits = [delay_after(attempts, chance) for _ in range(50)]
         assert all(delay * 0.8 <= wait <= delay * 1.2 for wait in waits)
         assert len(set(waits)) > 40
+
+
+def test_what_superiors_approve_is_told_to_who_sent_it(small: Runtime, receiver: Receiver) -> None:
+    sender = Sender(small)
+    set_webhook(small, "city", receiver.url, actor="test")
+    cases = [case for case in rows_of(small, Case) if case.status is CaseStatus.EXAMINED]
+    sources = {row.id: row.source for row in rows_of(small, Submission)}
+    mine = [case for case in cases if sources[case.adopted_submission_id] == "child_benefit:city_site"]
+    assert mine and len(mine) < len(cases)
+    scope = DraftScope(mine[0].procedure_id, mine[0].department)
+    granted, *refused = sorted(cases, key=lambda case: case not in mine)
+    plan = [Proposal(granted.id), *(Proposal(case.id, Outcome.REFUSE, "対象外") for case in refused)]
+    (draft,) = rows_of(small, Draft, id=make_draft(small, REVIEWER, scope, plan))
+    assert rows_of(small, Outbound, kind=OutboundKind.STATUS_EVENT) == []
+    (before,) = rows_of(small, Submission, id=granted.adopted_submission_id)
+    assert sender.status(before.source_number) == "in_review"
+    approve_draft(small, CHIEF, draft.id, draft.version)
+    adopted = {case.adopted_submission_id for case in mine}
+    decided = [one for one in adopted if sender.status(_number(small, one)) == "decided"]
+    assert decided, "some application of this system is decided as a whole"
+    words = {("grant", "支給"), ("refuse", "不支給")}
+    for one in decided:
+        outcomes = sender.get(f"/submissions/{_number(small, one)}").json()["outcomes"]
+        assert outcomes and {(word["outcome"], word["label_ja"]) for word in outcomes} <= words
+    done = deliver_due(small)
+    assert done.sent == len(receiver.seen) > 0
+    events = {event["data"]["sender_number"]: event["data"]["status"] for event in receiver.events}
+    assert {number for number, word in events.items() if word == "decided"} == {_number(small, one) for one in decided}
+    assert deliver_due(small).sent == 0
+    assert audit(small).breaches == ()
+
+
+def _number(runtime: Runtime, submission_id: str) -> str:
+    (row,) = rows_of(runtime, Submission, id=submission_id)
+    return str(row.source_number)
