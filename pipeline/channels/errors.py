@@ -10,6 +10,7 @@
 | · UnsupportedType    | unsupported_type     | a type that nobody here reads                     |
 | ·· NotWhatItSays     | not_what_it_says     | the name says one type, the content is another    |
 | · PictureTooLarge    | picture_too_large    | more pixels than any scan has                     |
+| · NotAPage           | not_a_page           | a speck or a thread, of a size no sheet has       |
 | · SizeTooLarge       | size_too_large       | more bytes than such a file may have              |
 | · TooManyPages       | too_many_pages       | more pages than one batch may have                |
 | · UnreadablePageError| unreadable_page      | one page of a file; the others go on              |
@@ -145,6 +146,18 @@ class PictureTooLarge(ArrivalError):
         "解像度を300dpi程度に下げてスキャンし直してください。",
     )
     en = Advice("The picture has more pixels than allowed.", "Scan again at about 300 dpi.")
+
+
+class NotAPage(ArrivalError):
+    code = "not_a_page"
+    ja = Advice(
+        "画像の大きさが書類の頁ではありません(小さすぎる、または細長すぎます)。",
+        "正しいファイルかどうかを確かめ、原本からスキャンし直してください。",
+    )
+    en = Advice(
+        "The picture has not the size of a page: it is far too small or too thin.",
+        "Check that it is the right file, or scan the originals again.",
+    )
 
 
 class SizeTooLarge(ArrivalError):

@@ -9,7 +9,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from pipeline.channels.errors import ArrivalError, DamagedFile, EncryptedPdf, TruncatedPdf
-from pipeline.channels.pictures import PagePicture, Pixels, UnreadablePage, check_size
+from pipeline.channels.pictures import PagePicture, Pixels, UnreadablePage, check_page, check_size
 
 RENDER_DPI = 300
 POINTS_PER_INCH = 72
@@ -89,7 +89,7 @@ def _scan_of(page: pdfium.PdfPage, index: int) -> PagePicture | None:
     if image is None:
         return None
     width_px, height_px = image.get_px_size()
-    check_size(width_px, height_px)
+    check_page(width_px, height_px)
     if image.get_metadata().colorspace not in _PLAIN_COLOURS:
         return None
     pixels = _pixels_of(_decoded(image))
@@ -152,7 +152,7 @@ def _covers(page: pdfium.PdfPage, image: pdfium.PdfImage) -> bool:
 def _rendered(page: pdfium.PdfPage, index: int) -> PagePicture:
     width_pt, height_pt = page.get_size()
     scale = RENDER_DPI / POINTS_PER_INCH
-    check_size(int(width_pt * scale), int(height_pt * scale))
+    check_page(int(width_pt * scale), int(height_pt * scale))
     for image in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]):
         check_size(*image.get_px_size())
         _decoded(image)

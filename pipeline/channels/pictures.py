@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.channels.errors import PictureTooLarge
+from pipeline.channels.errors import NotAPage, PictureTooLarge
 
 Pixels = NDArray[np.uint8]
 
 MAX_PIXELS = 80_000_000
 """An A3 sheet at 600 dpi has 70 million. Below Pillow's own warning, so that this limit answers first."""
+
+MIN_SIDE_PX = 8
+MAX_RATIO = 50
 
 MAX_PAGES = 2000
 """Four times what the largest office feeders hold; more is not a batch but a mistake."""
@@ -45,6 +48,14 @@ def check_size(width: int, height: int) -> None:
     """Nothing, or PictureTooLarge: asked of a header, before a single pixel is decoded."""
     if width * height > MAX_PIXELS:
         raise PictureTooLarge(f"{width} × {height} px > {MAX_PIXELS:,}")
+
+
+def check_page(width: int, height: int) -> None:
+    """As `check_size`, for what is to be a page; NotAPage for what no sheet could be, which no reader copes with."""
+    check_size(width, height)
+    short, long = sorted((width, height))
+    if short < MIN_SIDE_PX or long > MAX_RATIO * short:
+        raise NotAPage(f"{width} × {height} px")
 
 
 def to_pixels(picture: Image.Image) -> Pixels:

@@ -10,7 +10,7 @@ from zlib import error as ZlibError
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pipeline.channels.errors import ArrivalError, DamagedFile, PictureTooLarge
-from pipeline.channels.pictures import PagePicture, UnreadablePage, check_size, to_pixels
+from pipeline.channels.pictures import PagePicture, UnreadablePage, check_page, check_size, to_pixels
 
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 # What Pillow raises for broken content, found by cutting and flipping bytes of good files.
@@ -39,7 +39,7 @@ def count_raster_pages(data: bytes) -> int:
         except _BROKEN:
             raise DamagedFile from None
         if pages == 1:
-            check_size(*picture.size)
+            check_page(*picture.size)
     return pages
 
 
@@ -83,7 +83,7 @@ def _open(data: bytes) -> Image.Image:
 def _read_page(picture: Image.Image, index: int) -> PagePicture:
     try:
         picture.seek(index)
-        check_size(*picture.size)
+        check_page(*picture.size)
         dpi_x, dpi_y = _dpi_of(picture)
         square = _squared(picture, dpi_x, dpi_y)
         upright = ImageOps.exif_transpose(square)

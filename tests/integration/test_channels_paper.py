@@ -350,3 +350,13 @@ def test_a_stored_page_is_the_page(page: Pixels, media_type: str) -> None:
 def test_a_bilevel_page_is_stored_with_one_bit_a_pixel() -> None:
     noise = np.random.default_rng(5).integers(0, 2, (400, 400), dtype=np.uint8) * np.uint8(255)
     assert len(encode_page(noise)[0]) < 400 * 400 / 8 * 1.1
+
+
+@pytest.mark.parametrize("size", [(1, 300), (7, 7), (20, 1200)])
+def test_a_speck_or_a_thread_is_no_page(size: tuple[int, int]) -> None:
+    """Found by the fuzz: readers of pages divide by the shorter side."""
+    thread = np.full(size, 255, np.uint8)
+    assert code_of(saved("PNG", thread)) == "not_a_page"
+    found = list(iter_pages(saved("TIFF", sheet(), thread)))
+    assert [type(page) for page in found] == [PagePicture, UnreadablePage]
+    assert found[1] == UnreadablePage(1, "not_a_page")

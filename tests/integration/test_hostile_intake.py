@@ -16,10 +16,10 @@ from pipeline.channels.paper import UnreadablePage, iter_pages
 from pipeline.channels.sandbox import Limits, Message, SandboxStopped
 from pipeline.domain.statuses import ArrivalStatus, TaskKind
 from pipeline.runtime import Runtime
-from pipeline.steps.advance import advance_batch
+from pipeline.steps.advance import advance, advance_batch
 from pipeline.steps.audit import audit
 from pipeline.steps.intake_paper import receive_files, take_pages
-from pipeline.store.tables import Arrival, Attachment, Page
+from pipeline.store.tables import Arrival, Attachment, Page, Submission
 from tests import sandbox_jobs as jobs
 from tests.fuzz import pdfs, pictures
 from tests.fuzz.world import SLIP
@@ -201,3 +201,18 @@ def test_a_table_larger_than_any_campaign_is_refused(runtime: Runtime, monkeypat
     received = receive_export(runtime, "portal", b"x" * 1001)
     assert received.refusal is not None and received.refusal.code == "size_too_large"
     assert len(open_tasks(runtime, TaskKind.MAILROOM)) == 1
+
+
+@pytest.mark.parametrize("size", [(8, 8), (400, 8), (8, 400), (1000, 20), (20, 1000)])
+def test_the_smallest_and_thinnest_pages_that_pass_are_taken_to_the_end(
+    runtime: Runtime, size: tuple[int, int]
+) -> None:
+    page = pictures.Image.effect_noise(size, 90)
+    received = receive_files(runtime, SLIP, [("a.png", pictures._saved("PNG", page))], actor="test")
+    assert received.batch_id is not None
+    advance_batch(runtime, received.batch_id)
+    (row,) = rows_of(runtime, Arrival)
+    assert (row.status, row.page_count) == (ArrivalStatus.TAKEN, 1)
+    for submission in rows_of(runtime, Submission):
+        advance(runtime, submission.id)
+    assert audit(runtime).breaches == ()
