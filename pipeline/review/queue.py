@@ -175,7 +175,9 @@ def _conditions(wanted: QueueFilter, viewer: Viewer, today: date, now: datetime)
         conditions.append(col(Submission.procedure_id) == wanted.procedure)
     if wanted.reason:
         has = select(ReviewReason.id).where(
-            col(ReviewReason.task_id) == ReviewTask.id, col(ReviewReason.code) == wanted.reason
+            col(ReviewReason.task_id) == ReviewTask.id,
+            col(ReviewReason.code) == wanted.reason,
+            reason_may_show(viewer),
         )
         conditions.append(has.exists())
     if wanted.due == "overdue":

@@ -1,0 +1,277 @@
+"""支援措置: every page is asked for everything that leads to a protected person, by everybody without that right.
+
+Two stores, alike but for one: in it a protected person has applied, on paper and with everything that hangs on it. What
+staff without the right see must be the same in both, byte for byte, and every address into the hidden part must answer
+as an address of nothing does.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import SQLModel, col, select
+
+from pipeline.domain.statuses import (
+    CaseStatus,
+    Channel,
+    EntryStatus,
+    OutboundKind,
+    OutboundStatus,
+    ReasonCode,
+    StaffRole,
+)
+from pipeline.review.drafts import DraftScope, Proposal, make_draft
+from pipeline.store.access import Viewer, grants
+from pipeline.store.engine import read, write
+from pipeline.store.events import append_event
+from pipeline.store.tables import Case, Entry, Event, Outbound, Submission, User
+from tests.databases import Databases
+from tests.factories import (
+    DEPARTMENT,
+    Store,
+    make_attachment,
+    make_candidate,
+    make_link,
+    make_person,
+    make_store,
+    make_submission,
+    make_task,
+    make_user,
+)
+from tests.integration.test_web_doors import DOORS, READERS
+from tests.webclient import Browser, token_in
+
+SECRETS = ("守山", "モリヤマ", "0455550199", "R8-000901", "R8-C000901", "2026-11-22-91", "7654321")
+HIDDEN = {
+    "applicant_name": "守山 静", "applicant_kana": "モリヤマ シズカ", "phone": "0455550199",
+    "account_number": "7654321", "child_name.1": "守山 光", "child_kana.1": "モリヤマ ヒカル",
+}  # fmt: skip
+
+CURIOUS: dict[str, tuple[str, list[StaffRole]]] = {
+    "reviewer": (DEPARTMENT, [StaffRole.REVIEWER]),
+    "mailroom": (DEPARTMENT, [StaffRole.MAILROOM]),
+    "approver": (DEPARTMENT, [StaffRole.APPROVER]),
+    "everything": (DEPARTMENT, list(StaffRole)),
+    "operator": (DEPARTMENT, [StaffRole.OPERATOR]),
+    "administrator": (DEPARTMENT, [StaffRole.ADMINISTRATOR]),
+    "elsewhere": ("zeimu", list(StaffRole)),
+}
+
+
+def make_case(store: Store, submission_id: str, person: str, number: str, **given: Any) -> str:
+    """An examined case of this application."""
+    case = Case(
+        number=number, procedure_id="child_benefit", instance="2026", subject_id=person, department=DEPARTMENT,
+        status=CaseStatus.EXAMINED, adopted_submission_id=submission_id, amount_yen=50_000, **given,
+    )  # fmt: skip
+    with write(store.runtime.engine) as session:
+        session.add(case)
+        session.flush()
+        for kind in ("case_opened", "case_examined"):
+            append_event(session, "case", case.id, kind, actor="system", at=store.now)
+        for entry in session.exec(select(Entry).where(Entry.submission_id == submission_id)).all():
+            entry.case_id, entry.status = case.id, EntryStatus.IN_CASE
+            session.add(entry)
+    return case.id
+
+
+def fill(store: Store) -> None:
+    """Staff, and two applications that everybody of the department may see: one open, one drafted."""
+    for login, (department, roles) in CURIOUS.items():
+        make_user(store, login, display_name=f"職員 {login}", department=department, roles=roles)
+    child = make_person(store, "髙橋 陽菜", "タカハシ ヒナ", household_number="H1")
+    for number in ("R8-000001", "R8-000002"):
+        one = make_submission(store, channel=Channel.MAIL, receipt_number=number)
+        make_candidate(store, one, child)
+        make_link(store, one, child)
+        make_attachment(store, one)
+    make_task(store, one)
+    other = make_person(store, "髙橋 翼", "タカハシ ツバサ", household_number="H1")
+    settled = make_submission(store, status="settled", receipt_number="R8-000003")
+    case = make_case(store, settled, other, "R8-C000001")
+    drafter = Viewer("drafter", "", DEPARTMENT, grants(DEPARTMENT, StaffRole.REVIEWER))
+    make_draft(store.runtime, drafter, DraftScope("child_benefit", DEPARTMENT), [Proposal(case)])
+
+
+def plant(store: Store) -> set[str]:
+    """A protected person with everything; gives the ids of all rows that came with it."""
+    before = all_ids(store)
+    trusted = Viewer("drafter", "", DEPARTMENT, grants(DEPARTMENT, StaffRole.REVIEWER), sees_protected=True)
+    child = make_person(store, "守山 光", "モリヤマ ヒカル", protected=True, household_number="H9")
+    open_one = make_submission(store, channel=Channel.MAIL, values=HIDDEN, protected=True, receipt_number="R8-000901")
+    with write(store.runtime.engine) as session:
+        session.get_one(Submission, open_one).batch_id = None
+    make_candidate(store, open_one, child)
+    make_link(store, open_one, child)
+    make_attachment(store, open_one)
+    task = make_task(store, open_one, (ReasonCode.DUPLICATE, "R8-000902"))
+    settled = make_submission(store, values=HIDDEN, protected=True, status="settled", receipt_number="R8-000902")
+    sister = make_person(store, "守山 望", "モリヤマ ノゾミ", protected=True, household_number="H9")
+    case = make_case(store, settled, sister, "R8-C000901", protected=True)
+    make_draft(store.runtime, trusted, DraftScope("child_benefit", DEPARTMENT, True), [Proposal(case)])
+    with write(store.runtime.engine) as session:
+        session.add(
+            Outbound(
+                kind=OutboundKind.CORRECTION_LETTER, idempotency_key="x", submission_id=open_one,
+                department=DEPARTMENT, procedure_id="child_benefit", protected=True, status=OutboundStatus.READY,
+                blob=store.runtime.blobs.put(b"%PDF-1.4 letter"), media_type="application/pdf",
+            )
+        )  # fmt: skip
+        # The visible application of another child names the hidden one as its duplicate, and the child as a namesake.
+        visible = session.exec(select(Submission.id).where(Submission.receipt_number == "R8-000002")).one()
+    make_candidate(store, visible, child, rank=2)
+    from pipeline.store.tables import ReviewReason, ReviewTask
+
+    with write(store.runtime.engine) as session:
+        there = session.exec(select(ReviewTask.id).where(ReviewTask.submission_id == visible)).one()
+        session.add(ReviewReason(task_id=there, code=ReasonCode.DUPLICATE, about=open_one))
+    assert task
+    return all_ids(store) - before
+
+
+def all_ids(store: Store, only: str = "") -> set[str]:
+    """The key of every row of the store, or of one table, that could stand in an address."""
+    found: set[str] = set()
+    with read(store.runtime.engine) as session:
+        for table in SQLModel.metadata.sorted_tables:
+            if "id" in table.c and table.name not in ("event", "seal") and table.name in (only or table.name,):
+                found |= {str(row[0]) for row in session.connection().execute(select(table.c.id))}
+    return found
+
+
+PAGES = (
+    "/", "/queue", "/queue?kind=intake", "/queue?reason=duplicate", "/queue?awaiting=1", "/queue?due=overdue",
+    "/search",
+    "/cases", "/cases?status=examined", "/cases?status=drafted", "/cases?several=1", "/drafts",
+    "/drafts/new?procedure=child_benefit&department=kodomo",
+    "/drafts/new?procedure=child_benefit&department=kodomo&protected=1", "/ranking", "/staff", "/password", "/outbox",
+)  # fmt: skip
+
+
+def plain(answer: Any) -> str:
+    """An answer without what differs by chance: tokens, ids, the moment."""
+    text = re.sub(r'name="(csrf|key|login_token)" value="[^"]*"', "", answer.text)
+    text = re.sub(r'value="[A-Za-z0-9_-]{12}"', "", text)
+    text = re.sub(r"\b[0-9a-f]{64}\b", "digest", text)
+    return re.sub(r"\b[0-9a-f]{32}\b", "id", text)
+
+
+@pytest.fixture
+def stores(databases: Databases, tmp_path: Path) -> Any:
+    with databases.migrated("sqlite") as one, databases.migrated("sqlite") as two:
+        pair = make_store(one, tmp_path / "with"), make_store(two, tmp_path / "without")
+        for store in pair:
+            fill(store)
+        yield pair
+
+
+@pytest.mark.parametrize("login", CURIOUS)
+def test_what_staff_without_the_right_see_is_as_if_nothing_were_there(stores: Any, login: str) -> None:
+    planted, bare = stores
+    hidden = plant(planted)
+    with read(planted.runtime.engine) as session:
+        assert hidden and session.exec(select(Event).where(col(Event.aggregate_id).in_(hidden))).first()
+    curious, control = Browser(planted, login), Browser(bare, login)
+    for path in PAGES:
+        seen, wanted = curious.client.get(path), control.client.get(path)
+        assert seen.status_code == wanted.status_code, path
+        assert plain(seen) == plain(wanted), path
+        _tells_nothing(seen, hidden, path)
+    _batches_tell_only_their_sheets(curious, hidden)
+
+
+def _batches_tell_only_their_sheets(curious: Browser, hidden: set[str]) -> None:
+    """A stack of paper is counted whole; what is on a hidden sheet, and whose it is, is not told."""
+    listed = curious.client.get("/batches")
+    for batch in set(re.findall(r"/batches/([0-9a-f]{32})", listed.text)):
+        answer = curious.client.get(f"/batches/{batch}")
+        _tells_nothing(answer, hidden - {batch}, f"/batches/{batch}")
+
+
+def _tells_nothing(answer: Any, hidden: set[str], path: str) -> None:
+    said = answer.text + str(answer.headers)
+    assert not [word for word in (*SECRETS[:5], SECRETS[6]) if word in said], path
+    assert not [one for one in hidden if one in said], path
+
+
+OPERATORS = {StaffRole.OPERATOR}
+"""What leaves for whom is theirs to send again by its number alone, whomever it is about: they are shown no value."""
+OF = {"task_id": "review_task", "draft_id": "draft", "outbound_id": "outbound", "batch_id": "batch"}
+"""What the parameters of the doors that change something name; pages are asked for every id there is."""
+
+
+@pytest.mark.parametrize("login", ["everything", "mailroom", "approver", "elsewhere"])
+def test_every_address_into_it_answers_as_one_of_nothing(stores: Any, login: str) -> None:
+    planted, _ = stores
+    hidden = plant(planted)
+    curious = Browser(planted, login)
+    token = token_in(curious.client.get("/password").text)
+    stack = {row for row in hidden if curious.client.get(f"/batches/{row}").status_code == 200}
+    doors = [door for door, roles in DOORS.items() if "{" in door and isinstance(roles, set) and roles != OPERATORS]
+    for door in doors:
+        method, path = door.split(" ", 1)
+        if path.startswith("/batches/"):
+            continue
+        nothing = _ask(curious, method, re.sub(r"\{\w+\}", "0" * 32, path), token)
+        (name,) = re.findall(r"\{(\w+)\}", path)
+        tried = hidden if method == "GET" else hidden & all_ids(planted, OF.get(name, "person"))
+        assert tried, door
+        for one in sorted(tried - stack):
+            answer = _ask(curious, method, re.sub(r"\{\w+\}", one, path), token)
+            assert answer.status_code == nothing.status_code != 200, (door, answer.status_code)
+            assert plain(answer).replace(one, "") == plain(nothing), door
+            assert set(answer.headers) == set(nothing.headers), door
+            _tells_nothing(answer, hidden - {one}, door)
+    assert len(stack) <= 1, "of the hidden rows only the stack of paper itself may be opened"
+
+
+def _ask(curious: Browser, method: str, path: str, token: str) -> Any:
+    if method == "GET":
+        return curious.client.get(path)
+    form = {
+        "csrf": token, "version": "1", "action": "accept", "key": "phone", "raw": "1", "role": "child",
+        "role_index": "1", "person_id": "x", "attachment": "x", "kind": "other", "note": "理由", "step": "send",
+        "item": "1", "text_1": "不備", "grant": "x", "sees": "1", "active": "1", "password": "x" * 12,
+        "department": DEPARTMENT,
+    }  # fmt: skip
+    return curious.client.post(path, data=form)
+
+
+@pytest.mark.parametrize("login", CURIOUS)
+def test_it_is_not_found_by_searching_claiming_or_exporting(stores: Any, login: str) -> None:
+    planted, _ = stores
+    hidden = plant(planted)
+    curious = Browser(planted, login)
+    token = token_in(curious.client.get("/password").text)
+    for text in ("守山", "モリヤマ", "もりやま", "R8-000901", "R8-000902"):
+        curious.client.post("/search", data={"csrf": token, "text": text})
+        answer = curious.client.get("/search")
+        assert "受付番号か整理番号は" in answer.text or answer.status_code == 403
+        assert not [one for one in hidden if one in answer.text]
+    export = curious.client.post("/cases/export", data={"csrf": token, "procedure": "child_benefit"})
+    assert "守山" not in export.content.decode("cp932", errors="replace")
+    for _ in range(4):
+        given = curious.client.post("/queue/next", data={"csrf": token}).headers.get("location", "")
+        assert not [one for one in hidden if one in given]
+        if given.startswith("/tasks/"):
+            curious.client.post(f"{given}/release", data={"csrf": token})
+    for one in sorted(hidden):
+        opened = curious.client.post("/queue/open", data={"csrf": token, "task_id": one})
+        assert opened.status_code in (403, 404), "a hidden task is none"
+
+
+def test_who_has_the_right_finds_all_of_it(stores: Any) -> None:
+    """Else the tests above would find nothing where nothing is."""
+    planted, _ = stores
+    plant(planted)
+    make_user(planted, "trusted", display_name="岡田 恵", roles=sorted(READERS), sees_protected=True)
+    browser = Browser(planted, "trusted")
+    assert "守山 静" in browser.text("/queue") and "守山 望" in browser.text("/cases")
+    assert "R8-D000002" in browser.text("/drafts")
+    browser.post("/search", text="もりやま")
+    assert "R8-000901" in browser.text("/search")
+    with read(planted.runtime.engine) as session:
+        assert session.exec(select(User).where(User.login == "trusted")).one().sees_protected
