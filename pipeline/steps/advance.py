@@ -1,10 +1,11 @@
 """The straight path. This file names every step in order; each step is one function in a module of its name.
 
 paper  ── intake_paper, assemble:  receive_files → take_pages → assemble_batch ─┐
+online ── intake_api:              receive, one by one from a sending system ───────┤
 online ── intake_online:           store_export → take_records ─────────────────┴→ a Submission that is RECEIVED
 then   ── advance:       read → check → match → assign ──→ its cases (SETTLED), or one ReviewTask (IN_REVIEW)
 person ── review:        a Decision puts the submission back on this path and advances it at once
-out    ── export, letters
+out    ── export, letters; outbox, deliver: what a sending system is told
 
 Workers claim what is due (due, work), do it (pieces), and park what fails again and again (parked).
 """
