@@ -1,7 +1,7 @@
 """The straight path. This file names every step in order; each step is one function in a module of its name.
 
 paper  ── intake_paper, assemble:  receive_files → take_pages → assemble_batch ─┐
-online ── intake_api:              receive, one by one from a sending system ───────┤
+online ── intake_api:              receive, one by one from a sending system ───┤
 online ── intake_online:           store_export → take_records ─────────────────┴→ a Submission that is RECEIVED
 then   ── advance:       read → check → match → assign ──→ its cases (SETTLED), or one ReviewTask (IN_REVIEW)
 person ── review:        a Decision puts the submission back on this path and advances it at once
