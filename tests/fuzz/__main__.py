@@ -94,7 +94,7 @@ def _server() -> int:
 
 
 def _keep(world: World, name: str, seed: int, number: int) -> None:
-    if name != cases.MULTIPART:
+    if name in cases.FORMATS:
         KEPT.mkdir(parents=True, exist_ok=True)
         (KEPT / f"{name}-{seed}-{number}").write_bytes(cases.make_case(name, seed, number).data)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
-from tests.fuzz import parcels, pdfs, pictures, tables
+from tests.fuzz import applications, parcels, pdfs, pictures, tables
 from tests.fuzz.mutations import mutated
 
 Build = Callable[[Random], bytes]
@@ -62,7 +62,8 @@ FORMATS = {
     "zip": Format(parcels.packs, (parcels.zip_of_odd_names, parcels.zip_bomb, parcels.zip_of_odd_yaml)),
 }  # fmt: skip
 MULTIPART = "multipart"
-NAMES = (*FORMATS, MULTIPART)
+API = "api"
+NAMES = (*FORMATS, MULTIPART, API)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Case:
 
 
 def make_case(name: str, seed: int, number: int) -> Case:
-    """The same case for the same three, on any machine. For all formats but multipart."""
+    """The same case for the same three, on any machine. For files; requests have makers of their own."""
     random = Random(f"{seed}/{name}/{number}")
     chosen = FORMATS[name]
     if random.random() < chosen.damaged:
@@ -91,6 +92,11 @@ def make_upload(seed: int, number: int, csrf: bytes) -> tuple[bytes, bytes]:
     random = Random(f"{seed}/{MULTIPART}/{number}")
     body, content_type = parcels.multipart(random, csrf)
     return (mutated(random, body, [body]) if random.random() < 0.25 else body), content_type
+
+
+def make_application(seed: int, number: int) -> tuple[bytes, bytes]:
+    """(body, content type) of an application to the API."""
+    return applications.application(Random(f"{seed}/{API}/{number}"))
 
 
 @cache

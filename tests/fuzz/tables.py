@@ -156,7 +156,7 @@ def json_with_hostile_values(random: Random) -> bytes:
     """A good document with a few values replaced by cells, numbers, lists or objects that do not belong there."""
     document = json.loads(random.choice(exports("json"))[1])
     for _ in range(random.choice((1, 1, 3, 10))):
-        holder, key = random.choice(_places(document))
+        holder, key = random.choice(places_in(document))
         holder[key] = random.choice((random.choice(HOSTILE_CELLS), None, [], {}, [[]], {"a": 1}, 10**25, -1.5, True))
     return json.dumps(document).encode()
 
@@ -194,11 +194,11 @@ def json_of_odd_words(random: Random) -> bytes:
     return ("[" + "{}," * 200_000 + "{}]").encode()
 
 
-def _places(value: Any) -> list[tuple[Any, Any]]:
+def places_in(value: Any) -> list[tuple[Any, Any]]:
     """(holder, key or index) of every value of a document."""
     found: list[tuple[Any, Any]] = []
     keys = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
     for key in keys:
         found.append((value, key))
-        found += _places(value[key])
+        found += places_in(value[key])
     return found

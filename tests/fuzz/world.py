@@ -25,6 +25,7 @@ from pipeline.store.tables import Arrival, Batch, Page, ReviewReason, ReviewTask
 from tests.factories import PASSWORD, Store, make_user
 from tests.fuzz import cases, tables
 from tests.runtime import PROCEDURE
+from tests.sender import ROOT, Sender
 from tests.webclient import Browser, token_in
 
 SLIP = BatchSlip(received_on=date(2026, 11, 18), source="mail")
@@ -43,11 +44,14 @@ class World:
     tallies: dict[str, Counter[str]] = field(default_factory=dict)
     _browser: Browser | None = None
     _page: str = ""
+    _sender: Sender | None = None
 
     def try_case(self, name: str, seed: int, number: int) -> str:
         """What became of the case: TAKEN or the code of its refusal. Anything else is raised."""
         if name == cases.MULTIPART:
             answer = self._upload(*cases.make_upload(seed, number, self._csrf()))
+        elif name == cases.API:
+            answer = self._apply(*cases.make_application(seed, number))
         else:
             data = cases.make_case(name, seed, number).data
             answer = self._tries()[name](data, number)
@@ -197,6 +201,25 @@ class World:
         for arrival_id in fresh:
             take_pages(self.runtime, arrival_id)
             self.check_scan(arrival_id)
+        return TAKEN
+
+    def _apply(self, body: bytes, content_type: bytes) -> str:
+        """Through the API, as a sending system; what is answered with a receipt must be a submission."""
+        self._sender = self._sender or Sender(self.runtime, "fuzz")
+        headers = [(b"content-type", content_type), (b"authorization", f"Bearer {self._sender.key}".encode())]
+        answer = self._sender.client.post(f"{ROOT}/submissions", content=body, headers=headers)
+        if answer.status_code >= 500:
+            raise AssertionError(f"answered {answer.status_code}")
+        if answer.status_code not in (200, 201):
+            return f"http_{answer.status_code}"
+        with read(self.runtime.engine) as session:
+            number = answer.json()["receipt_number"]
+            made = session.exec(select(Submission).where(Submission.receipt_number == number)).first()
+            arrival = session.get(Arrival, made.arrival_id) if made else None
+        if made is None or arrival is None:
+            raise Loss("acknowledged, and there is no submission")
+        self.runtime.blobs.get(arrival.blob)
+        advance(self.runtime, made.id)
         return TAKEN
 
     def _arrivals(self) -> set[str]:

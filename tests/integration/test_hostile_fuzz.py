@@ -14,7 +14,7 @@ from pipeline.steps.audit import audit
 from pipeline.steps.intake_paper import Received, receive_files
 from pipeline.store.engine import read
 from pipeline.store.tables import Arrival
-from tests.fuzz.cases import FORMATS, MULTIPART, make_case
+from tests.fuzz.cases import API, FORMATS, MULTIPART, make_case
 from tests.fuzz.world import SLIP, TAKEN, Loss, World
 
 SEED = 20261122
@@ -47,6 +47,14 @@ def test_hostile_uploads_are_taken_or_refused(runtime: Runtime) -> None:
     world = World(runtime)
     answers = Counter(world.try_case(MULTIPART, SEED, number) for number in range(first, first + 2 * CASES))
     assert answers[TAKEN] > 0 and set(answers) <= {TAKEN, *REFUSED_UPLOADS}, answers
+
+
+def test_hostile_applications_are_taken_or_refused(runtime: Runtime) -> None:
+    first = 0 if runtime.engine.dialect.name == "sqlite" else 2 * CASES
+    world = World(runtime)
+    answers = Counter(world.try_case(API, SEED, number) for number in range(first, first + 2 * CASES))
+    assert answers[TAKEN] > 0 and set(answers) <= {TAKEN, *REFUSED_UPLOADS, "http_409", "http_415"}, answers
+    assert audit(runtime).breaches == ()
 
 
 @pytest.mark.parametrize("name", FORMATS)
