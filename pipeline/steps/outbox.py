@@ -38,7 +38,7 @@ def announce(session: Session, submission: Submission, at: datetime) -> None:
         .where(Outbound.kind == OutboundKind.STATUS_EVENT, Outbound.submission_id == submission.id)
         .order_by(col(Outbound.idempotency_key).desc())
     ).all()
-    if told and json.loads(told[0])["data"]["status"] == status:
+    if told and told[0] and json.loads(told[0])["data"]["status"] == status:
         return
     # Padded, so that keys of one submission sort in the order of its events.
     key = f"status:{submission.id}:{len(told) + 1:04d}"
