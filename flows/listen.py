@@ -6,6 +6,7 @@ from threading import Event
 
 import structlog
 from prefect import tags
+from prefect.exceptions import TerminationSignal
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from flows.context import at_work, worker_name
@@ -19,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 def listen(stop: Event) -> None:
-    """Works until `stop` is set, what is begun still being done. When something around us is away it tries again,
+    """Works until `stop` is set; what is begun is then given back, or done when no flow is at it. When something around us is away it tries again,
     ever more slowly."""
     pause_s = POLL_S
     # The worker's own beat says that it lives; Prefect's would add up to a second to each of many short runs.
@@ -29,6 +30,9 @@ def listen(stop: Event) -> None:
                 with tags(worker_tag(worker_name())):
                     done = work_round(keeper)
                 pause_s = POLL_S
+            except TerminationSignal:
+                # Within a flow Prefect takes SIGTERM for itself; what was held has been given back.
+                break
             except Exception as error:
                 done = 0
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)

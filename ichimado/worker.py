@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 
 def listen_here(settings: Settings) -> None:
-    """The listener, in this process, until SIGTERM or SIGINT; what is begun is still done."""
+    """The listener, in this process, until SIGTERM or SIGINT."""
     announce(settings)
     from flows.listen import listen
 

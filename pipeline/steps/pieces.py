@@ -57,6 +57,10 @@ def work_on(keeper: Keeper, piece: Piece, do: Callable[[Runtime, Piece], object]
         if outage is not None:
             raise
         return False
+    except BaseException:
+        # Told to end: the next one begins this piece anew at once.
+        give_back(runtime, keeper.worker, [piece], counts=False)
+        raise
     finish(runtime, keeper.worker, piece)
     return True
 

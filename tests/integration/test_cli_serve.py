@@ -63,7 +63,7 @@ def scheduled_runs(prefect: str, data: Path) -> int:
     token = b64encode(f"admin:{(data / 'prefect' / 'password').read_text().strip()}".encode()).decode()
     request = urllib.request.Request(
         f"{prefect}/api/flow_runs/filter",
-        data=json.dumps({"deployments": {"name": {"any_": ["定期"]}}}).encode(),
+        data=json.dumps({"deployments": {"name": {"any_": ["夜間"]}}}).encode(),
         headers={"Authorization": f"Basic {token}", "Content-Type": "application/json"},
     )
     with urllib.request.urlopen(request, timeout=5) as answer:
@@ -115,7 +115,7 @@ def test_serve_starts_everything_and_one_signal_ends_it(
     assert prefect in said
     assert answers(f"{web}/healthz")
     assert answers(prefect)
-    until(lambda: scheduled_runs(prefect, tmp_path) > 0, "Prefect's scheduler makes runs of the sweep")
+    until(lambda: scheduled_runs(prefect, tmp_path) > 0, "Prefect's scheduler makes runs of the night")
     running = descendants(process.pid)
     assert len(running) >= 3
     process.send_signal(signal.SIGTERM)
