@@ -51,10 +51,10 @@ def configure_logs(level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = ErrorStream()
     handler.setFormatter(LibraryFormatter())
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
     for name in TRUSTED:
@@ -81,6 +81,14 @@ def _plain(value: Any) -> Any:
         return [_plain(one) for one in value][:50]
     text = str(value)
     return text if _PLAIN.fullmatch(text) else WITHHELD
+
+
+class ErrorStream(logging.Handler):
+    """Writes to the error stream as it is at that moment: a process may have exchanged it since."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes the record, at once."""
+        print(self.format(record), file=sys.stderr, flush=True)
 
 
 class LibraryFormatter(logging.Formatter):

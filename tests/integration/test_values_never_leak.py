@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +19,7 @@ from pydantic import ValidationError
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
+from ichimado.logs import TRUSTED, WITHHELD, configure_logs
 from pipeline.channels.errors import ArrivalError
 from pipeline.channels.slip import BatchSlip
 from pipeline.domain.errors import DomainError
@@ -233,3 +236,40 @@ def test_original_file_names_are_sealed(rostered: Runtime) -> None:
     assert_silent(repr(row))
     assert rostered.secrets.unseal(row.name_token) == PLANTED["file"]
     assert rows_of(rostered, Submission) == []
+
+
+@pytest.fixture
+def logs_as_installed() -> Iterator[None]:
+    """The logs of a running process, down to DEBUG; afterwards as before."""
+    root, excepthook, thread_hook = logging.getLogger(), sys.excepthook, threading.excepthook
+    handlers, level, before = list(root.handlers), root.level, structlog.get_config()
+    try:
+        configure_logs("debug")
+        yield
+    finally:
+        root.handlers[:], sys.excepthook, threading.excepthook = handlers, excepthook, thread_hook
+        root.setLevel(level)
+        for name in TRUSTED:
+            logging.getLogger(name).setLevel(logging.NOTSET)
+        logging.captureWarnings(False)
+        structlog.configure(**before)
+
+
+def test_a_running_process_writes_lines_without_values(
+    capfd: pytest.CaptureFixture[str], rostered: Runtime, logs_as_installed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_through_everything(rostered, monkeypatch)
+    logging.getLogger("some.library").error("could not read %s", PLANTED["name"])
+    logging.getLogger("uvicorn.error").error("for %s", PLANTED["name"])
+    try:
+        int(PLANTED["name"])
+    except ValueError:
+        logging.getLogger("prefect.flow_runs").exception(f"Encountered exception with {PLANTED['phone']}")
+    structlog.get_logger().error("taken", submission=PLANTED["name"], applicant=PLANTED["name"])
+    output = capfd.readouterr()
+    assert_silent(output.out + output.err)
+    lines = [json.loads(line) for line in output.err.splitlines()]
+    events = {line["event"] for line in lines}
+    assert {"step_failed", "taken", WITHHELD} <= events
+    assert {line.get("error") for line in lines} >= {"ValueError", "RuntimeError"}
+    assert output.out == ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import logging
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -121,3 +122,13 @@ def test_nothing_is_printed_to_the_log_streams() -> None:
     for room in ("pipeline", "flows", "web"):
         for path in (ROOT / room).rglob("*.py"):
             assert "\n    print(" not in path.read_text(encoding="utf-8"), path
+
+
+def test_prefect_tells_nobody_outside() -> None:
+    from prefect.settings import Settings
+    from prefect.settings.legacy import _get_valid_setting_names
+
+    telling = re.compile("ANALYTICS|TELEMETRY_ENABLE|_ENABLE_\\w*TELEMETRY|PROMOTIONAL")
+    found = {name for name in _get_valid_setting_names(Settings) if telling.search(name)}
+    assert len(found) >= 4
+    assert {name: QUIET.get(name) for name in found} == dict.fromkeys(found, "false")
