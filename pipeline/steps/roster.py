@@ -14,7 +14,8 @@ from sqlmodel import select
 from japan.era import DateError, parse_date
 from japan.kana import to_full_katakana
 from japan.postal import normalise_postal
-from pipeline.channels.errors import MissingColumn, WrongEncoding
+from pipeline.channels.errors import ExportError, MissingColumn, WrongEncoding
+from pipeline.domain.texts import is_text
 from pipeline.procedures.pack import Procedure, RosterColumns
 from pipeline.runtime import Runtime
 from pipeline.steps.packs import latest_pack
@@ -78,6 +79,13 @@ def import_roster(
 def _rows(data: bytes, columns: RosterColumns) -> list[Row]:
     text = _decoded(data)
     reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        return _read_rows(reader, columns)
+    except csv.Error:  # a cell of more than 131,072 characters: a quote that never closes
+        raise ExportError(f"line {reader.line_num}") from None
+
+
+def _read_rows(reader: csv.DictReader[str], columns: RosterColumns) -> list[Row]:
     header = reader.fieldnames or []
     needed = [
         columns.resident_number,
@@ -147,7 +155,7 @@ def _write_chunk(runtime: Runtime, roster_id: str, valid_from: date, entries: Se
 
 
 def _is_usable(row: dict[str, str], columns: RosterColumns) -> bool:
-    return bool(row[columns.resident_number] and row[columns.name])
+    return bool(row[columns.resident_number] and row[columns.name]) and is_text("".join(row.values()))
 
 
 def _entry(runtime: Runtime, row: dict[str, str], columns: RosterColumns) -> RosterEntry:

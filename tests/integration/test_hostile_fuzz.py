@@ -7,15 +7,17 @@ from collections import Counter
 import pytest
 
 from pipeline.channels import sandbox
-from pipeline.channels.errors import find_error_class
+from pipeline.channels.errors import ExportError, find_error_class
 from pipeline.channels.sandbox import Limits
 from pipeline.runtime import Runtime
 from pipeline.steps.audit import audit
 from pipeline.steps.intake_paper import Received, receive_files
+from pipeline.steps.roster import import_roster
 from pipeline.store.engine import read
 from pipeline.store.tables import Arrival
 from tests.fuzz.cases import API, FORMATS, MULTIPART, make_case
 from tests.fuzz.world import SLIP, TAKEN, Loss, World
+from tests.runtime import PROCEDURE, sample_pack
 
 SEED = 20261122
 CASES = 20
@@ -89,3 +91,14 @@ def test_an_address_with_a_nul_is_no_page(runtime: Runtime, address: str) -> Non
     world = World(runtime)
     world.sign_in()
     assert world.answer(address) in (403, 404)
+
+
+def test_a_list_of_people_that_is_no_table_is_named_and_a_row_that_is_no_text_left_out(runtime: Runtime) -> None:
+    columns = sample_pack().procedure.roster
+    names = (columns.resident_number, columns.household_number, columns.name, columns.kana, columns.birth_date)
+    header = ",".join(names)
+    good, bad = "1,1,山田,ヤマダ,1980-01-01", "2,1,山\x00田,ヤマダ,1980-01-01"
+    with pytest.raises(ExportError):
+        import_roster(runtime, PROCEDURE, f'{header}\n{good}\n"'.encode() + b"x" * 200_000)
+    imported = import_roster(runtime, PROCEDURE, f"{header}\n{good}\n{bad}\n".encode())
+    assert (imported.rows, imported.skipped) == (2, (3,))
