@@ -390,7 +390,7 @@ def test_letters_and_events_do_not_take_each_other(world: World) -> None:
         ("https://user:word@example.com/", False, False),
         ("https://example.com/#x", False, False),
         ("ftp://example.com/", True, False),
-        ("file:///etc/passwd", True, False),
+        ("file:/etc/passwd", True, False),
         ("https://", False, False),
         ("https://exa mple.com/", False, False),
         ("https://example.com:99999/", False, False),

@@ -50,7 +50,8 @@ def test_every_arrival_problem_has_words() -> None:
     def codes(kind: type[ArrivalError]) -> set[str]:
         return {kind.code for kind in kind.__subclasses__()}.union(*(codes(sub) for sub in kind.__subclasses__()))
 
-    assert codes(ArrivalError) == set(words.PROBLEM)
+    of_attachments = {"missing_attachment", "not_inspected"}
+    assert codes(ArrivalError) | of_attachments == set(words.PROBLEM)
 
 
 def test_a_code_without_words_is_shown_as_it_is() -> None:
