@@ -23,6 +23,7 @@ from pipeline.domain.statuses import (
     SubmissionStatus,
     TaskStatus,
 )
+from pipeline.review.approvals import approve_draft
 from pipeline.review.decisions import (
     DeficiencyDraft,
     StillUnclear,
@@ -34,6 +35,7 @@ from pipeline.review.decisions import (
     request_correction,
     withdraw,
 )
+from pipeline.review.drafts import DraftScope, Proposal, make_draft
 from pipeline.review.fields import NotAValue, accept_field, correct_field
 from pipeline.review.history import history_of
 from pipeline.review.persons import new_person, not_same_person, same_person, undo_link
@@ -58,6 +60,8 @@ from pipeline.store.tables import (
     Submission,
 )
 from tests.runtime import (
+    CHIEF,
+    DEPARTMENT,
     NOW,
     PROCEDURE,
     REVIEWER,
@@ -354,15 +358,18 @@ def test_of_two_applications_one_counts_and_one_payment_leaves(small: Runtime, d
         row = session.get_one(FieldValue, value(small, second, "account_number").id)
         row.value = "7777777"
         session.add(row)
-    payments = paid(small)
+    assert paid(small) == []
     decide(small, REVIEWER, task.id, task.version)
     assert submission(small, second).status is SubmissionStatus.SETTLED
     entries = [rows_of(small, Entry, submission_id=one)[0] for one in (first, second)]
     assert entries[0].case_id == entries[1].case_id
     (case,) = rows_of(small, Case, id=entries[0].case_id)
     assert case.adopted_submission_id == {"first": first, "second": second}[adopted]
+    scope = DraftScope(PROCEDURE, DEPARTMENT)
+    draft = make_draft(small, REVIEWER, scope, [Proposal(one.id) for one in rows_of(small, Case)])
+    approve_draft(small, CHIEF, draft, 1)
     after = paid(small)
-    assert len(after) == len(payments) and len({row["宛名番号"] for row in after}) == len(after)
+    assert len(after) == len(rows_of(small, Case)) == len({row["宛名番号"] for row in after})
     accounts = {row["口座番号"] for row in after}
     assert ("7777777" in accounts) == (adopted == "second")
     assert (value(small, first, "account_number").value in accounts) == (adopted == "first")

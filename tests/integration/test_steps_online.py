@@ -92,7 +92,7 @@ def test_the_straight_path(small: Runtime) -> None:
     entries = Counter(entry.status for entry in rows_of(small, Entry))
     cases = rows_of(small, Case)
     assert entries[EntryStatus.IN_CASE] == len(cases) == 19
-    assert {case.status for case in cases} == {CaseStatus.GRANTED} and {c.amount_yen for c in cases} == {50_000}
+    assert {case.status for case in cases} == {CaseStatus.EXAMINED} and {c.amount_yen for c in cases} == {50_000}
     assert len({case.subject_id for case in cases}) == len(cases)
     assert audit(small).breaches == ()
     assert store_totals(small)["without_a_person"] == 12
