@@ -20,8 +20,10 @@ log = structlog.get_logger(__name__)
 
 
 def listen(stop: Event) -> None:
-    """Works until `stop` is set; what is begun is then given back, or done when no flow is at it. When something around us is away it tries again,
-    ever more slowly."""
+    """Works until `stop` is set; what is begun is then given back, or done when no flow is at it.
+
+    When something around us is away it tries again, ever more slowly.
+    """
     pause_s = POLL_S
     # The worker's own beat says that it lives; Prefect's would add up to a second to each of many short runs.
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), at_work() as keeper:

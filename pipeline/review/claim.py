@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, and_, col, or_, select
+from sqlmodel import Session, and_, col, not_, or_, select
 
 from pipeline.domain.errors import LeaseLost, NotAllowed, NotVisible
 from pipeline.domain.statuses import StaffRole, SubmissionStatus, TaskKind, TaskStatus
@@ -17,6 +17,7 @@ from pipeline.store.events import append_event
 from pipeline.store.tables import ReviewTask, Submission
 
 LEASE = timedelta(minutes=15)
+_LONGEST = 2 * LEASE
 
 _ROLE_FOR = {TaskKind.INTAKE: StaffRole.REVIEWER, TaskKind.MAILROOM: StaffRole.MAILROOM}
 
@@ -33,7 +34,10 @@ def claim_next(runtime: Runtime, viewer: Viewer, task_ids: Sequence[str] | None 
         .where(
             workable(viewer),
             ReviewTask.status == TaskStatus.OPEN,
-            or_(col(ReviewTask.lease_until).is_(None), col(ReviewTask.lease_until) < now),
+            or_(
+                col(ReviewTask.lease_until).is_(None),
+                not_(col(ReviewTask.lease_until).between(now, now + _LONGEST)),
+            ),
         )
         .order_by(col(ReviewTask.due_on), col(ReviewTask.opened_at), col(ReviewTask.id))
         .limit(1)
@@ -105,9 +109,14 @@ def require_role(viewer: Viewer, task: ReviewTask) -> None:
         raise NotAllowed
 
 
+def is_held(task: ReviewTask, now: datetime) -> bool:
+    """True while the task is in somebody's hands. A lease that ends later than any can was given before the clock was
+    set back, and holds nothing."""
+    return task.lease_until is not None and now <= task.lease_until <= now + _LONGEST
+
+
 def _refuse_if_held(task: ReviewTask, viewer: Viewer, now: datetime) -> None:
-    held = task.lease_until is not None and task.lease_until >= now
-    if held and task.lease_owner != viewer.user_id:
+    if is_held(task, now) and task.lease_owner != viewer.user_id:
         raise LeaseLost
 
 

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from pipeline.domain.errors import Conflict, Impossible
 from pipeline.domain.statuses import DecisionKind, TaskStatus
 from pipeline.procedures.pack import Procedure
-from pipeline.review.claim import LEASE, get_visible_task, require_role
+from pipeline.review.claim import LEASE, get_visible_task, is_held, require_role
 from pipeline.runtime import Runtime
 from pipeline.steps.hold import hold_submission
 from pipeline.steps.packs import get_pack
@@ -78,8 +78,7 @@ def open_desk(runtime: Runtime, viewer: Viewer, task_id: str, version: int) -> I
             raise Impossible
         if task.version != version:
             raise Conflict
-        held = task.lease_until is not None and task.lease_until >= now
-        if held and task.lease_owner != viewer.user_id:
+        if is_held(task, now) and task.lease_owner != viewer.user_id:
             raise Conflict
         task.lease_owner, task.lease_until = viewer.user_id, now + LEASE
         task.version += 1
