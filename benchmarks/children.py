@@ -35,14 +35,15 @@ def side_by_side(work: Callable[..., Answer], calls: list[tuple[Any, ...]]) -> l
     context = multiprocessing.get_context("spawn")
     pools = [ProcessPoolExecutor(1, mp_context=context) for _ in calls]
     try:
-        running = [pool.submit(_measured, work, call) for pool, call in zip(pools, calls, strict=True)]
+        running = [pool.submit(measured, work, call) for pool, call in zip(pools, calls, strict=True)]
         return [one.result() for one in running]
     finally:
         for pool in pools:
             pool.shutdown()
 
 
-def _measured(work: Callable[..., Answer], arguments: tuple[Any, ...]) -> Spent[Answer]:
+def measured(work: Callable[..., Answer], arguments: tuple[Any, ...]) -> Spent[Answer]:
+    """Runs the work here; processor time and memory are those of this whole process."""
     started = time.perf_counter()
     answer = work(*arguments)
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
