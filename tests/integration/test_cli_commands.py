@@ -104,6 +104,25 @@ def test_user_is_added_with_a_hashed_password(ichimado: Invoke, data_dir: Path) 
     runtime.engine.dispose()
 
 
+def test_rights_are_given_and_taken_at_the_command_line(installed: Invoke) -> None:
+    for login, role in (("chief", "approver"), ("boss", "administrator"), ("hanako", "reviewer")):
+        installed(
+            "users", "add", login, "--name", login, "--department", "kodomo", "--role", role,
+            typed="long-enough-1\nlong-enough-1\n",
+        )  # fmt: skip
+    place = ("--department", "kodomo", "--procedure", "child_benefit")
+    installed("users", "grant", "hanako", "approver", *place, "--deputy-for", "chief")
+    installed("users", "protected", "hanako", "--yes")
+    rows = {row["login"]: row for row in answers(installed("users", "list", "--json"))}
+    assert rows["hanako"]["grants"] == ["approver:kodomo:child_benefit", "reviewer:kodomo"]
+    assert rows["hanako"]["sees_protected"] is True
+    installed("users", "revoke", "hanako", "approver", *place)
+    installed("users", "revoke", "hanako", "approver", *place, exit_code=1)
+    installed("users", "password", "hanako", typed="another-word-2\nanother-word-2\n")
+    installed("users", "close", "hanako")
+    assert {row["login"]: row["active"] for row in answers(installed("users", "list", "--json"))}["hanako"] is False
+
+
 def test_import_says_what_came(installed: Invoke) -> None:
     (roster,) = answers(installed("import", ROSTER, "--roster", "--procedure", "child_benefit", "--json"))
     assert roster["rows"] > 100
