@@ -281,6 +281,7 @@ VALUE_PROBLEM = {
     "not_phone": Pair("電話番号でない", "no phone number"),
     "not_email": Pair("メールアドレスでない", "no e-mail address"),
     "not_digits": Pair("数字でない文字がある", "not digits"),
+    "not_time": Pair("時刻として読めない", "no time of day"),
     "not_money": Pair("金額でない", "no amount"),
     "unknown_choice": Pair("選択肢にない", "no such choice"),
     "unknown_tick": Pair("はい・いいえに読めない", "neither yes nor no"),

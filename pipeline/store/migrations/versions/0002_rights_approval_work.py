@@ -282,8 +282,10 @@ def _new_columns() -> None:
         ("submission", "erased_at"),
     ):
         op.add_column(table, sa.Column(column, sa.DateTime(), nullable=True))
-    unchanged = sa.Column("must_change_password", sa.Boolean(), nullable=False, server_default=sa.false())
-    op.add_column("staff_user", unchanged)
+    op.add_column(
+        "staff_user",
+        sa.Column[bool]("must_change_password", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
 
 
 def _procedure_of_tasks() -> None:
