@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
 from flows.context import runtime
 from pipeline.steps.audit import audit
-from pipeline.steps.erasure.run import erase
+from pipeline.steps.erasure.run import begun, erase, look
 from pipeline.steps.packs import newest_packs
 from pipeline.store.engine import read
+
+ABANDONED_AFTER = timedelta(days=1)
 
 
 class BreachesFound(Exception):
@@ -35,18 +39,21 @@ def audit_and_seal() -> int:
     return sum(report.checked.values())
 
 
-@flow(name="夜間の消去", retries=2, retry_delay_seconds=300)
-def erase_due() -> int:
-    """Erases what every procedure has kept long enough; says how many applications that were."""
+@flow(name="夜間の片付け", retries=2, retry_delay_seconds=300)
+def tidy_up() -> int:
+    """Ends erasures that somebody began, and removes what crashed processes left half written; says how many
+    applications were erased.
+
+    What has been kept long enough is only counted: to begin an erasure is a person's decision (docs/decisions/0024).
+    """
+    runtime().blobs.drop_abandoned(ABANDONED_AFTER)
+    unfinished = begun(runtime())
+    reports = [erase(runtime(), procedure_id) for procedure_id in unfinished]
     with read(runtime().engine) as session:
-        procedures = sorted({pack.id for pack in newest_packs(session)})
-    reports = [erase(runtime(), procedure_id) for procedure_id in procedures]
-    create_table_artifact(
-        key="erased",
-        table=[
-            {"手続": one.procedure_id, "消去番号": one.number or "-", "申請": one.submissions, "待ち": one.waiting}
-            for one in reports
-        ],
-        description="保存期間を過ぎた申請の消去",
-    )
+        others = sorted({pack.id for pack in newest_packs(session)} - set(unfinished))
+    rows = [{"手続": one.procedure_id, "消去した申請": one.submissions, "消去待ちの申請": 0} for one in reports]
+    for procedure_id in others:
+        waiting = sum(len(file.submission_ids) for file in look(runtime(), procedure_id).files)
+        rows.append({"手続": procedure_id, "消去した申請": 0, "消去待ちの申請": waiting})
+    create_table_artifact(key="tidied", table=rows, description="保存期間と消去")
     return sum(one.submissions for one in reports)

@@ -18,13 +18,13 @@ from prefect.workers.process import ProcessWorker
 
 from flows.intake import intake_online, intake_paper
 from flows.lanes import catch_up
-from flows.nightly import audit_and_seal, erase_due
+from flows.nightly import audit_and_seal, tidy_up
 
 POOL = "ichimado"
 NIGHT = "夜間"
 ON_REQUEST = "随時"
 AUDIT_AT = Cron("30 2 * * *", timezone="Asia/Tokyo")
-ERASE_AT = Cron("30 3 * * *", timezone="Asia/Tokyo")
+TIDY_AT = Cron("30 3 * * *", timezone="Asia/Tokyo")
 
 _WORKER_TAG = "worker:"
 _UNFINISHED = (StateType.RUNNING, StateType.PENDING, StateType.CANCELLING)
@@ -39,7 +39,7 @@ def deploy() -> tuple[str, ...]:
         _deploy(cast(Flow[Any, Any], flow), name, schedule)
         for flow, name, schedule in (
             (audit_and_seal, NIGHT, AUDIT_AT),
-            (erase_due, NIGHT, ERASE_AT),
+            (tidy_up, NIGHT, TIDY_AT),
             (catch_up, ON_REQUEST, None),
             (intake_paper, ON_REQUEST, None),
             (intake_online, ON_REQUEST, None),

@@ -57,8 +57,8 @@ def configure_logs(level: str) -> None:
     handler = ErrorStream()
     handler.setFormatter(LibraryFormatter())
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
-    for name in TRUSTED:
-        logging.getLogger(name).setLevel(number)
+    # Of Alembic only warnings: at a terminal nobody asked to hear that a schema is current.
+    logging.getLogger("uvicorn.error").setLevel(number)
     logging.captureWarnings(True)
     sys.excepthook = _log_crash
     threading.excepthook = lambda it: _log_crash(it.exc_type, it.exc_value, it.exc_traceback)

@@ -6,8 +6,6 @@ A new command goes into the module of its noun; a new noun is a module with an `
 
 from __future__ import annotations
 
-import signal
-
 import typer
 
 from ichimado.cli import clients, doctor, erasure, intake, procedures, ranking, serving, store, users, work
@@ -32,7 +30,6 @@ for noun, group in {"clients": clients, "erase": erasure, "procedures": procedur
 
 def main(arguments: list[str] | None = None) -> None:
     """The entry point: what is expected to go wrong ends in one line, not in a traceback."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     configure_logs(Settings().log_level)
     try:
         app(arguments)

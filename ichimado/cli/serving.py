@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -16,12 +15,6 @@ from ichimado.terminal import fail, say
 app = typer.Typer()
 
 
-def outlive_broken_pipes() -> None:
-    """For what runs long: a peer that hangs up is an error of that one call, and must not end the process, as it does
-    a command whose reader has gone."""
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-
-
 @app.command()
 def demo(
     serve: Annotated[bool, typer.Option(help="Keep serving the screens and the dashboard afterwards.")] = True,
@@ -32,7 +25,6 @@ def demo(
     from ichimado.demo import run_demo, staff_lines
     from ichimado.serving import supervise
 
-    outlive_broken_pipes()
     settings = Settings(data_dir=data_dir)
     done = run_demo(settings, as_json=as_json)
     if not serve:
@@ -51,7 +43,6 @@ def serve(
     """Serve the screens, one worker and a local Prefect server."""
     from ichimado.serving import serve_all, serve_web
 
-    outlive_broken_pipes()
     settings = Settings()
     changed = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update=changed)
@@ -73,7 +64,6 @@ def worker(
     """Run one worker: it does what is due, beside any number of others on the same PostgreSQL."""
     from ichimado.worker import listen_here, run_worker
 
-    outlive_broken_pipes()
     settings = Settings()
     if only == "listener":
         listen_here(settings)

@@ -248,7 +248,7 @@ def named_commands() -> list[tuple[str, str]]:
 
 def test_commands_and_options_in_the_docs_exist() -> None:
     known, named = commands(), named_commands()
-    assert {"audit", "advance", "migrate"} <= {words.split()[0] for _, words in named}
+    assert {"audit", "backup", "migrate"} <= {words.split()[0] for _, words in named}
     for file, words in named:
         parts = words.split()
         name = next((n for n in (" ".join(parts[:2]), parts[0]) if n in known), None)

@@ -18,7 +18,7 @@ from tests.crash.stores import STAGES
 from tests.recorded_runtime import RECORD_AGAIN, ROOT, fail_when_outdated
 
 SEED = 20261122
-RUNS = 8
+RUNS = 5
 PATIENCE_S = 280
 
 

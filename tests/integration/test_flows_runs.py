@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -30,16 +31,19 @@ from flows.folder import look_into_folder
 from flows.intake import intake_online, intake_paper
 from flows.lanes import catch_up, work_round
 from flows.listen import worker_tag
-from flows.nightly import BreachesFound, audit_and_seal
+from flows.nightly import BreachesFound, audit_and_seal, tidy_up
 from flows.pool import POOL, close_abandoned, deploy
 from pipeline.channels.slip import BatchSlip
 from pipeline.domain.statuses import ArrivalStatus, BatchStatus, Channel, PageFate, SubmissionStatus
 from pipeline.runtime import Runtime
+from pipeline.steps.audit import audit
+from pipeline.steps.erasure.run import begun, erase
 from pipeline.steps.intake_online import store_export
 from pipeline.steps.intake_paper import Received, receive_files
 from pipeline.store.engine import read, write
 from pipeline.store.tables import Arrival, Batch, Page, Seal, Submission, Worker, WorkLease
 from tests.databases import Databases
+from tests.erasing import DUE, settle_all, wait_until
 from tests.leases import expire_leases
 from tests.papers import application, blank, tiff
 from tests.prefect_servers import PrefectForTests
@@ -283,6 +287,28 @@ def test_the_night_proves_and_seals(store: Runtime, ask: Ask) -> None:
         audit_and_seal.with_options(retries=0)()
     assert "pages_accounted" in artifact(ask, "breaches")["data"]
     assert received.batch_id is not None
+
+
+def test_the_night_begins_no_erasure_and_ends_what_was_begun(store: Runtime, ask: Ask, tmp_path: Path) -> None:
+    import_small_roster(store)
+    data, files = small_export("portal_utf8/portal_20261106.csv")
+    intake_online(store_export(store, PROCEDURE, "portal", "a.csv", data, files))
+    catch_up()
+    settle_all(store)
+    wait_until(store, DUE)
+    count = len(submissions(store))
+    tidy = tidy_up.with_options(retries=0)
+    assert tidy() == 0
+    shown = json.loads(artifact(ask, "tidied")["data"])
+    assert shown == [{"手続": PROCEDURE, "消去した申請": 0, "消去待ちの申請": count}]
+    assert not any(one.erased_at for one in submissions(store))
+    assert erase(store, PROCEDURE, actor="test").waiting > 0, "files put a moment ago may not go yet"
+    assert begun(store) == [PROCEDURE]
+    for path in (tmp_path / "blobs").rglob("*"):
+        os.utime(path, (0, 0))
+    tidy()
+    assert begun(store) == []
+    assert audit(store).breaches == ()
 
 
 @pytest.mark.slow

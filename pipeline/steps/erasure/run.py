@@ -43,6 +43,13 @@ def look(runtime: Runtime, procedure_id: str) -> Due:
         return find_due(session, procedure_id, runtime.today())
 
 
+def begun(runtime: Runtime) -> list[str]:
+    """Procedures with an erasure that somebody began and that is not finished, such as after a crash."""
+    with read(runtime.engine) as session:
+        found = session.exec(select(Erasure.procedure_id).where(col(Erasure.finished_at).is_(None)).distinct()).all()
+    return sorted(found)
+
+
 def erase(runtime: Runtime, procedure_id: str, *, actor: str = "system", grace: timedelta = GRACE) -> ErasureReport:
     """Erases everything of a procedure that is due, removes the bytes nothing names, and certifies it.
 
