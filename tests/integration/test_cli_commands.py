@@ -220,7 +220,10 @@ def commands() -> dict[str, click.Command]:
     def below(group: click.Group, words: str) -> dict[str, click.Command]:
         found: dict[str, click.Command] = {}
         for name, command in group.commands.items():
-            found |= below(command, f"{words}{name} ") if hasattr(command, "commands") else {words + name: command}
+            if hasattr(command, "commands"):
+                found |= below(command, f"{words}{name} ")
+            if not hasattr(command, "commands") or getattr(command, "invoke_without_command", False):
+                found[words + name] = command
         return found
 
     return below(typer.main.get_command(app), "")  # type: ignore[arg-type]

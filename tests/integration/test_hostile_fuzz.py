@@ -20,7 +20,7 @@ from tests.fuzz.world import SLIP, TAKEN, Loss, World
 from tests.runtime import PROCEDURE, sample_pack
 
 SEED = 20261122
-CASES = 20
+CASES = 14
 # Short, so that what only a limit ends costs the tests little; `make fuzz` runs with the limits in force.
 LIMITS = Limits(memory=1024**3, seconds=2.0, seconds_more=0.05)
 # What a case may be answered with besides the codes of arrival errors.
