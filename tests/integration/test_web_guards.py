@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from pipeline.domain.statuses import ReasonCode, StaffRole
 from tests.factories import Store, get_field, make_store, make_submission, make_task, make_user
@@ -99,14 +100,15 @@ def test_a_fault_shows_and_logs_no_value(
         raise RuntimeError("髙橋 美咲 1713604")
 
     monkeypatch.setattr("web.routes.queue.list_tasks", broken)
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG), capture_logs() as lines:
         answer = Browser(store).client.get("/queue")
     assert answer.status_code == 500
     assert "処理に失敗しました" in answer.text
     assert answer.headers["content-security-policy"] == CSP
-    said = capsys.readouterr().out
-    assert "1713604" not in answer.text + caplog.text + said
-    assert "request_failed" in said and "error=RuntimeError" in said
+    printed = "".join(capsys.readouterr())
+    assert "1713604" not in answer.text + caplog.text + printed + str(lines)
+    (line,) = [line for line in lines if line["event"] == "request_failed"]
+    assert line["error"] == "RuntimeError"
 
 
 def test_what_was_typed_is_not_echoed_by_a_refusal(store: Store) -> None:
