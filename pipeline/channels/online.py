@@ -253,10 +253,3 @@ def is_safe_name(name: str) -> bool:
 def row_problem(line: int, column: str | None, code: str, kept: bool = False) -> RowProblem:
     """The problem with the words that go with its code."""
     return RowProblem(line, column, code, _MESSAGES[code], kept)
-
-
-def iter_messages(problems: Iterable[RowProblem]) -> Iterator[str]:
-    """Each problem as a line for staff in Japanese."""
-    for problem in problems:
-        column = f"「{problem.column}」" if problem.column else ""
-        yield f"{problem.line}行目{column}: {problem.message.ja}"

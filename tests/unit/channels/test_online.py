@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.channels.errors import ArrivalError
-from pipeline.channels.online import ExportReading, is_safe_name, iter_messages, read_export
+from pipeline.channels.online import ExportReading, is_safe_name, read_export
 from pipeline.channels.times import JST, parse_time
 from pipeline.procedures.pack import OnlineChannel
 from tests.unit.procedures.packs import make_pack, words
@@ -105,8 +105,10 @@ def test_a_quote_that_never_closes_says_from_where_nothing_was_read() -> None:
 
 def test_messages_name_the_place_and_never_the_value() -> None:
     found = read(f"{HEAD}\nR-9,秘密の値,a,b,はい,,,\n")
-    lines = list(iter_messages(found.problems))
-    assert lines == ["2行目「受付日時」: 受付日時を読み取れません。"]
+    (problem,) = found.problems
+    assert (problem.line, problem.column) == (2, "受付日時")
+    assert problem.message.ja == "受付日時を読み取れません。"
+    assert "秘密の値" not in repr(problem)
 
 
 def test_a_date_that_cannot_be_keeps_its_record() -> None:
