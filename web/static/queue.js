@@ -23,3 +23,5 @@ document.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
+
+document.documentElement.classList.add("js");
