@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
@@ -34,12 +34,12 @@ def worker_name() -> str:
 
 
 @contextmanager
-def at_work() -> Iterator[Keeper]:
+def at_work(on_hang: Callable[[], None] = lambda: None) -> Iterator[Keeper]:
     """This process as one worker, known to the others meanwhile; within another `at_work` the same one."""
     if _at_work:
         yield _at_work[-1]
         return
-    with Keeper(runtime(), worker_name()) as keeper:
+    with Keeper(runtime(), worker_name(), on_hang) as keeper:
         _at_work.append(keeper)
         try:
             yield keeper

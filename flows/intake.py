@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from prefect import flow, task
 from prefect.artifacts import create_link_artifact, create_table_artifact
 
-from flows.context import runtime, web_link
+from flows.context import at_work, runtime, web_link
+from pipeline.runtime import Runtime
 from pipeline.steps.advance import arrivals_of
 from pipeline.steps.assemble import assemble_batch
 from pipeline.steps.due import About, Piece
@@ -19,21 +22,24 @@ from pipeline.store.tables import Batch
 
 
 @task(name="ファイルを頁に分ける", retries=2, retry_delay_seconds=[1, 10])
-def take_file(arrival_id: str) -> int:
-    """Cuts one stored scan file into pages; says how many."""
-    return take_pages(runtime(), arrival_id)
+def take_file(batch_id: str, arrival_id: str) -> int:
+    """Cuts one stored scan file of a batch into pages; says how many."""
+    with _watched(About.BATCH, batch_id) as runtime:
+        return take_pages(runtime, arrival_id)
 
 
 @task(name="束を書類に組む", retries=2, retry_delay_seconds=[1, 10])
 def assemble(batch_id: str) -> int:
     """Makes documents and submissions of a batch's pages; says how many submissions."""
-    return len(assemble_batch(runtime(), batch_id))
+    with _watched(About.BATCH, batch_id) as runtime:
+        return len(assemble_batch(runtime, batch_id))
 
 
 @task(name="申請データを取り込む", retries=2, retry_delay_seconds=[1, 10])
 def take_export(arrival_id: str) -> dict[str, int]:
     """Takes the records of a stored export; counts of what they came to."""
-    received = take_records(runtime(), arrival_id)
+    with _watched(About.EXPORT, arrival_id) as runtime:
+        received = take_records(runtime, arrival_id)
     return {
         "新しい申請": len(received.taken),
         "取込済み": received.already,
@@ -47,7 +53,7 @@ def take_export(arrival_id: str) -> dict[str, int]:
 def intake_paper(batch_id: str, batch_number: str) -> int:
     """Splits a scan batch into sheets, documents and submissions; says how many submissions."""
     for arrival_id in arrivals_of(runtime(), batch_id):
-        take_file(arrival_id)
+        take_file(batch_id, arrival_id)
     submissions = assemble(batch_id)
     with read(runtime().engine) as session:
         totals = batch_totals(session, session.get_one(Batch, batch_id))
@@ -64,6 +70,13 @@ def intake_paper(batch_id: str, batch_number: str) -> int:
         key=f"batch-page-{batch_id}", link=web_link(f"/batches/{batch_id}"), link_text="バッチの画面を開く"
     )
     return submissions
+
+
+@contextmanager
+def _watched(about: About, row_id: str) -> Iterator[Runtime]:
+    """The runtime, while what is done in a task must go on; between tasks it is Prefect that we wait for."""
+    with at_work() as keeper, keeper.watching(Piece(about, row_id).subject):
+        yield keeper.runtime
 
 
 def take_piece(piece: Piece) -> int:

@@ -38,7 +38,7 @@ def _work_lane(keeper: Keeper, lane: Lane) -> int:
     with keeper.holding(pieces):
         if lane is Lane.INTAKE:
             for piece in pieces:
-                work_on(keeper, piece, _take)
+                work_on(keeper, piece, _take, watch=False)
         else:
             _FLOWS[lane]([piece.subject for piece in pieces])
     return len(pieces)

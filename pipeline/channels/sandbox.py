@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.channels.errors import BrokeReader, TooSlowToRead, find_error_class
+from pipeline.progress import tell_progress
 
 Message = tuple[dict[str, Any], bytes | bytearray | memoryview]
 """What a child gives: fields that JSON can hold, and bytes."""
@@ -79,6 +80,7 @@ def run_limited(
         child = _Child(data, link, limits.seconds + _GRACE_S)
         child.send(limits, (function, arguments))
         while (message := child.receive()) is not None:
+            tell_progress()
             yield message
 
 

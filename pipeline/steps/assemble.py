@@ -15,6 +15,7 @@ from pipeline.domain.errors import Impossible
 from pipeline.domain.statuses import ArrivalStatus, BatchStatus, DocumentKind, PageFate, ReasonCode
 from pipeline.procedures.codes import parse_code
 from pipeline.procedures.pack import Procedure
+from pipeline.progress import tell_progress
 from pipeline.runtime import JST, Runtime
 from pipeline.steps.intake_paper import SCANNER
 from pipeline.steps.numbers import receipt_number
@@ -50,6 +51,7 @@ def assemble_batch(runtime: Runtime, batch_id: str) -> list[str]:
             _number_and_judge(session, batch_id, plan)
             usual = _usual_procedure(plan)
             for envelope in plan.envelopes():
+                tell_progress()
                 _make_submission(runtime, session, batch, _stack(session, batch_id), envelope, usual)
             batch.status = BatchStatus.SPLIT
             session.add(batch)

@@ -17,6 +17,7 @@ from pipeline.channels.exports import open_export
 from pipeline.channels.online import OnlineRecord, RowProblem
 from pipeline.domain.statuses import ArrivalStatus, ReasonCode
 from pipeline.procedures.pack import OnlineChannel, Procedure
+from pipeline.progress import tell_progress
 from pipeline.runtime import Runtime
 from pipeline.steps.known import find_erased, find_known
 from pipeline.steps.packs import PackMissing, latest_pack
@@ -125,6 +126,7 @@ def take_records(runtime: Runtime, arrival_id: str, *, actor: str = "system") ->
         _report_problems(runtime, arrival_id, pack, reading.problems)
     origin = RecordOrigin(arrival_id, f"{pack.id}:{channel_id}", pack_id, pack, actor)
     for record in reading.records:
+        tell_progress()
         _take_anew(runtime, received, origin, record)
     with write(runtime.engine) as session:
         done = session.get_one(Arrival, arrival_id)

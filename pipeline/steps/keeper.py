@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 
@@ -13,8 +13,9 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
+from pipeline.progress import progress_heard
 from pipeline.runtime import Runtime
-from pipeline.steps.due import LANE_OF, Lane, Piece
+from pipeline.steps.due import Piece
 from pipeline.steps.work import FORGET_AFTER, forget_old, give_back, renew
 from pipeline.store.columns import new_id
 from pipeline.store.engine import read, write
@@ -24,22 +25,26 @@ log = structlog.get_logger(__name__)
 
 BEATS_PER_LEASE = 4
 
-PATIENCE_S = {Lane.INTAKE: 900.0, Lane.READ: 120.0, Lane.MATCH: 60.0, Lane.SEND: 120.0}
-"""How long one piece may take before its worker counts as hung and neither beats nor renews: a file of hundreds
-of pages is cut in minutes, anything else is done in seconds."""
+PATIENCE_S = 75.0
+"""How long a piece may go on without telling of progress (`pipeline.progress`) before it counts as hung. The longest
+that something sound stays silent is a page of a hostile file: the sandbox gives it up after 60 s."""
 
 
 class Keeper:
     """One worker process among the others. Used as a context: it is known to all from entering to leaving.
 
-    A thread of its own beats, so a process that is stopped as a whole, or dies, falls silent, and so does one in
-    which a piece takes longer than PATIENCE_S.
+    A thread of its own beats, so a process that is stopped as a whole, or dies, falls silent. When a piece hangs, the
+    keeper gives back everything that this worker holds, calls `on_hang`, and is silent as long as it hangs.
+
+    on_hang: called from the thread that beats; may end the process, since no other thread can be freed.
     """
 
-    def __init__(self, runtime: Runtime, name: str) -> None:
+    def __init__(self, runtime: Runtime, name: str, on_hang: Callable[[], None] = lambda: None) -> None:
         self.runtime, self.name, self.worker = runtime, name, new_id()
-        self._held: set[str] = set()
-        self._busy_until: dict[str, float] = {}
+        self._on_hang = on_hang
+        self._held: dict[str, Piece] = {}
+        self._busy: dict[str, Piece] = {}
+        self._silent_from: dict[str, float] = {}
         self._lock = threading.Lock()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._beat_until_end, name="keeper", daemon=True)
@@ -66,15 +71,13 @@ class Keeper:
     @contextmanager
     def holding(self, pieces: Sequence[Piece]) -> Iterator[None]:
         """Renews the leases of these pieces meanwhile; what was not begun when it ends is given back."""
-        subjects = {piece.subject for piece in pieces}
         with self._lock:
-            self._held |= subjects
+            self._held |= {piece.subject: piece for piece in pieces}
         try:
             yield
         finally:
             with self._lock:
-                left = [piece for piece in pieces if piece.subject in self._held]
-                self._held -= subjects
+                left = [piece for piece in pieces if self._held.pop(piece.subject, None)]
             if left:
                 give_back(self.runtime, self.worker, left, counts=False)
 
@@ -82,26 +85,57 @@ class Keeper:
     def busy(self, piece: Piece) -> Iterator[None]:
         """The piece is being worked on now, and its end is told afterwards by `finish` or `give_back`."""
         with self._lock:
-            self._busy_until[piece.subject] = time.monotonic() + PATIENCE_S[LANE_OF[piece.about]]
+            self._busy[piece.subject] = piece
         try:
             yield
         finally:
             with self._lock:
-                self._busy_until.pop(piece.subject, None)
-                self._held.discard(piece.subject)
+                self._busy.pop(piece.subject, None)
+                self._held.pop(piece.subject, None)
+
+    @contextmanager
+    def watching(self, subject: str) -> Iterator[None]:
+        """What is done meanwhile counts as hung once it is silent for PATIENCE_S.
+
+        subject: of the piece, or of the batch or export that it is part of.
+        """
+
+        def move_on() -> None:
+            with self._lock:
+                self._silent_from[subject] = time.monotonic() + PATIENCE_S
+
+        move_on()
+        try:
+            with progress_heard(move_on):
+                yield
+        finally:
+            with self._lock:
+                self._silent_from.pop(subject, None)
 
     def beat(self) -> bool:
-        """One sign of life; False, and none, when a piece takes too long."""
+        """One sign of life; False, and none, while something hangs."""
         with self._lock:
-            held, hung = set(self._held), [s for s, end in self._busy_until.items() if end < time.monotonic()]
+            held = set(self._held)
+            hung = {subject for subject, moment in self._silent_from.items() if moment < time.monotonic()}
         if hung:
-            log.error("hung", subjects=hung)
+            self._let_go(hung)
             return False
         if held:
             renew(self.runtime, self.worker, held)
         with write(self.runtime.engine) as session:
             session.execute(update(Worker).where(col(Worker.id) == self.worker).values(beat_at=self.runtime.clock()))
         return True
+
+    def _let_go(self, hung: set[str]) -> None:
+        """Others may take everything up at once; only what hung has used up one of its tries."""
+        log.error("hung", subjects=sorted(hung))
+        with self._lock:
+            pieces = list({**self._held, **self._busy}.values())
+        for piece in pieces:
+            give_back(self.runtime, self.worker, [piece], counts=piece.subject in hung)
+        with self._lock:
+            self._held.clear()
+        self._on_hang()
 
     def _beat_until_end(self) -> None:
         pause_s = self.runtime.lease.total_seconds() / BEATS_PER_LEASE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 
 import structlog
@@ -41,14 +42,17 @@ def do_piece(runtime: Runtime, piece: Piece) -> None:
             write_letter(runtime, piece.id)
 
 
-def work_on(keeper: Keeper, piece: Piece, do: Callable[[Runtime, Piece], object] = do_piece) -> bool:
+def work_on(
+    keeper: Keeper, piece: Piece, do: Callable[[Runtime, Piece], object] = do_piece, *, watch: bool = True
+) -> bool:
     """Does a piece that this worker holds; True when it is done, False when it is due again later.
 
+    watch: False when `do` watches over its parts by itself, because it waits for others between them.
     An outage of database or files is raised, and not held against the piece.
     """
     runtime = keeper.runtime
     try:
-        with keeper.busy(piece):
+        with keeper.busy(piece), keeper.watching(piece.subject) if watch else nullcontext():
             do(runtime, piece)
     except Exception as error:
         outage = find_outage(error)

@@ -23,6 +23,7 @@ from pipeline.domain.statuses import DocumentKind, Origin, SubmissionStatus
 from pipeline.procedures.attachments import find_kind
 from pipeline.procedures.pack import Procedure
 from pipeline.procedures.values import normalise_value
+from pipeline.progress import tell_progress
 from pipeline.runtime import Runtime
 from pipeline.steps.hold import hold_submission, move_submission
 from pipeline.steps.layouts import page_layout
@@ -96,12 +97,15 @@ def _pages_of(session: Session, submission_id: str) -> list[tuple[Document, Page
 
 def _read_one(runtime: Runtime, submission: Submission, pack: Procedure, document: Document, page: Page) -> _PageResult:
     assert page.blob is not None
+    tell_progress()
     image = decode_page(runtime.blobs.get(page.blob))
     layout = find_layout(pack, document, page)
     registration = register(image, layout) if layout else None
     if layout is None or registration is None:
         return _read_without_layout(runtime, pack, page, image)
-    reading = read_page(image, layout, runtime.recogniser, registration)
+    recogniser = runtime.recogniser
+    tell_progress()  # its weights are there
+    reading = read_page(image, layout, recogniser, registration)
     return _PageResult(
         page.id,
         view=_put_jpeg(runtime, registration.warp(image, VIEW_DPI)),
@@ -116,6 +120,7 @@ def _read_without_layout(runtime: Runtime, pack: Procedure, page: Page, image: N
     """All words of a page that no template knows, upright; they tell which attachment it is, if one."""
     small = _fit(image, FULL_TEXT_PX)
     reader = runtime.full_page_reader
+    tell_progress()  # its weights are there
     lines = reader.read_text(small)
     kind, rotation = find_kind(pack, (line.text for line in lines)), 0
     if kind is None:
