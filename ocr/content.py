@@ -97,7 +97,7 @@ _LOOKALIKE_WEIGHT = -0.7
 
 
 def _folding(content: Content, year_one: bool) -> Folding:
-    if content in (Content.DIGITS, Content.PHONE, Content.POSTAL_CODE, Content.MONEY, Content.DATE):
+    if content in (Content.DIGITS, Content.PHONE, Content.POSTAL_CODE, Content.MONEY, Content.DATE, Content.MY_NUMBER):
         return _digit_year_one if year_one else _digit
     if content is Content.KATAKANA:
         return _katakana

@@ -24,7 +24,7 @@ from ocr.dates import WESTERN, calendar_date, likeliest_date
 from ocr.decode import Decoded, decode_line
 from ocr.engine import Image, Logits
 from ocr.kana import weigh_sizes
-from ocr.layout import Box, CellsField, ChoiceField, Content, DateField, Field, LineField, TickField
+from ocr.layout import Box, CellsField, ChoiceField, Content, DateField, Field, LineField, PresenceField, TickField
 from ocr.marks import Chosen, is_struck_out, overflows, read_options, tick_reading
 from ocr.readings import CharReading, Reading, ReadingReason
 
@@ -52,7 +52,9 @@ def prepare(view: View, field: Field) -> Job:
         return _date(view, field)
     if isinstance(field, ChoiceField):
         return _choice(view, field)
-    return _tick(view, field)
+    if isinstance(field, TickField):
+        return _tick(view, field)
+    return _presence(view, field)
 
 
 def _done(reading: Reading) -> Job:
@@ -200,6 +202,11 @@ def _tick(view: View, field: TickField) -> Job:
     value, confidence, reasons = tick_reading(view, field.box)
     raw = "✓" if value == "true" else ""
     return _done(Reading(field.name, value, raw, confidence, field.box, reasons=reasons))
+
+
+def _presence(view: View, field: PresenceField) -> Job:
+    there = is_written(cut_box(view, field.box))
+    return _done(Reading(field.name, "true" if there else "false", "", 0.9 if there else BLANK_CONFIDENCE, field.box))
 
 
 def written_reading(

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from ocr.engine import Image
+
+REFERENCE_DPI = 100.0
+"""Resolution of `PageLayout.reference`."""
 
 
 class Content(StrEnum):
@@ -19,6 +24,7 @@ class Content(StrEnum):
     MONEY = "money"
     EMAIL = "email"
     DATE = "date"
+    MY_NUMBER = "my_number"
 
 
 class Mark(StrEnum):
@@ -26,6 +32,13 @@ class Mark(StrEnum):
 
     TICK = "tick"
     CIRCLE = "circle"
+
+
+class Presence(StrEnum):
+    """What may stand in a place without being read: somebody's signature, or the print of a seal (押印)."""
+
+    SIGNATURE = "signature"
+    SEAL = "seal"
 
 
 @dataclass(frozen=True)
@@ -48,12 +61,18 @@ class Option:
 
 @dataclass(frozen=True)
 class LineField:
-    """A field written freely on one line, or on `lines` lines of equal height."""
+    """A field written freely on one line, or on `lines` lines of equal height.
+
+    lexicon: the only words it may hold, where there is such a list (banks, branches, schools).
+    above: the field of the row above in the same column of a table, which 〃 and 同上 repeat.
+    """
 
     name: str
     box: Box
     content: Content
     lines: int = 1
+    lexicon: tuple[str, ...] = ()
+    above: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +87,10 @@ class CellsField:
 @dataclass(frozen=True)
 class DateField:
     """A date: an era chosen among `eras` (values are era letters M T S H R, or W for a western year)
-    and cells for year, month and day. With no eras the year is western and has four cells."""
+    and cells for year, month and day. With no eras the year is western and has four cells.
+
+    blanks: year, month and day are each one free place between the printed 年, 月 and 日, without cells.
+    """
 
     name: str
     eras: tuple[Option, ...]
@@ -76,6 +98,7 @@ class DateField:
     year: tuple[Box, ...]
     month: tuple[Box, ...]
     day: tuple[Box, ...]
+    blanks: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +118,16 @@ class TickField:
     box: Box
 
 
-Field = LineField | CellsField | DateField | ChoiceField | TickField
+@dataclass(frozen=True)
+class PresenceField:
+    """A place to sign or to seal; its reading is "true" or "false"."""
+
+    name: str
+    box: Box
+    what: Presence
+
+
+Field = LineField | CellsField | DateField | ChoiceField | TickField | PresenceField
 
 
 @dataclass(frozen=True)
@@ -112,6 +144,9 @@ class PageLayout:
 
     form_id: how the caller names the form, revision included.
     page_number: 1-based.
+    reference: the empty page in grey at REFERENCE_DPI, upright and to its edges, where there is a picture of it; its
+        print holds the registration where markers are few or none, and follows a stretched or folded sheet.
+    changing: what differs from sheet to sheet on the empty page: codes, known values, the place of a receipt stamp.
     """
 
     form_id: str
@@ -120,3 +155,5 @@ class PageLayout:
     height_mm: float
     markers: tuple[Marker, ...]
     fields: tuple[Field, ...]
+    reference: Image | None = field(default=None, compare=False, repr=False)
+    changing: tuple[Box, ...] = ()

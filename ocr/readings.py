@@ -18,6 +18,8 @@ class ReadingReason(StrEnum):
     FAINT_MARK = "faint_mark"
     STRUCK_OUT = "struck_out"
     OUTSIDE_BOX = "outside_box"
+    OVERWRITTEN = "overwritten"
+    ERASED = "erased"
     POOR_REGISTRATION = "poor_registration"
 
 
@@ -40,6 +42,7 @@ class Reading:
     confidence: 0.0-1.0 that `value` is right; None when nothing measured it.
     box_mm: where the field stands on the form; None for a picture of a single field.
     box_px: x0, y0, x1, y1 around the field in the picture as given, before any rotation.
+    ditto: 〃 or 同上 stands there, and `value` is that of the row above.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Reading:
     box_px: tuple[int, int, int, int] | None = None
     reasons: tuple[ReadingReason, ...] = ()
     characters: tuple[CharReading, ...] = ()
+    ditto: bool = False
 
     @property
     def blank(self) -> bool:

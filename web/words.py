@@ -281,6 +281,7 @@ VALUE_PROBLEM = {
     "not_phone": Pair("電話番号でない", "no phone number"),
     "not_email": Pair("メールアドレスでない", "no e-mail address"),
     "not_digits": Pair("数字でない文字がある", "not digits"),
+    "not_my_number": Pair("個人番号として読めない", "no My Number"),
     "not_time": Pair("時刻として読めない", "no time of day"),
     "not_money": Pair("金額でない", "no amount"),
     "unknown_choice": Pair("選択肢にない", "no such choice"),

@@ -27,6 +27,7 @@ from pipeline.procedures.pack import (
     FormTemplate,
     LineBox,
     OptionBox,
+    PresenceBox,
     PrintedText,
     Procedure,
     TickBox,
@@ -39,6 +40,12 @@ _MARKER_MODULES = 6  # 4x4 bits and the black border of ArUco DICT_4X4_50
 _RULE_PT = 0.6
 _CELL_RULE_PT = 0.35
 _SHADE = 0.88
+_RULES = {
+    "grey": (0.6, 0.6, 0.6),
+    "red": (0.85, 0.25, 0.25),
+    "green": (0.2, 0.6, 0.35),
+    "blue": (0.3, 0.5, 0.85),
+}
 
 
 def render_form(
@@ -162,6 +169,8 @@ def _draw_box(pen: _Pen, procedure: Procedure, box: FormBox) -> None:
                 _draw_option(pen, option, option.words or labels[option.value], box.mark)
         case TickBox():
             pen.rect(box.box)
+        case PresenceBox(what="seal"):
+            pen.centred(box.box, "印", 9)
 
 
 def _draw_table(pen: _Pen, table: FormTable) -> None:
@@ -189,8 +198,12 @@ def _draw_ruled_lines(pen: _Pen, line: LineBox) -> None:
 
 def _draw_cells(pen: _Pen, row: CellRow, between: str = "-") -> None:
     cells = row.cells()
+    if row.rules in _RULES:
+        pen.canvas.setStrokeColorRGB(*_RULES[row.rules])
     for cell in cells:
         pen.rect(cell, _CELL_RULE_PT)
+    if row.rules in _RULES:
+        pen.canvas.setStrokeGray(0)
     for number in row.gap_after:
         cell = cells[number - 1]
         gap = BoxMm(x=cell.x + cell.w, y=cell.y, w=row.gap_mm, h=cell.h)
@@ -201,7 +214,8 @@ def _draw_date(pen: _Pen, box: DateBox) -> None:
     for option in box.eras:
         _draw_option(pen, option, ERA_WORDS[option.value], box.era_mark)
     for row, word in ((box.year, "年"), (box.month, "月"), (box.day, "日")):
-        _draw_cells(pen, row)
+        if not box.blanks:
+            _draw_cells(pen, row)
         pen.words(row.box.x + row.box.w + 0.8, row.box.y + row.box.h / 2 + 1.3, word, 9)
 
 

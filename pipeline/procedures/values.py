@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from japan.address import normalise_address
+from japan.check import is_my_number
 from japan.era import DateError, UnreadableDate, parse_date
 from japan.kana import is_katakana, to_full_katakana, zengin_kana
 from japan.names import normalise_name
@@ -31,6 +32,7 @@ class ValueProblem(StrEnum):
     NOT_DIGITS = "not_digits"
     NOT_TIME = "not_time"
     NOT_MONEY = "not_money"
+    NOT_MY_NUMBER = "not_my_number"
     UNKNOWN_CHOICE = "unknown_choice"
     UNKNOWN_TICK = "unknown_tick"
 
@@ -149,6 +151,12 @@ def _digits(spec: FieldSpec, raw: str) -> NormalisedValue:
 _TIME = re.compile(r"(?:(午前|午後|AM|PM))?(\d{1,2})(?::|時|h)(?:(\d{1,2})分?|(半))?", re.IGNORECASE)
 
 
+def _my_number(spec: FieldSpec, raw: str) -> NormalisedValue:
+    """Twelve digits of which the last is the check digit."""
+    digits = drop_spaces(fold_width(raw))
+    return NormalisedValue(digits) if is_my_number(digits) else NormalisedValue(None, ValueProblem.NOT_MY_NUMBER)
+
+
 def _time(spec: FieldSpec, raw: str) -> NormalisedValue:
     """A time of day as people write it: 8:30, 8時半, 午後5時15分, 0830."""
     plain = drop_spaces(fold_width(raw))
@@ -220,4 +228,5 @@ _BY_TYPE: Mapping[FieldType, Callable[[FieldSpec, str], NormalisedValue]] = {
     FieldType.TIME: _time,
     FieldType.MONEY: _money,
     FieldType.TEXT: _text,
+    FieldType.MY_NUMBER: _my_number,
 }

@@ -14,6 +14,8 @@ from ocr.layout import (
     Marker,
     Option,
     PageLayout,
+    Presence,
+    PresenceField,
     TickField,
 )
 from pipeline.procedures.pack import (
@@ -28,6 +30,7 @@ from pipeline.procedures.pack import (
     FormTemplate,
     LineBox,
     OptionBox,
+    PresenceBox,
     Procedure,
     field_key,
 )
@@ -44,6 +47,7 @@ CONTENT: dict[FieldType, Content] = {
     FieldType.TIME: Content.DIGITS,
     FieldType.MONEY: Content.MONEY,
     FieldType.TEXT: Content.TEXT,
+    FieldType.MY_NUMBER: Content.MY_NUMBER,
 }
 
 
@@ -55,23 +59,30 @@ def page_layout(procedure: Procedure, form: FormTemplate, page: FormPage) -> Pag
         width_mm=page.width_mm,
         height_mm=page.height_mm,
         markers=tuple(Marker(marker.id, _box(marker.box)) for marker in page.markers),
-        fields=tuple(_field(procedure, box) for box in page.all_boxes()),
+        fields=tuple(_field(procedure, box, _above(page, box)) for box in page.all_boxes()),
     )
 
 
-def _field(procedure: Procedure, box: FormBox) -> Field:
+def _above(page: FormPage, box: FormBox) -> str | None:
+    """The key of the same field in the row above, where the box stands in a table."""
+    firsts = [table.first for table in page.tables if box in table.boxes()]
+    return field_key(box.field, box.index - 1) if firsts and box.index > firsts[0] else None
+
+
+def _field(procedure: Procedure, box: FormBox, above: str | None) -> Field:
     name = field_key(box.field, box.index)
     if isinstance(box, LineBox):
-        content = CONTENT[procedure.field(box.field).type]
-        return LineField(name, _box(box.box), content, box.lines)
+        spec = procedure.field(box.field)
+        return LineField(name, _box(box.box), CONTENT[spec.type], box.lines, spec.lexicon, above)
     if isinstance(box, CellsBox):
         return CellsField(name, _cells(box.row), CONTENT[procedure.field(box.field).type])
     if isinstance(box, DateBox):
-        return DateField(
-            name, _options(box.eras), Mark(box.era_mark), _cells(box.year), _cells(box.month), _cells(box.day)
-        )
+        eras, mark = _options(box.eras), Mark(box.era_mark)
+        return DateField(name, eras, mark, _cells(box.year), _cells(box.month), _cells(box.day), box.blanks)
     if isinstance(box, ChoiceBox):
         return ChoiceField(name, _options(box.options), Mark(box.mark))
+    if isinstance(box, PresenceBox):
+        return PresenceField(name, _box(box.box), Presence(box.what))
     return TickField(name, _box(box.box))
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from sqlmodel import Session, col, select
 
 from pipeline.domain.errors import Impossible
-from pipeline.procedures.pack import Procedure
+from pipeline.procedures.pack import FieldType, Procedure
 from pipeline.procedures.registry import LoadedPack
 from pipeline.runtime import Runtime
 from pipeline.store.engine import read, write
@@ -22,6 +22,14 @@ class PackChanged(Impossible):
     en = "This version is already installed with other content. Please raise the version."
 
 
+class PackHoldsMyNumber(Impossible):
+    """A field of the pack is an Individual Number, which may only lie in a store of its own; there is none yet."""
+
+    code = "pack_holds_my_number"
+    ja = "個人番号の項目がある手続は、まだ登録できません(専用の保管庫がありません)。"
+    en = "A procedure with a My Number field cannot be installed yet: there is no separate store for it."
+
+
 class PackMissing(Impossible):
     """No pack of this procedure is installed."""
 
@@ -31,8 +39,13 @@ class PackMissing(Impossible):
 
 
 def install_pack(runtime: Runtime, loaded: LoadedPack) -> str:
-    """The id of the installed version; installing the same content again changes nothing. Raises PackChanged."""
+    """The id of the installed version; installing the same content again changes nothing.
+
+    Raises PackChanged, PackHoldsMyNumber.
+    """
     procedure = loaded.procedure
+    if any(spec.type is FieldType.MY_NUMBER for spec in procedure.fields):
+        raise PackHoldsMyNumber
     with write(runtime.engine) as session:
         found = session.exec(
             select(PackVersion).where(

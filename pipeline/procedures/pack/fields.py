@@ -25,6 +25,7 @@ class FieldType(StrEnum):
     TIME = "time"
     MONEY = "money"
     TEXT = "text"
+    MY_NUMBER = "my_number"
 
 
 class Choice(PackModel):
@@ -38,6 +39,7 @@ class FieldSpec(PackModel):
     """One field of the procedure. `role` says whose it is; fields of a repeated role repeat with it.
 
     digits: exact number of digits, for type digits.
+    lexicon: the only words a text field may hold, where there is such a list (banks, branches, schools).
     required: a deficiency when missing (for repeated roles: when any other field of that index is given).
     """
 
@@ -48,6 +50,7 @@ class FieldSpec(PackModel):
     required: bool = False
     choices: tuple[Choice, ...] = ()
     digits: tuple[int, ...] = ()
+    lexicon: tuple[str, ...] = ()
 
 
 class Role(PackModel):

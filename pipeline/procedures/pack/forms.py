@@ -19,10 +19,14 @@ class BoxMm(PackModel):
 
 
 class CellRow(PackModel):
-    """`count` equal cells in a row inside `box`; `gap_after`: a hyphen of `gap_mm` follows that cell."""
+    """`count` equal cells in a row inside `box`; `gap_after`: a hyphen of `gap_mm` follows that cell.
+
+    rules: the colour of the printed cell rules.
+    """
 
     box: BoxMm
     count: int
+    rules: Literal["black", "grey", "red", "green", "blue"] = "black"
     gap_after: tuple[int, ...] = ()
     gap_mm: float = 0.0
 
@@ -64,7 +68,10 @@ class CellsBox(PackModel):
 
 
 class DateBox(PackModel):
-    """A date with the era circled or ticked; without eras the year is western."""
+    """A date with the era circled or ticked; without eras the year is western.
+
+    blanks: no cells are printed; year, month and day are rows of one free place each before the printed 年, 月, 日.
+    """
 
     kind: Literal["date"] = "date"
     field: str
@@ -74,6 +81,7 @@ class DateBox(PackModel):
     year: CellRow
     month: CellRow
     day: CellRow
+    blanks: bool = False
 
 
 class ChoiceBox(PackModel):
@@ -95,7 +103,17 @@ class TickBox(PackModel):
     box: BoxMm
 
 
-FormBox = Annotated[LineBox | CellsBox | DateBox | ChoiceBox | TickBox, Field(discriminator="kind")]
+class PresenceBox(PackModel):
+    """A place to sign, or for the print of a seal (印)."""
+
+    kind: Literal["presence"] = "presence"
+    field: str
+    index: int = 0
+    what: Literal["signature", "seal"]
+    box: BoxMm
+
+
+FormBox = Annotated[LineBox | CellsBox | DateBox | ChoiceBox | TickBox | PresenceBox, Field(discriminator="kind")]
 
 
 class MarkerBox(PackModel):
