@@ -7,11 +7,11 @@ from pathlib import Path
 
 from pipeline.domain.statuses import Channel, EntryStatus, LinkStatus, Origin, SubmissionStatus
 from pipeline.procedures.pack import Procedure
-from pipeline.procedures.registry import load_pack
 from pipeline.steps.packs import install_pack
 from pipeline.store.engine import write
 from pipeline.store.tables import Case, Entry, FieldValue, Link, Person, Submission
 from tests.factories import DEPARTMENT, NOW, Store
+from tests.packs import loaded_pack
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "procedures" / "after_school"
 
@@ -41,7 +41,7 @@ VALUES = {
 
 def install_after_school(store: Store) -> tuple[str, Procedure]:
     """Id of the installed version, and the pack."""
-    loaded = load_pack(FOLDER)
+    loaded = loaded_pack(FOLDER)
     return install_pack(store.runtime, loaded), loaded.procedure
 
 

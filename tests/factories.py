@@ -29,7 +29,6 @@ from pipeline.domain.statuses import (
     SubmissionStatus,
     TaskKind,
 )
-from pipeline.procedures.registry import load_pack
 from pipeline.review import staff
 from pipeline.review.staff import create_user
 from pipeline.runtime import Runtime, Secrets
@@ -51,6 +50,7 @@ from pipeline.store.tables import (
     ReviewTask,
     Submission,
 )
+from tests.packs import loaded_pack
 
 # Passwords of tests protect nothing, and a hash at full cost takes longer than most tests.
 staff._HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
@@ -107,7 +107,7 @@ def make_store(url: str, folder: Path) -> Store:
     )
     store = Store(runtime, "")
     runtime.clock = lambda: store.now
-    store.pack_version_id = install_pack(runtime, load_pack(PACK))
+    store.pack_version_id = install_pack(runtime, loaded_pack(PACK))
     return store
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from sqlmodel import col, select
 from ocr.engine import Image, NullRecogniser
 from ocr.readings import TextLine
 from pipeline.domain.statuses import StaffRole, TaskKind, TaskStatus
-from pipeline.procedures.registry import LoadedPack, load_pack
+from pipeline.procedures.registry import LoadedPack
 from pipeline.runtime import Runtime, Secrets
 from pipeline.steps.advance import advance, due_submissions
 from pipeline.steps.intake_online import ExportReceived, store_export, take_records
@@ -27,6 +26,7 @@ from pipeline.store.access import Viewer, grants
 from pipeline.store.blobs import Blobs
 from pipeline.store.engine import open_engine, read
 from pipeline.store.tables import Event, ReviewReason, ReviewTask, Submission
+from tests.packs import loaded_pack
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 PACK = FIXTURES / "procedures" / "child_benefit"
@@ -99,10 +99,9 @@ def install(runtime: Runtime) -> str:
     return install_pack(runtime, sample_pack())
 
 
-@lru_cache(maxsize=1)
 def sample_pack() -> LoadedPack:
-    """The sample procedure, loaded once."""
-    return load_pack(PACK)
+    """The sample procedure."""
+    return loaded_pack(PACK)
 
 
 def import_small_roster(runtime: Runtime) -> None:

@@ -11,7 +11,6 @@ from benchmarks.points import points_and_ranking
 from benchmarks.truth import load_truth
 from pipeline.domain.statuses import CaseStatus, ReasonCode
 from pipeline.outbound.csv_export import CsvExport
-from pipeline.procedures.registry import load_pack
 from pipeline.runtime import Runtime
 from pipeline.steps.audit import audit
 from pipeline.steps.export import export_decided
@@ -21,6 +20,7 @@ from pipeline.steps.roster import import_roster
 from pipeline.store.engine import read, write
 from pipeline.store.tables import Case, Finding, ReviewReason, ReviewTask
 from tests.after_school import FOLDER
+from tests.packs import loaded_pack
 from tests.runtime import REVIEWER, advance_all
 
 SAMPLE = Path(__file__).parents[2] / "fixtures" / "sample_after_school"
@@ -28,7 +28,7 @@ PROCEDURE = "after_school"
 
 
 def _take_in(runtime: Runtime) -> None:
-    install_pack(runtime, load_pack(FOLDER))
+    install_pack(runtime, loaded_pack(FOLDER))
     import_roster(runtime, PROCEDURE, (SAMPLE / "roster.csv").read_bytes())
     for channel, name in (("portal", "portal_20261118.csv"), ("city_site", "applications_20261118.json")):
         folder = SAMPLE / "online" / channel

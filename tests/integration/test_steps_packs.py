@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.procedures.registry import LoadedPack, digest_of, load_pack
+from pipeline.procedures.registry import LoadedPack, digest_of
 from pipeline.runtime import Runtime
 from pipeline.steps.packs import PackChanged, get_pack, install_pack, installed_versions, latest_pack
 from pipeline.store.engine import read
-from tests.runtime import PACK
+from tests.runtime import sample_pack
 
 
 def changed(pack: LoadedPack, **to: object) -> LoadedPack:
@@ -19,13 +19,13 @@ def changed(pack: LoadedPack, **to: object) -> LoadedPack:
 
 
 def test_the_same_content_again_is_the_same_version(runtime: Runtime) -> None:
-    pack = load_pack(PACK)
+    pack = sample_pack()
     assert install_pack(runtime, pack) == install_pack(runtime, pack)
     assert installed_versions(runtime) == [(pack.procedure.id, pack.procedure.version, pack.digest)]
 
 
 def test_other_content_under_the_same_version_is_refused(runtime: Runtime) -> None:
-    pack = load_pack(PACK)
+    pack = sample_pack()
     first = install_pack(runtime, pack)
     with pytest.raises(PackChanged):
         install_pack(runtime, changed(pack, channels=()))
@@ -34,7 +34,7 @@ def test_other_content_under_the_same_version_is_refused(runtime: Runtime) -> No
 
 
 def test_versions_live_side_by_side_and_the_last_installed_is_in_force(runtime: Runtime) -> None:
-    pack = load_pack(PACK)
+    pack = sample_pack()
     first = install_pack(runtime, pack)
     second = install_pack(runtime, changed(pack, version="2027.1"))
     with read(runtime.engine) as session:
