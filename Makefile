@@ -6,6 +6,8 @@ SHELL := /bin/bash
 
 ARGS ?=
 WORKERS ?= 2
+# Tests start some hundred processes: what Python compiled once is kept, whatever the shell says of bytecode.
+export PYTHONDONTWRITEBYTECODE :=
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
