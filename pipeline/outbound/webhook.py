@@ -1,7 +1,7 @@
 """Status events as signed webhooks: CloudEvents 1.0 as structured JSON, signed as Standard Webhooks say.
 
-An event holds numbers, words of ours and moments; never a name. What the receiver answers is looked at by its status
-alone: its body is neither read nor kept.
+An event holds numbers, words of ours and moments; never a name. Of what the receiver answers, its status and when it
+wants to be asked again are looked at: its body is neither read nor kept.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 import httpx
@@ -41,10 +42,14 @@ class EventFacts:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of one attempt. problem: None when it was taken, else a code; gone: it wants no more, ever."""
+    """What came of one attempt. problem: None when it was taken, else a code; gone: it wants no more, ever.
+
+    wait: for how long the receiver asks to be left alone.
+    """
 
     problem: str | None = None
     gone: bool = False
+    wait: timedelta = timedelta(0)
 
 
 def status_event(facts: EventFacts) -> str:
@@ -87,11 +92,11 @@ def open_http() -> httpx.Client:
     return httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False, verify=_trusted())
 
 
-def post_event(http: httpx.Client, url: str, body: str, headers: dict[str, str]) -> Answer:
-    """What came of sending this event once. Never raises for what the network or the receiver does."""
+def post_event(http: httpx.Client, url: str, body: str, headers: dict[str, str], at: datetime) -> Answer:
+    """What came of sending this event once, now. Never raises for what the network or the receiver does."""
     try:
         with http.stream("POST", url, content=body.encode(), headers=headers) as answer:
-            status = answer.status_code
+            status, retry_after = answer.status_code, answer.headers.get("retry-after", "")
     except httpx.TimeoutException:
         return Answer("webhook_timeout")
     except (httpx.HTTPError, httpx.InvalidURL, OSError):
@@ -100,7 +105,20 @@ def post_event(http: httpx.Client, url: str, body: str, headers: dict[str, str])
         http.cookies.clear()
     if 200 <= status < 300:
         return Answer()
-    return Answer(f"http_{status}", gone=status == GONE)
+    return Answer(f"http_{status}", gone=status == GONE, wait=wait_asked(retry_after, at))
+
+
+def wait_asked(retry_after: str, at: datetime) -> timedelta:
+    """How long a Retry-After (RFC 9110, 10.2.3: seconds or a date) asks to wait from now on; none when it says
+    nothing that can be understood, at most a year."""
+    most = timedelta(days=365)
+    if retry_after.isascii() and retry_after.isdecimal():
+        return min(timedelta(seconds=int(retry_after[:9])), most)
+    try:
+        moment = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return timedelta(0)
+    return min(max((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - at, timedelta(0)), most)
 
 
 @lru_cache(maxsize=1)

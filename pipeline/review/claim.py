@@ -34,10 +34,7 @@ def claim_next(runtime: Runtime, viewer: Viewer, task_ids: Sequence[str] | None 
         .where(
             workable(viewer),
             ReviewTask.status == TaskStatus.OPEN,
-            or_(
-                col(ReviewTask.lease_until).is_(None),
-                not_(col(ReviewTask.lease_until).between(now, now + _LONGEST)),
-            ),
+            or_(col(ReviewTask.lease_until).is_(None), not_(lease_holds(now))),
         )
         .order_by(col(ReviewTask.due_on), col(ReviewTask.opened_at), col(ReviewTask.id))
         .limit(1)
@@ -107,6 +104,11 @@ def require_role(viewer: Viewer, task: ReviewTask) -> None:
     """Raises NotAllowed unless the viewer works on this kind of task in its department and procedure."""
     if not viewer.may(_ROLE_FOR[task.kind], task.department, task.procedure_id):
         raise NotAllowed
+
+
+def lease_holds(now: datetime) -> ColumnElement[bool]:
+    """`is_held` as a condition."""
+    return col(ReviewTask.lease_until).between(now, now + _LONGEST)
 
 
 def is_held(task: ReviewTask, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from pipeline.domain.statuses import Channel, ReasonCode, SubmissionStatus, TaskKind, TaskStatus
 from pipeline.procedures.pack import Label, Procedure, field_key
-from pipeline.review.claim import workable
+from pipeline.review.claim import is_held, lease_holds, workable
 from pipeline.runtime import JST, Runtime
 from pipeline.steps.packs import get_pack
 from pipeline.store.access import Viewer, visible
@@ -157,7 +157,7 @@ def _awaits(applicant: bool) -> ColumnElement[bool]:
 
 
 def _is_mine(viewer: Viewer, now: datetime) -> ColumnElement[bool]:
-    return and_(col(ReviewTask.lease_owner) == viewer.user_id, col(ReviewTask.lease_until) > now)
+    return and_(col(ReviewTask.lease_owner) == viewer.user_id, lease_holds(now))
 
 
 def _conditions(wanted: QueueFilter, viewer: Viewer, today: date, now: datetime) -> list[ColumnElement[bool]]:
@@ -215,7 +215,7 @@ def _row(
     owners: Mapping[str, str],
     now: datetime,
 ) -> QueueRow:
-    held = bool(task.lease_owner and task.lease_until and task.lease_until > now)
+    held = is_held(task, now)
     since = submission.received_on if submission else task.opened_at.astimezone(JST).date()
     channel = submission.channel if submission else batch.channel if batch else None
     return QueueRow(

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from pipeline.domain.errors import NotVisible
 from pipeline.domain.statuses import Channel, StaffRole, SubmissionStatus, TaskKind, TaskStatus
 from pipeline.procedures.pack import Label, Letter, Procedure
-from pipeline.review.claim import workable
+from pipeline.review.claim import is_held, workable
 from pipeline.review.duplicates import Duplicate, find_duplicates
 from pipeline.review.field_views import FieldGroup, FieldView, group_fields
 from pipeline.review.history import HistoryItem, history_of
@@ -203,7 +203,7 @@ def _submission(session: Session, viewer: Viewer, submission_id: str) -> Submiss
 
 
 def _head(session: Session, viewer: Viewer, task: ReviewTask, now: datetime) -> TaskHead:
-    held = task.lease_owner is not None and task.lease_until is not None and task.lease_until > now
+    held = is_held(task, now)
     holder = session.get(User, task.lease_owner) if held else None
     reasons = session.exec(select(ReviewReason).where(ReviewReason.task_id == task.id, reason_may_show(viewer))).all()
     return TaskHead(

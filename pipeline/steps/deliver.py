@@ -36,7 +36,13 @@ LEASE = timedelta(minutes=1)
 """How long one attempt may take, at most, before another worker makes the next."""
 
 PAUSE = timedelta(minutes=1)
-"""So long a receiver that failed is left alone with its other events."""
+"""So long a receiver that failed is left alone with its other events, unless it asks for more."""
+
+MOST_ASKED = max(DELAYS)
+"""A receiver that asks to be left alone for longer (Retry-After) is asked again after this all the same."""
+
+LONGEST = max(DELAYS) * (1 + JITTER) + PAUSE
+"""Nothing waits longer than this by a right clock: what seems to was put off before the clock was set back."""
 
 log = structlog.get_logger(__name__)
 
@@ -102,24 +108,28 @@ def _try(runtime: Runtime, outbound_id: str, http: httpx.Client | None) -> Outbo
         answer = Answer("webhook_removed", gone=True)
     else:
         headers = signed_headers(attempt.event_id, attempt.body, attempt.secrets, runtime.clock())
-        answer = _post(http, attempt, headers)
+        answer = _post(http, attempt, headers, runtime.clock())
     if answer.problem:
         log.info("event_not_taken", outbound=outbound_id, attempt=attempt.number, problem=answer.problem)
     return _write_down(runtime, outbound_id, attempt, answer)
 
 
-def _post(http: httpx.Client | None, attempt: _Attempt, headers: dict[str, str]) -> Answer:
+def _post(http: httpx.Client | None, attempt: _Attempt, headers: dict[str, str], at: datetime) -> Answer:
     if http is not None:
-        return post_event(http, attempt.url, attempt.body, headers)
+        return post_event(http, attempt.url, attempt.body, headers, at)
     with open_http() as fresh:
-        return post_event(fresh, attempt.url, attempt.body, headers)
+        return post_event(fresh, attempt.url, attempt.body, headers, at)
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
     return (
         (col(Outbound.kind) == OutboundKind.STATUS_EVENT)
         & (col(Outbound.status) == OutboundStatus.DUE)
-        & or_(col(Outbound.next_attempt_at).is_(None), col(Outbound.next_attempt_at) <= now)
+        & or_(
+            col(Outbound.next_attempt_at).is_(None),
+            col(Outbound.next_attempt_at) <= now,
+            col(Outbound.next_attempt_at) > now + LONGEST,
+        )
     )
 
 
@@ -148,7 +158,8 @@ def _claim(runtime: Runtime, outbound_id: str) -> _Attempt | None:
         if row is None:
             return None
         if (blocker := _earlier(session, row)) is not None:
-            row.next_attempt_at = max(blocker.next_attempt_at or now, now) + timedelta(seconds=1)
+            # No longer than anything waits: the blocker's own time may be of a clock that was set back since.
+            row.next_attempt_at = min(max(blocker.next_attempt_at or now, now) + timedelta(seconds=1), now + LONGEST)
             session.add(row)
             return None
         row.attempts += 1
@@ -184,7 +195,7 @@ def _status_of(runtime: Runtime, outbound_id: str) -> OutboundStatus:
 
 
 def _write_down(runtime: Runtime, outbound_id: str, attempt: _Attempt, answer: Answer) -> OutboundStatus:
-    now = runtime.clock()
+    now, asked = runtime.clock(), min(answer.wait, MOST_ASKED)
     with write(runtime.engine) as session:
         row = session.get_one(Outbound, outbound_id, with_for_update=True)
         if row.status is not OutboundStatus.DUE:
@@ -197,13 +208,13 @@ def _write_down(runtime: Runtime, outbound_id: str, attempt: _Attempt, answer: A
             row.status, row.next_attempt_at = OutboundStatus.FAILED, None
             _wake_next(session, row)
         else:
-            row.next_attempt_at = now + delay_after(row.attempts)
+            row.next_attempt_at = now + max(delay_after(row.attempts), asked)
         session.add(row)
         session.flush()
         if answer.gone:
             _close_webhook(session, attempt.client_id, answer.problem, now)
         elif answer.problem:
-            _pause(session, attempt.client_id, now)
+            _pause(session, attempt.client_id, now, max(PAUSE, asked))
         return row.status
 
 
@@ -236,9 +247,9 @@ def _wake_next(session: Session, row: Outbound) -> None:
     )
 
 
-def _pause(session: Session, client_id: str, now: datetime) -> None:
-    due_soon = or_(col(Outbound.next_attempt_at).is_(None), col(Outbound.next_attempt_at) < now + PAUSE)
-    session.execute(update(Outbound).where(*_others(client_id), due_soon).values(next_attempt_at=now + PAUSE))
+def _pause(session: Session, client_id: str, now: datetime, pause: timedelta) -> None:
+    due_soon = or_(col(Outbound.next_attempt_at).is_(None), col(Outbound.next_attempt_at) < now + pause)
+    session.execute(update(Outbound).where(*_others(client_id), due_soon).values(next_attempt_at=now + pause))
 
 
 def _close_webhook(session: Session, client_id: str, problem: str | None, now: datetime) -> None:

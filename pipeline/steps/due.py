@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from pipeline.domain.statuses import ArrivalStatus, BatchStatus, OutboundKind, OutboundStatus, SubmissionStatus
@@ -85,7 +84,7 @@ def due_in(session: Session, lane: Lane, now: datetime) -> Iterator[Piece]:
         case Lane.MATCH:
             yield from _due_matching(session, now)
         case Lane.SEND:
-            yield from _due_sending(session, now)
+            yield from _due_sending(session)
 
 
 def _due_intake(session: Session) -> list[Piece]:
@@ -139,14 +138,11 @@ def _due_matching(session: Session, now: datetime) -> Iterator[Piece]:
             yield Piece(About.MATCH, row_id)
 
 
-def _due_sending(session: Session, now: datetime) -> Iterator[Piece]:
+def _due_sending(session: Session) -> Iterator[Piece]:
+    """Letters; what was tried in vain is put off by its lease."""
     rows = session.exec(
         select(Outbound.id)
-        .where(
-            Outbound.kind == OutboundKind.CORRECTION_LETTER,
-            Outbound.status == OutboundStatus.DUE,
-            or_(col(Outbound.next_attempt_at).is_(None), col(Outbound.next_attempt_at) <= now),
-        )
+        .where(Outbound.kind == OutboundKind.CORRECTION_LETTER, Outbound.status == OutboundStatus.DUE)
         .order_by(col(Outbound.created_at), col(Outbound.id))
         .limit(MOST)
     ).all()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -29,7 +30,16 @@ from pipeline.steps import deliver as deliveries
 from pipeline.steps.advance import advance
 from pipeline.steps.api_clients import close_client, is_safe_url, rotate_webhook_secret, set_webhook
 from pipeline.steps.audit import audit
-from pipeline.steps.deliver import DELAYS, MAX_ATTEMPTS, delay_after, deliver, deliver_due, due_deliveries
+from pipeline.steps.deliver import (
+    DELAYS,
+    MAX_ATTEMPTS,
+    MOST_ASKED,
+    PAUSE,
+    delay_after,
+    deliver,
+    deliver_due,
+    due_deliveries,
+)
 from pipeline.store.tables import ApiClient, Case, Draft, Outbound, Submission
 from tests.runtime import CHIEF, REVIEWER, rows_of, task_of
 from tests.sender import Sender, record
@@ -37,7 +47,8 @@ from tests.sender import Sender, record
 
 @dataclass
 class Receiver:
-    """What a sending system's receiver saw; `plan` says how it answers, the last answer for ever."""
+    """What a sending system's receiver saw; `plan` says how it answers, the last answer for ever: a status, a
+    function that gives one, or a status and when to be asked again."""
 
     port: int = 0
     plan: list[Any] = field(default_factory=lambda: [204])
@@ -68,7 +79,10 @@ def receiving() -> Iterator[Receiver]:
             answer = receiver.plan.pop(0) if len(receiver.plan) > 1 else receiver.plan[0]
             if callable(answer):
                 answer = answer()
+            answer, retry_after = answer if isinstance(answer, tuple) else (answer, "")
             self.send_response(answer)
+            if retry_after:
+                self.send_header("retry-after", retry_after)
             if 300 <= answer < 400:
                 self.send_header("location", "/elsewhere")
             self.send_header("set-cookie", "tracked=1")
@@ -198,6 +212,41 @@ def test_what_is_no_success_is_tried_again_with_the_same_words(world: World, ans
     assert first[1] == second[1] and first[0]["webhook-id"] == second[0]["webhook-id"]
     assert first[0]["webhook-timestamp"] != second[0]["webhook-timestamp"]
     assert {path for _, _, path in world.receiver.seen} == {"/hook"}, "a redirect is not followed"
+
+
+@pytest.mark.parametrize(
+    ("asked", "wait"),
+    [
+        ("Sun, 22 Nov 2026 01:30:00 GMT", timedelta(minutes=30)),
+        ("31536000", MOST_ASKED),
+        ("soon", PAUSE),
+    ],
+)
+def test_a_receiver_that_asks_for_time_is_given_it(world: World, asked: str, wait: timedelta) -> None:
+    world.application("C26-900002")
+    world.receiver.plan = [(503, asked), 204]
+    assert deliver_due(world.runtime).later == 1
+    tried, other = sorted(world.events(), key=lambda row: -row.attempts)
+    now = world.runtime.clock()
+    assert tried.next_attempt_at >= now + wait * 0.8 and other.next_attempt_at == now + wait
+    world.runtime.clock.now = other.next_attempt_at - timedelta(seconds=20)  # type: ignore[attr-defined]
+    assert other.id not in due_deliveries(world.runtime)
+    world.pass_(minutes=1)
+    assert deliver_due(world.runtime).sent == 2
+
+
+def test_what_was_put_off_by_a_clock_since_set_back_goes_out(world: World) -> None:
+    world.receiver.plan = [(503, "43200"), 503, 204]
+    world.ask(world.first)
+    deliver_due(world.runtime)
+    world.pass_(days=-1)
+    assert deliver_due(world.runtime).later == 1
+    world.pass_(days=-1)
+    first, second = world.events()
+    assert deliver(world.runtime, second.id) is OutboundStatus.DUE and len(world.receiver.seen) == 2
+    assert deliver(world.runtime, first.id) is OutboundStatus.SENT
+    assert deliver_due(world.runtime).sent == 1
+    assert world.receiver.words == ["in_review"] * 3 + ["correction_requested"]
 
 
 def test_nothing_the_receiver_says_is_kept(world: World, caplog: pytest.LogCaptureFixture) -> None:

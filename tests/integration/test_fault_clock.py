@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from pipeline.domain.statuses import TaskKind
 from pipeline.review.claim import claim, claim_next
+from pipeline.review.queue import QueueFilter, list_tasks
 from pipeline.runtime import Runtime
 from pipeline.steps.audit import audit
 from pipeline.steps.intake_online import store_export
@@ -48,6 +49,8 @@ def test_a_task_that_a_clerk_held_is_not_frozen_for_a_day(small: Runtime) -> Non
     claim(small, REVIEWER, task.id)
     assert claim_next(small, SECOND, [task.id]) is None
     set_back(small)
+    assert list_tasks(small, REVIEWER, QueueFilter(mine=True)).rows == ()
+    assert {row.owner for row in list_tasks(small, SECOND, QueueFilter()).rows} == {None}, "nobody seems to hold it"
     assert claim_next(small, SECOND, [task.id]) == task.id
     (row,) = rows_of(small, ReviewTask, id=task.id)
     assert row.lease_owner == SECOND.user_id
