@@ -12,9 +12,10 @@ from starlette.exceptions import HTTPException
 
 from pipeline.domain.errors import Conflict, DomainError, Impossible, NotAllowed, NotVisible
 from pipeline.runtime import Runtime
+from pipeline.store.outages import Outage
 from web.api import API_ROOT, create_api
 from web.context import FormRefused, NotSignedIn, PasswordDue
-from web.guard import BodyLimit, BodyTooLarge, NoLeak, SecureHeaders
+from web.guard import UPLOAD_PATH, BodyLimit, BodyTooLarge, NoLeak, SecureHeaders
 from web.metrics import RequestTimes, make_registry
 from web.pages import make_environment, render
 from web.routes import (
@@ -44,6 +45,8 @@ _TITLES = {
     413: Pair("ファイルが大きすぎます", "Too large"),
     422: Pair("入力を確かめてください", "Please check the input"),
     500: Pair("処理に失敗しました", "Something went wrong"),
+    503: Pair("いまは使えません", "Not available just now"),
+    507: Pair("ディスクに空きがありません", "The disk is full"),
 }
 _PLAIN = {
     404: Pair("この画面はありません。", "There is no such page."),
@@ -53,7 +56,25 @@ _PLAIN = {
         "もう一度お試しください。続く場合は運用担当に時刻を伝えてください。",
         "Please try again; if it persists tell the operators the time.",
     ),
+    503: Pair(
+        "データベースかファイル置き場に届きません。これまでの記録は失われていません。少し待ってこの画面を開き直し、"
+        "いまの操作が記録されたか確かめてください。続く場合は運用担当に伝えてください。",
+        "The database or the file store cannot be reached. Nothing recorded so far is lost. Wait a little, open the "
+        "page again and check whether this action was recorded; if it persists tell the operators.",
+    ),
+    507: Pair(
+        "運用担当に「ディスクの空き不足」と伝えてください。これまでの記録は失われていません。空きができたら"
+        "この画面を開き直し、いまの操作が記録されたか確かめてください。",
+        "Tell the operators that the disk is full. Nothing recorded so far is lost. Once there is room, open the page "
+        "again and check whether this action was recorded.",
+    ),
 }
+_NOT_TAKEN = Pair(
+    "送ったファイルは受け付けていません。紙とファイルは手元に残し、運用担当に「ディスクの空き不足」と伝えてください。"
+    "空きができたら、もう一度送ってください。",
+    "The files you sent were not received. Keep the paper and the files, tell the operators that the disk is full, and "
+    "send them again once there is room.",
+)
 
 
 def create_app(runtime: Runtime, settings: WebSettings | None = None) -> FastAPI:
@@ -116,10 +137,14 @@ def _http_fault(request: Request, error: Exception) -> Response:
     return _error_page(request, error.status_code, _PLAIN.get(error.status_code, _PLAIN[500]), "http")
 
 
-def _fault(request: Request) -> Response:
+def _fault(request: Request, outage: Outage | None) -> Response:
+    """A page that asks nothing of database or files."""
+    status = 500 if outage is None else 507 if outage is Outage.DISK_FULL else 503
+    said = _NOT_TAKEN if status == 507 and request.url.path == UPLOAD_PATH else _PLAIN[status]
     page = request.app.state.templates.get_template("fault.html")
     english = request.cookies.get("language") == "en"
-    return HTMLResponse(page.render(said=_PLAIN[500], title=_TITLES[500], english=english), status_code=500)
+    code = outage.value if outage else "internal"
+    return HTMLResponse(page.render(said=said, title=_TITLES[status], code=code, english=english), status_code=status)
 
 
 def _error_page(request: Request, status: int, said: Pair, code: str) -> Response:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pipeline.store.outages import Outage, find_outage
 from web.settings import WebSettings
 
 CSP = (
@@ -33,6 +34,8 @@ API_PATH = "/api/v1/submissions"
 # A browser shows our answer only when it could send all it had: what is too large is read on and dropped,
 # up to this many times the limit.
 DRAIN = 5
+MOST_DROPPED = 2 * 1024**3
+"""The same for what came when there was no room for it, in bytes."""
 
 
 class BodyTooLarge(Exception):
@@ -74,26 +77,37 @@ class NoLeak:
     """Turns any fault into a plain answer and one line in the log that names the place, and nothing else.
 
     Left to the server, a fault would be logged with its message, which may hold values from forms.
+    answer: makes the answer; it is told when something around us is full or away, and that is no fault of ours.
     """
 
-    def __init__(self, app: ASGIApp, answer: Callable[[Request], Response]) -> None:
+    def __init__(self, app: ASGIApp, answer: Callable[[Request, Outage | None], Response]) -> None:
         self.app = app
         self.answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = False
+        started, unread = False, scope["type"] == "http"
 
         async def watched(message: Message) -> None:
             nonlocal started
             started = started or message["type"] == "http.response.start"
             await send(message)
 
+        async def read() -> Message:
+            nonlocal unread
+            message = await receive()
+            unread = bool(message.get("more_body"))
+            return message
+
         try:
-            await self.app(scope, receive, watched)
+            await self.app(scope, read, watched)
         except Exception as error:
-            log.error("request_failed", error=type(error).__name__, at=_place_of(error))
+            outage = find_outage(error)
+            log.error("request_failed", error=type(error).__name__, at=_place_of(error), outage=outage)
             if scope["type"] == "http" and not started:
-                await self.answer(Request(scope))(scope, receive, send)
+                dropped = 0
+                while outage is not None and unread and dropped < MOST_DROPPED:
+                    dropped += len((await read()).get("body", b""))
+                await self.answer(Request(scope), outage)(scope, receive, send)
 
 
 def _place_of(error: BaseException) -> str:

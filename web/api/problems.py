@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from pipeline.domain.errors import DomainError, NotVisible
 from pipeline.steps.intake_api import Fault, ProcedureNotOpen, ReceiptChanged, SentUnfit
+from pipeline.store.outages import Outage
 from web.guard import BodyTooLarge
 
 MEDIA_TYPE = "application/problem+json"
@@ -146,8 +147,20 @@ def from_validation(request: Request, error: Exception) -> Response:
     )
 
 
-def fault(request: Request) -> Response:
-    """Anything unforeseen."""
+def fault(request: Request, outage: Outage | None) -> Response:
+    """Anything unforeseen; by name when something around us is full or away."""
+    if outage is Outage.DISK_FULL:
+        said = (
+            "ディスクに空きがありません。空きができてから、同じ受付番号で送り直してください。",
+            "The disk is full. Send it again under the same number once there is room.",
+        )
+        return answer_of(Problem(507, "storage_full", *said, headers={"retry-after": "600"}))
+    if outage is not None:
+        said = (
+            "いまは処理できません。少し待って、同じ受付番号で送り直してください。",
+            "Not available just now. Wait a little and send it again under the same number.",
+        )
+        return answer_of(Problem(503, "unavailable", *said, headers={"retry-after": "60"}))
     said = (
         "処理に失敗しました。同じ受付番号で送り直してください。",
         "Something went wrong. Send it again under the same number.",
@@ -168,6 +181,8 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
         422: "The content cannot be taken; each place is named",
         429: "Too many requests",
         500: "Something went wrong; the request may be repeated",
+        503: "Database or file store cannot be reached; the request may be repeated after `Retry-After`",
+        507: "No room on the disk; the request may be repeated after `Retry-After`",
     }
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemPublic"}}}
     return {status: {"description": said[status], "content": content} for status in statuses}

@@ -18,7 +18,7 @@ router = APIRouter(tags=["procedures"])
     "/procedures",
     operation_id="list_procedures",
     response_model=ProceduresPublic,
-    responses=documented(401, 429, 500),
+    responses=documented(401, 429, 500, 503, 507),
 )
 def list_procedures(runtime: RuntimeHere, client: ThisClient) -> ProceduresPublic:
     """The procedures one may send for, each with the shape of its record."""

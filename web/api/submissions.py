@@ -51,7 +51,7 @@ _BODY: dict[str, Any] = {
     response_model=SubmissionReceipt,
     responses={
         200: {"description": "This very application came before", "model": SubmissionReceipt},
-        **documented(400, 401, 403, 409, 413, 415, 422, 429, 500),
+        **documented(400, 401, 403, 409, 413, 415, 422, 429, 500, 503, 507),
     },
     openapi_extra=_BODY,
 )
@@ -76,7 +76,7 @@ async def create_submission(
     "/submissions/{receipt}",
     operation_id="get_submission",
     response_model=SubmissionStatusPublic,
-    responses=documented(401, 404, 422, 429, 500),
+    responses=documented(401, 404, 422, 429, 500, 503, 507),
 )
 def get_submission(
     receipt: Annotated[str, Path(max_length=200, description="Our receipt number, or the sender's.")],
