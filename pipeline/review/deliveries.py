@@ -85,7 +85,7 @@ def deliver_again(runtime: Runtime, viewer: Viewer, outbound_id: str) -> None:
             return
         if row.kind is OutboundKind.STATUS_EVENT and not session.get_one(ApiClient, row.client_id).webhook_url:
             raise NobodyToTell
-        row.status, row.attempts, row.next_attempt_at = OutboundStatus.DUE, 0, None
+        row.status, row.problem_code, row.attempts, row.next_attempt_at = OutboundStatus.DUE, None, 0, None
         _remember(runtime, session, viewer, row, "delivery_again")
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from pipeline.domain.errors import NotAllowed
-from pipeline.domain.statuses import OutboundKind, OutboundStatus, StaffRole, SubmissionStatus
+from pipeline.domain.statuses import OutboundStatus, StaffRole, SubmissionStatus
 from pipeline.runtime import Runtime
 from pipeline.steps.stalled import Stalled, find_stalled
 from pipeline.steps.totals import store_totals
@@ -19,18 +19,6 @@ from pipeline.store.engine import read
 from pipeline.store.tables import Outbound, Seal, Submission
 
 STALLED_AFTER = timedelta(minutes=10)
-
-
-@dataclass(frozen=True)
-class OutboundTrouble:
-    """Something that did not leave."""
-
-    id: str
-    kind: OutboundKind
-    status: OutboundStatus
-    attempts: int
-    problem_code: str | None
-    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -46,7 +34,6 @@ class Operations:
     oldest_due: datetime | None
     stalled: Stalled
     outbound: Mapping[OutboundStatus, int]
-    troubles: tuple[OutboundTrouble, ...]
     sealed_at: datetime | None
     sealed_events: int
 
@@ -71,12 +58,6 @@ def get_operations(runtime: Runtime, viewer: Viewer) -> Operations:
             .limit(1)
         ).first()
         outbound = session.exec(select(Outbound.status, func.count()).group_by(col(Outbound.status))).all()
-        troubles = session.exec(
-            select(Outbound)
-            .where(Outbound.status == OutboundStatus.FAILED)
-            .order_by(col(Outbound.created_at))
-            .limit(100)
-        ).all()
         seal = session.exec(select(Seal).order_by(col(Seal.id).desc()).limit(1)).first()
     return Operations(
         totals=store_totals(runtime),
@@ -85,10 +66,6 @@ def get_operations(runtime: Runtime, viewer: Viewer) -> Operations:
         oldest_due=oldest,
         stalled=find_stalled(runtime, STALLED_AFTER),
         outbound={OutboundStatus(status): count for status, count in outbound},
-        troubles=tuple(
-            OutboundTrouble(row.id, row.kind, row.status, row.attempts, row.problem_code, row.created_at)
-            for row in troubles
-        ),
         sealed_at=seal.sealed_at if seal else None,
         sealed_events=seal.events if seal else 0,
     )

@@ -45,7 +45,7 @@ def list_parked(runtime: Runtime, viewer: Viewer) -> tuple[ParkedRow, ...]:
 
 
 def retry_parked(runtime: Runtime, viewer: Viewer, about: str, row_id: str) -> None:
-    """Puts it back on the path, or what was not delivered back into the outbox. Raises NotAllowed or Impossible."""
+    """Puts it back on the path. Raises NotAllowed or Impossible."""
     _require_operator(viewer)
     try_again(runtime, _piece(about, row_id), actor=viewer.user_id)
 

@@ -75,13 +75,12 @@ def find_parked(runtime: Runtime) -> tuple[ParkedItem, ...]:
 
 
 def try_again(runtime: Runtime, piece: Piece, *, actor: str) -> None:
-    """Puts a parked piece back on the path, where a worker finds it. Raises Impossible when it is not parked."""
+    """Puts a parked piece back on the path, where a worker finds it. Raises Impossible when it is not parked, and for
+    what is to leave: that has a list of its own (`pipeline.review.deliveries`)."""
     with write(runtime.engine) as session:
         at = runtime.clock()
         if piece.about in (About.SUBMISSION, About.MATCH):
             _submission_again(session, piece.id, actor, at)
-        elif piece.about is About.OUTBOUND:
-            _outbound_again(session, piece.id)
         else:
             _arrivals_again(session, piece, actor, at)
         words = {piece.subject, f"{About.SUBMISSION}:{piece.id}", f"{About.MATCH}:{piece.id}"}
@@ -155,14 +154,6 @@ def _submission_again(session: Session, submission_id: str, actor: str, at: date
         # Nobody has looked: what now goes well needs no one to.
         close_task(session, task, actor=actor, at=at)
     append_event(session, "submission", submission_id, "submission_retried", actor=actor, at=at)
-
-
-def _outbound_again(session: Session, outbound_id: str) -> None:
-    row = session.get(Outbound, outbound_id, with_for_update=True)
-    if row is None or row.status is not OutboundStatus.FAILED:
-        raise Impossible
-    row.status, row.problem_code, row.attempts, row.next_attempt_at = OutboundStatus.DUE, None, 0, None
-    session.add(row)
 
 
 def _arrivals_again(session: Session, piece: Piece, actor: str, at: datetime) -> None:

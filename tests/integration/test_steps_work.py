@@ -22,6 +22,7 @@ from pipeline.domain.statuses import (
     TaskKind,
 )
 from pipeline.progress import progress_heard, tell_progress
+from pipeline.review.deliveries import deliver_again
 from pipeline.review.parked import give_up_parked, list_parked, retry_parked
 from pipeline.runtime import Runtime
 from pipeline.steps import advance as advancing
@@ -236,8 +237,13 @@ def test_a_letter_that_kills_its_workers_has_failed(runtime: Runtime) -> None:
         expire_leases(runtime)
     (failed,) = rows_of(runtime, Outbound)
     assert (failed.status, failed.problem_code) == (OutboundStatus.FAILED, "processing_failed")
-    retry_parked(runtime, OPERATOR, About.OUTBOUND, failed.id)
-    assert rows_of(runtime, Outbound)[0].status is OutboundStatus.DUE
+    with pytest.raises(Impossible):
+        retry_parked(runtime, OPERATOR, About.OUTBOUND, failed.id)
+    deliver_again(runtime, OPERATOR, failed.id)
+    (again,) = rows_of(runtime, Outbound)
+    assert (again.status, again.problem_code) == (OutboundStatus.DUE, None)
+    assert "delivery_again" in event_kinds(runtime, again.id)
+    assert claim_due(runtime, "well", Lane.SEND, 1) == [Piece(About.OUTBOUND, again.id)]
 
 
 def test_nobody_is_matched_before_an_earlier_one_is_read(online: Runtime) -> None:

@@ -81,6 +81,8 @@ def test_operators_alone_see_it(store: Store, role: StaffRole) -> None:
 def test_it_shows_numbers_and_no_values(store: Store) -> None:
     make_failed(store, make_client(store.runtime))
     make_failed(store, None)
+    operations = Browser(store).text("/operations")
+    assert 'href="/outbox">失敗した連携を見る <span class="count">2</span>' in operations
     page = Browser(store).text("/outbox")
     assert "市の申請サイト" in page and "相手の応答 500" in page and "文書の書体がない" in page
     assert "R8-000001" in page and "R8-000002" in page

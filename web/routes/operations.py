@@ -30,7 +30,7 @@ def audit_now(request: Request, runtime: RuntimeHere, staff: Operator, form: For
 
 @router.post("/operations/parked")
 def act_on_parked(runtime: RuntimeHere, staff: Operator, form: Form) -> Response:
-    """Tries something parked or undelivered again, or gives a parked file up."""
+    """Tries something parked again, or gives a parked file up."""
     acts = {"retry": retry_parked, "give_up": give_up_parked}
     act = text_of(form, "act", longest=10)
     if act not in acts:
