@@ -14,7 +14,7 @@ from sqlmodel import SQLModel, col, select
 from pipeline.channels.slip import BatchSlip
 from pipeline.domain.statuses import TaskKind
 from pipeline.review.approvals import approve_draft
-from pipeline.review.decisions import close, reject
+from pipeline.review.decisions import close, withdraw
 from pipeline.review.drafts import DraftScope, clear_cases, make_draft_of_all
 from pipeline.runtime import Runtime
 from pipeline.steps.advance import advance_batch
@@ -46,9 +46,9 @@ def take_batch(runtime: Runtime, *pages: Any, name: str = "a.tif", slip: BatchSl
 
 
 def settle_all(runtime: Runtime) -> None:
-    """Everything examined is granted by an approved draft; everything in doubt is rejected."""
+    """Everything examined is granted by an approved draft; everything in doubt is withdrawn."""
     for task in open_tasks(runtime):
-        viewer, act = (MAILROOM, close) if task.kind is TaskKind.MAILROOM else (REVIEWER, reject)
+        viewer, act = (MAILROOM, close) if task.kind is TaskKind.MAILROOM else (REVIEWER, withdraw)
         act(runtime, viewer, task.id, "書類を確かめました", task.version)
     scope = DraftScope(PROCEDURE, DEPARTMENT)
     with read(runtime.engine) as session:

@@ -32,6 +32,7 @@ DONE = {
     "delivery_given_up": words.Pair("取りやめました。", "It was given up."),
     "requested": words.Pair("補正依頼を作成しました。", "The request for correction was made."),
     "ended": words.Pair("申請を終了しました。", "The application was ended."),
+    "to_refuse": words.Pair("却下案として、起案待ちに回しました。", "It waits to be drafted as a refusal."),
     "closed": words.Pair("処理済みにしました。", "Closed."),
     "released": words.Pair("作業を手放しました。", "The task was released."),
     "nothing": words.Pair("いま担当できる作業はありません。", "There is nothing to work on now."),

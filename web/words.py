@@ -215,7 +215,7 @@ DECISION = {
     DecisionKind.ADOPT: Pair("この申請を採用した", "Adopted this application"),
     DecisionKind.KEEP_EARLIER: Pair("先の申請を残した", "Kept the earlier one"),
     DecisionKind.REQUEST_CORRECTION: Pair("補正を依頼した", "Asked for correction"),
-    DecisionKind.REJECT: Pair("却下した", "Rejected"),
+    DecisionKind.REJECT: Pair("却下と判断した", "Found: to be rejected"),
     DecisionKind.WITHDRAW: Pair("取下げとした", "Withdrawn"),
     DecisionKind.REFER: Pair("他課へ回付した", "Referred"),
     DecisionKind.RELEASE: Pair("手放した", "Released"),

@@ -21,7 +21,7 @@ from pipeline.domain.statuses import (
 from pipeline.review.desk import Desk, open_desk
 from pipeline.runtime import Runtime
 from pipeline.steps.advance import advance
-from pipeline.steps.assign import BLOCKING, find_doubts, other_is_adopted
+from pipeline.steps.assign import BLOCKING, OVER, cases_of_others, find_doubts
 from pipeline.steps.hold import move_submission
 from pipeline.steps.letters import write_letter
 from pipeline.steps.tasks import close_task, replace_reasons
@@ -36,6 +36,22 @@ class StillUnclear(Impossible):
     code = "still_unclear"
     ja = "まだ決定できません。対象者と重複の確認を先に済ませてください。"
     en = "Not yet possible: first settle who is meant and which duplicate counts."
+
+
+class EarlierCounts(Impossible):
+    """Another application of a case counts there: refusing this one would decide against what that one asks for."""
+
+    code = "earlier_counts"
+    ja = "同じ対象者の先の申請が採用されています。この申請は「先の申請を残す」で終えてください。"
+    en = "An earlier application for the same person is adopted. Please end this one by keeping the earlier one."
+
+
+class ReasonMissing(Impossible):
+    """A refusal without its reason."""
+
+    code = "reason_missing"
+    ja = "却下の理由を書いてください。起案に載り、申請者に示す理由になります。"
+    en = "Please give the reason of the refusal; it goes into the draft and is what the applicant is told."
 
 
 class EarlierUndecided(Impossible):
@@ -135,19 +151,35 @@ def request_correction(
     return outbound.id
 
 
-def reject(runtime: Runtime, viewer: Viewer, task_id: str, note: str, version: int) -> None:
-    """却下, with the clerk's reason."""
-    _end(runtime, viewer, task_id, version, note, DecisionKind.REJECT, EndReason.REJECTED)
+def reject(runtime: Runtime, viewer: Viewer, task_id: str, note: str, version: int) -> bool:
+    """却下, with the reason that the applicant is told; True when superiors have to decide it.
+
+    Where the pack wants approvals the application goes to its cases, examined and proposed to be refused, and waits to
+    be drafted. Without approvals it ends here. Raises ReasonMissing; and where approvals are wanted StillUnclear and
+    EarlierCounts, since a refusal too is about somebody.
+    """
+    if not note.strip():
+        raise ReasonMissing
+    with open_desk(runtime, viewer, task_id, version) as desk:
+        _, pack = desk.submission()
+        if pack.review.approvals:
+            _accept(desk, DecisionKind.REJECT, note.strip())
+        else:
+            _end(desk, note, DecisionKind.REJECT, EndReason.REJECTED)
+    _advance(runtime, desk)
+    return pack.review.approvals > 0
 
 
 def withdraw(runtime: Runtime, viewer: Viewer, task_id: str, note: str, version: int) -> None:
     """取下げ: the applicant takes it back."""
-    _end(runtime, viewer, task_id, version, note, DecisionKind.WITHDRAW, EndReason.WITHDRAWN)
+    with open_desk(runtime, viewer, task_id, version) as desk:
+        _end(desk, note, DecisionKind.WITHDRAW, EndReason.WITHDRAWN)
 
 
 def refer(runtime: Runtime, viewer: Viewer, task_id: str, note: str, version: int) -> None:
     """他課回付: it belongs to another section, which the note names."""
-    _end(runtime, viewer, task_id, version, note, DecisionKind.REFER, EndReason.REFERRED)
+    with open_desk(runtime, viewer, task_id, version) as desk:
+        _end(desk, note, DecisionKind.REFER, EndReason.REFERRED)
 
 
 def close(runtime: Runtime, viewer: Viewer, task_id: str, note: str, version: int) -> None:
@@ -165,16 +197,20 @@ def _settle_duplicate(runtime: Runtime, viewer: Viewer, task_id: str, version: i
     _advance(runtime, desk)
 
 
-def _accept(desk: Desk, kind: DecisionKind) -> None:
+def _accept(desk: Desk, kind: DecisionKind, note: str = "") -> None:
+    """The application goes to its cases; `kind` says what is proposed there, and which application counts."""
     submission, pack = desk.submission()
     open_questions = {doubt.code for doubt in find_doubts(desk.session, submission, pack)} & BLOCKING
     if kind is not DecisionKind.ACCEPT:
         open_questions -= {ReasonCode.DUPLICATE}
     if open_questions:
         raise StillUnclear
-    if kind is DecisionKind.KEEP_EARLIER and not other_is_adopted(desk.session, submission, pack):
+    others = cases_of_others(desk.session, submission, pack)
+    if kind is DecisionKind.KEEP_EARLIER and not others:
         raise EarlierUndecided
-    desk.decided(kind)
+    if kind is DecisionKind.REJECT and not all(case.status in OVER for case in others):
+        raise EarlierCounts
+    desk.decided(kind, note=note)
     move_submission(desk.session, submission, SubmissionStatus.ACCEPTED)
 
 
@@ -183,30 +219,21 @@ def _advance(runtime: Runtime, desk: Desk) -> None:
     advance(runtime, desk.task.submission_id)
 
 
-def _end(
-    runtime: Runtime,
-    viewer: Viewer,
-    task_id: str,
-    version: int,
-    note: str,
-    kind: DecisionKind,
-    reason: EndReason,
-) -> None:
-    with open_desk(runtime, viewer, task_id, version) as desk:
-        submission, _ = desk.submission()
-        for entry in desk.session.exec(select(Entry).where(Entry.submission_id == submission.id)).all():
-            entry.status, entry.ended_reason = EntryStatus.ENDED, reason
-            desk.session.add(entry)
-        submission.ended_at = desk.now
-        move_submission(desk.session, submission, SubmissionStatus.ENDED)
-        replace_reasons(desk.session, desk.task, [])
-        desk.decided(kind, note=note)
-        close_task(desk.session, desk.task, actor=viewer.user_id, at=desk.now)
-        append_event(
-            desk.session,
-            "submission",
-            submission.id,
-            f"submission_{reason.value}",
-            actor=viewer.user_id,
-            at=desk.now,
-        )
+def _end(desk: Desk, note: str, kind: DecisionKind, reason: EndReason) -> None:
+    submission, _ = desk.submission()
+    for entry in desk.session.exec(select(Entry).where(Entry.submission_id == submission.id)).all():
+        entry.status, entry.ended_reason = EntryStatus.ENDED, reason
+        desk.session.add(entry)
+    submission.ended_at = desk.now
+    move_submission(desk.session, submission, SubmissionStatus.ENDED)
+    replace_reasons(desk.session, desk.task, [])
+    desk.decided(kind, note=note)
+    close_task(desk.session, desk.task, actor=desk.viewer.user_id, at=desk.now)
+    append_event(
+        desk.session,
+        "submission",
+        submission.id,
+        f"submission_{reason.value}",
+        actor=desk.viewer.user_id,
+        at=desk.now,
+    )

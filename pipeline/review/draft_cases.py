@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from pipeline.domain.errors import Conflict
 from pipeline.domain.statuses import CaseStatus, LinkStatus, Outcome, StaffRole, SubmissionStatus
+from pipeline.steps.examined import refusal_grounds
 from pipeline.steps.packs import get_pack
 from pipeline.store.access import Viewer, visible
 from pipeline.store.tables import Case, DraftCase, Link, Submission
@@ -65,6 +66,19 @@ def with_open_questions(session: Session, case_ids: Iterable[str]) -> set[str]:
         if (matching.instance, matching.subject_role) == (instance, role):
             found.add(case_id)
     return found
+
+
+def refusals_in(session: Session, case_ids: Iterable[str]) -> dict[str, str]:
+    """Of these cases those whose adopted application was found to be refused (却下), each with the clerk's reason."""
+    adopted = dict(
+        session.exec(
+            select(Case.id, Case.adopted_submission_id).where(
+                col(Case.id).in_(list(case_ids)), col(Case.adopted_submission_id).is_not(None)
+            )
+        ).all()
+    )
+    grounds = refusal_grounds(session, [one for one in adopted.values() if one])
+    return {case_id: grounds[one] for case_id, one in adopted.items() if one in grounds}
 
 
 def hold_cases(session: Session, case_ids: Iterable[str]) -> list[Case]:

@@ -10,14 +10,15 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from pipeline.domain.errors import NotVisible
+from pipeline.domain.statuses import ApprovalKind, DraftStatus, Outcome
 from pipeline.procedures.pack import Determination, Label
 from pipeline.review.draft_cases import MAX_CASES, draftable, with_open_questions
-from pipeline.review.drafts import DraftScope, within
+from pipeline.review.drafts import DraftScope, Proposal, examined_as, within
 from pipeline.runtime import Runtime
 from pipeline.steps.packs import latest_pack
 from pipeline.store.access import Viewer, visible
 from pipeline.store.engine import read
-from pipeline.store.tables import Case, Person, Submission
+from pipeline.store.tables import Approval, Case, Draft, DraftCase, Person, Submission
 
 PAGE_SIZE = 100
 
@@ -33,7 +34,10 @@ class ToDraft:
 
 @dataclass(frozen=True)
 class Draftable:
-    """An examined case that waits to be drafted. asked: a question about it is still open, so it has to wait."""
+    """An examined case that waits to be drafted, with what its examination proposes.
+
+    asked: a question about it is still open, so it has to wait. returned: why superiors sent it back last, "" else.
+    """
 
     id: str
     number: str
@@ -43,12 +47,17 @@ class Draftable:
     submission_id: str
     receipt_number: str
     amount_yen: int
+    proposed: Proposal
+    returned: str
     asked: bool
 
 
 @dataclass(frozen=True)
 class NewDraft:
-    """The cases of a scope, a page of them; clear: how many of all may be drafted at once, at most MAX_CASES."""
+    """The cases of a scope, a page of them.
+
+    clear: how many of all may be drafted at once, at most MAX_CASES; refusals: how many of these are to be refused.
+    """
 
     scope: DraftScope
     procedure: Label
@@ -57,6 +66,7 @@ class NewDraft:
     rows: tuple[Draftable, ...]
     total: int
     clear: int
+    refusals: int
     page: int
     pages: int
 
@@ -78,6 +88,7 @@ def get_new_draft(runtime: Runtime, viewer: Viewer, scope: DraftScope, page: int
         pages = max(1, -(-len(ids) // PAGE_SIZE))
         page = min(max(1, page), pages)
         pack = latest_pack(session, scope.procedure_id)[1]
+        clear = [one for one in ids if one not in asked][:MAX_CASES]
         return NewDraft(
             scope=scope,
             procedure=pack.label,
@@ -85,7 +96,8 @@ def get_new_draft(runtime: Runtime, viewer: Viewer, scope: DraftScope, page: int
             approvals=max(1, pack.review.approvals),
             rows=_draftables(session, viewer, ids[(page - 1) * PAGE_SIZE : page * PAGE_SIZE], asked),
             total=len(ids),
-            clear=min(MAX_CASES, len(ids) - len(asked)),
+            clear=len(clear),
+            refusals=sum(one.outcome is Outcome.REFUSE for one in examined_as(session, clear)),
             page=page,
             pages=pages,
         )
@@ -112,6 +124,8 @@ def _draftables(session: Session, viewer: Viewer, ids: Sequence[str], asked: set
         .where(col(Case.id).in_(ids), visible(Person, viewer), visible(Submission, viewer))
         .order_by(col(Case.number))
     ).all()
+    proposed = {one.case_id: one for one in examined_as(session, ids)}
+    returned = _returned(session, ids)
     return tuple(
         Draftable(
             id=case.id,
@@ -122,7 +136,24 @@ def _draftables(session: Session, viewer: Viewer, ids: Sequence[str], asked: set
             submission_id=submission.id,
             receipt_number=submission.receipt_number,
             amount_yen=case.amount_yen,
+            proposed=proposed[case.id],
+            returned=returned.get(case.id, ""),
             asked=case.id in asked,
         )
         for case, person, submission in rows
     )
+
+
+def _returned(session: Session, ids: Sequence[str]) -> dict[str, str]:
+    """Of these cases those whose last draft was returned, each with the superior's note."""
+    rows = session.exec(
+        select(DraftCase.case_id, Draft.status, Approval.note)
+        .join(Draft, col(Draft.id) == DraftCase.draft_id)
+        .join(
+            Approval, (col(Approval.draft_id) == Draft.id) & (col(Approval.kind) == ApprovalKind.RETURN), isouter=True
+        )
+        .where(col(DraftCase.case_id).in_(ids))
+        .order_by(col(Draft.made_at), col(Draft.number))
+    ).all()
+    last = {case_id: (status, note) for case_id, status, note in rows}
+    return {one: note or "" for one, (status, note) in last.items() if status is DraftStatus.RETURNED}

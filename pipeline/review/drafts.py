@@ -17,6 +17,7 @@ from pipeline.review.draft_cases import (
     hold_cases,
     ids_in,
     put_cases,
+    refusals_in,
     refuse_moved,
     with_open_questions,
 )
@@ -122,19 +123,34 @@ def make_draft(
 
 
 def make_draft_of_all(
-    runtime: Runtime, viewer: Viewer, scope: DraftScope, expected: int, *, title: str = "", key: str | None = None
+    runtime: Runtime,
+    viewer: Viewer,
+    scope: DraftScope,
+    expected: int,
+    *,
+    refusals: int = 0,
+    title: str = "",
+    key: str | None = None,
 ) -> str:
-    """Drafts every case of this scope without an open question as a grant; `expected`: how many the page showed.
+    """Drafts every case of this scope without an open question as it was examined: to be granted, or refused with the
+    reason the clerk gave. `expected`: how many the page showed; `refusals`: how many of them to be refused.
 
-    Raises as `make_draft`, and Conflict when the number is another one by now.
+    Raises as `make_draft`, and Conflict when the numbers are others by now.
     """
     if key and (known := _known(runtime, viewer, key)):
         return known
     with read(runtime.engine) as session:
-        ids = clear_cases(session, viewer, scope)
-    if len(ids[:MAX_CASES]) != expected:
+        ids = clear_cases(session, viewer, scope)[:MAX_CASES]
+        proposals = examined_as(session, ids)
+    if (len(ids), sum(one.outcome is Outcome.REFUSE for one in proposals)) != (expected, refusals):
         raise Conflict
-    return make_draft(runtime, viewer, scope, [Proposal(one) for one in ids[:MAX_CASES]], title=title, key=key)
+    return make_draft(runtime, viewer, scope, proposals, title=title, key=key)
+
+
+def examined_as(session: Session, case_ids: Sequence[str]) -> list[Proposal]:
+    """What their examination proposes for these cases, in their order."""
+    grounds = refusals_in(session, case_ids)
+    return [Proposal(one, Outcome.REFUSE, grounds[one]) if one in grounds else Proposal(one) for one in case_ids]
 
 
 def clear_cases(session: Session, viewer: Viewer, scope: DraftScope) -> list[str]:

@@ -103,13 +103,14 @@ class ProposedDeficiency:
 
 @dataclass(frozen=True)
 class SubmissionView:
-    """One application as a whole."""
+    """One application as a whole. approvals: how many superiors decide on it."""
 
     id: str
     receipt_number: str
     reference_number: str | None
     procedure_id: str
     procedure: Label
+    approvals: int
     channel: Channel
     source: str
     received_on: date
@@ -248,6 +249,7 @@ def _submission_view(
         reference_number=row.reference_number,
         procedure_id=pack.id,
         procedure=pack.label,
+        approvals=pack.review.approvals,
         channel=row.channel,
         source=row.source,
         received_on=row.received_on,

@@ -13,11 +13,13 @@ from pipeline.domain.statuses import (
     DocumentKind,
     EntryStatus,
     LinkStatus,
+    Outcome,
     ReasonCode,
     SubmissionStatus,
 )
 from pipeline.procedures.pack import Procedure
 from pipeline.runtime import Runtime
+from pipeline.steps.examined import words_on
 from pipeline.steps.hold import hold_submission, move_submission
 from pipeline.steps.numbers import case_number
 from pipeline.steps.packs import get_pack
@@ -28,7 +30,6 @@ from pipeline.store.events import append_event
 from pipeline.store.tables import (
     Attachment,
     Case,
-    Decision,
     Document,
     Entry,
     FieldValue,
@@ -46,6 +47,11 @@ BLOCKING = {
     ReasonCode.READING_FAILED,
 }
 """What even a clerk's "accept" cannot pass over: without a person, or with a second payment, there is no case."""
+
+OVER = (CaseStatus.REFUSED, CaseStatus.WITHDRAWN)
+"""Cases in which nothing counts any more, so that another application may be decided on there."""
+
+_ADOPTIONS = (DecisionKind.ADOPT, DecisionKind.KEEP_EARLIER)
 
 
 def assign_submission(runtime: Runtime, submission_id: str) -> None:
@@ -217,7 +223,7 @@ def _person_doubts(
 def _duplicate_doubts(
     session: Session, submission: Submission, pack: Procedure, links: dict[tuple[str, int], Link]
 ) -> list[Doubt]:
-    settled = _decided_duplicates(session, submission.id)
+    settled = _duplicates_settled(session, submission.id)
     subjects = [link.person_id for (role, _), link in links.items() if role == pack.matching.subject_role]
     others = _others_on(session, submission, pack, subjects)
     return [Doubt(ReasonCode.DUPLICATE, other) for other in others if not settled]
@@ -242,10 +248,10 @@ def _others_on(session: Session, submission: Submission, pack: Procedure, subjec
     return [row[0] for row in rows]
 
 
-def other_is_adopted(session: Session, submission: Submission, pack: Procedure) -> bool:
-    """True when a case of one of this submission's subjects has another submission as its adopted one."""
-    found = session.exec(
-        select(Case.id)
+def cases_of_others(session: Session, submission: Submission, pack: Procedure) -> Sequence[Case]:
+    """The cases of this submission's subjects in which another submission is the adopted one."""
+    return session.exec(
+        select(Case)
         .join(Link, col(Link.person_id) == Case.subject_id)
         .where(
             Link.submission_id == submission.id,
@@ -256,18 +262,13 @@ def other_is_adopted(session: Session, submission: Submission, pack: Procedure) 
             col(Case.adopted_submission_id).is_not(None),
             Case.adopted_submission_id != submission.id,
         )
-    ).first()
-    return found is not None
+    ).all()
 
 
-def _decided_duplicates(session: Session, submission_id: str) -> bool:
-    found = session.exec(
-        select(Decision.id).where(
-            Decision.submission_id == submission_id,
-            col(Decision.kind).in_([DecisionKind.ADOPT, DecisionKind.KEEP_EARLIER]),
-        )
-    ).first()
-    return found is not None
+def _duplicates_settled(session: Session, submission_id: str) -> bool:
+    """True when a clerk said which application counts: also by refusing this one, which decides nothing for others."""
+    words = words_on(session, submission_id)
+    return not set(_ADOPTIONS).isdisjoint(words) or words[-1:] == [DecisionKind.REJECT]
 
 
 def _case_for(session: Session, submission: Submission, pack: Procedure, subject_id: str, at: datetime) -> Case:
@@ -302,15 +303,11 @@ def _case_for(session: Session, submission: Submission, pack: Procedure, subject
 def _adopt_by_decision(
     session: Session, submission: Submission, pack: Procedure, case: Case, actor: str, at: datetime
 ) -> None:
-    decided = session.exec(
-        select(Decision.kind)
-        .where(
-            Decision.submission_id == submission.id,
-            col(Decision.kind).in_([DecisionKind.ADOPT, DecisionKind.KEEP_EARLIER]),
-        )
-        .order_by(col(Decision.made_at).desc())
-    ).first()
-    if case.adopted_submission_id is None or decided is DecisionKind.ADOPT:
+    words = words_on(session, submission.id)
+    refused = words[-1:] == [DecisionKind.REJECT]
+    adopted = next((word for word in reversed(words) if word in _ADOPTIONS), None) is DecisionKind.ADOPT
+    # What is to be refused never takes the place of what still counts.
+    if case.adopted_submission_id is None or (case.status in OVER if refused else adopted):
         case.adopted_submission_id = submission.id
         append_event(
             session,
@@ -321,13 +318,13 @@ def _adopt_by_decision(
             at=at,
             payload={"submission": submission.id},
         )
-        _determine(session, case, pack, actor, at)
+        _determine(session, case, pack, Outcome.REFUSE if refused else Outcome.GRANT, actor, at)
     case.protected = case.protected or submission.protected
     case.version += 1
     session.add(case)
 
 
-def _determine(session: Session, case: Case, pack: Procedure, actor: str, at: datetime) -> None:
+def _determine(session: Session, case: Case, pack: Procedure, proposed: Outcome, actor: str, at: datetime) -> None:
     """Granted at once, or (the pack wants approvals) examined and to be drafted, also where another application of
     the case was approved before: what counts now is not what was approved then."""
     wanted = CaseStatus.EXAMINED if pack.review.approvals else CaseStatus.GRANTED
@@ -335,7 +332,8 @@ def _determine(session: Session, case: Case, pack: Procedure, actor: str, at: da
     if case.status in (wanted, CaseStatus.DRAFTED):
         return
     case.status = wanted
-    append_event(session, "case", case.id, f"case_{wanted.value}", actor=actor, at=at)
+    payload = {"proposed": proposed.value} if pack.review.approvals else {}
+    append_event(session, "case", case.id, f"case_{wanted.value}", actor=actor, at=at, payload=payload)
 
 
 def _warn_others(session: Session, submission: Submission, pack: Procedure, subject_id: str) -> None:

@@ -134,16 +134,16 @@ def _decide(runtime: Runtime, submission_id: str, place: int) -> None:
         case 1:
             decisions.withdraw(runtime, TRUSTED, task.id, "電話で取下げ", task.version)
         case _:
-            _accept_or_reject(runtime, task)
+            _accept_or_refer(runtime, task)
 
 
-def _accept_or_reject(runtime: Runtime, task: ReviewTask) -> None:
+def _accept_or_refer(runtime: Runtime, task: ReviewTask) -> None:
     try:
         decisions.accept(runtime, TRUSTED, task.id, task.version)
     except Conflict:
         raise
     except DomainError:
-        decisions.reject(runtime, TRUSTED, task.id, "確認できません", task.version)
+        decisions.refer(runtime, TRUSTED, task.id, "確認できません", task.version)
 
 
 def _submissions(runtime: Runtime) -> list[tuple[str, int]]:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, update
 from sqlmodel import col
 
 from pipeline.domain.statuses import ArrivalStatus, TaskStatus
-from pipeline.review.decisions import reject
+from pipeline.review.decisions import withdraw
 from pipeline.runtime import Runtime
 from pipeline.steps.audit import audit
 from pipeline.steps.erasure.due import Blocker
@@ -37,10 +37,10 @@ def test_one_scan_file_two_applications_of_different_years(runtime: Runtime) -> 
     )
     scan = rows_of(runtime, Arrival)[0].blob
     task = task_of(runtime, first)
-    reject(runtime, REVIEWER, task.id, "阿部さんに確認", task.version)
+    withdraw(runtime, REVIEWER, task.id, "阿部さんに確認", task.version)
     wait_until(runtime, NOW + timedelta(days=366))
     task = task_of(runtime, second)
-    reject(runtime, REVIEWER, task.id, "阿部さんに確認", task.version)
+    withdraw(runtime, REVIEWER, task.id, "阿部さんに確認", task.version)
 
     report = erase_all(runtime)
     assert (report.submissions, report.finished) == (1, True)
@@ -60,7 +60,7 @@ def test_a_batch_with_an_open_task_waits_whole(runtime: Runtime) -> None:
     )
     for task in rows_of(runtime, ReviewTask, batch_id=rows_of(runtime, Batch)[0].id, status=TaskStatus.OPEN):
         if task.submission_id:
-            reject(runtime, REVIEWER, task.id, "", task.version)
+            withdraw(runtime, REVIEWER, task.id, "", task.version)
     report = erase_all(runtime)
     assert report.blocked == {Blocker.CARRIER_OPEN: 1} and report.number == ""
 

@@ -31,7 +31,6 @@ from pipeline.review.decisions import (
     adopt,
     keep_earlier,
     refer,
-    reject,
     request_correction,
     withdraw,
 )
@@ -457,7 +456,7 @@ def test_what_waits_for_the_applicant_can_still_be_mended(small: Runtime) -> Non
 
 @pytest.mark.parametrize(
     ("end", "reason"),
-    [(reject, EndReason.REJECTED), (withdraw, EndReason.WITHDRAWN), (refer, EndReason.REFERRED)],
+    [(withdraw, EndReason.WITHDRAWN), (refer, EndReason.REFERRED)],
 )
 def test_an_application_ends_with_a_named_reason(small: Runtime, end: Any, reason: EndReason) -> None:
     one, task, version = at(small, NO_PHONE)

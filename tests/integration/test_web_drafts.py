@@ -13,7 +13,16 @@ from pipeline.review.administration import COMMAND_LINE, grant
 from pipeline.store.access import Grant
 from pipeline.store.engine import read
 from pipeline.store.tables import Case, Draft
-from tests.factories import DEPARTMENT, Store, make_person, make_store, make_submission, make_user
+from tests.factories import (
+    DEPARTMENT,
+    Store,
+    make_link,
+    make_person,
+    make_store,
+    make_submission,
+    make_task,
+    make_user,
+)
 from tests.integration.test_web_protected_crawl import make_case
 from tests.webclient import Browser, token_in
 
@@ -29,7 +38,7 @@ def store(sqlite_database_url: str, tmp_path: Path) -> Store:
     grant(made.runtime, COMMAND_LINE, deputy, Grant(StaffRole.APPROVER, DEPARTMENT, deputy_for=chief))
     for place, name in enumerate(("髙橋 陽菜", "髙橋 翼"), start=1):
         person = make_person(made, name, "タカハシ")
-        make_case(made, make_submission(made, status="settled"), person, f"R8-C00000{place}")
+        make_case(made, make_submission(made, status="settled"), person, f"R8-C90000{place}")
     return made
 
 
@@ -70,7 +79,10 @@ def test_from_the_list_to_the_document(store: Store) -> None:
 
 def test_the_wrong_people_get_nowhere(store: Store) -> None:
     clerk = Browser(store)
-    form = {"which": "all", "procedure": "child_benefit", "department": DEPARTMENT, "key": "k", "expected": "2"}
+    form = {
+        "which": "all", "procedure": "child_benefit", "department": DEPARTMENT, "key": "k", "expected": "2",
+        "refusals": "0",
+    }  # fmt: skip
     path = clerk.post("/drafts/new", page=clerk.text(NEW), **form).headers["location"].split("?")[0]
     make_user(store, "far", department="zeimu", roles=list(StaffRole))
     make_user(store, "both", roles=[StaffRole.REVIEWER, StaffRole.APPROVER])
@@ -87,3 +99,28 @@ def test_the_wrong_people_get_nowhere(store: Store) -> None:
     assert far.client.get(own).status_code == 404
     with read(store.runtime.engine) as session:
         assert session.exec(select(Draft)).one().status.value == "circulating"
+
+
+def test_a_refusal_goes_from_the_task_into_the_draft_with_its_reason(store: Store) -> None:
+    person = make_person(store, "山田 空", "ヤマダ ソラ")
+    submission = make_submission(store)
+    make_link(store, submission, person)
+    make_link(store, submission, make_person(store, "山田 海", "ヤマダ ウミ"), role="applicant", role_index=0)
+    task = make_task(store, submission)
+    clerk = Browser(store)
+    page = clerk.text(f"/tasks/{task}")
+    assert "却下案として起案へ回します。1人の決裁が済むまで却下は決まらず" in page
+    path = f"/tasks/{task}/decide"
+    assert "理由を書いて" in clerk.post(path, page=page, action="reject", note=" ").text
+    answer = clerk.post(path, page=page, action="reject", note="対象年齢を<超える>ため")
+    assert answer.headers["location"].endswith("done=to_refuse")
+    page = clerk.text(NEW)
+    assert ">対象年齢を<超える>ため</textarea>" in page and page.count("selected>不支給") == 1
+    assert 'name="expected" value="3"' in page and 'name="refusals" value="1"' in page
+    form = {"which": "all", "procedure": "child_benefit", "department": DEPARTMENT, "key": "k", "expected": "3"}
+    assert clerk.post("/drafts/new", page=page, **form, refusals="0").status_code == 409
+    place = clerk.post("/drafts/new", page=page, **form, refusals="1").headers["location"].split("?")[0]
+    assert "対象年齢を<超える>ため" in clerk.text(place)
+    chief = Browser(store, "chief")
+    chief.post(f"{place}/return", page=chief.text(place), version="1", note="根拠の条項を書き添えてください")
+    assert clerk.text(NEW).count("根拠の条項を書き添えてください") == 3

@@ -43,7 +43,8 @@ def draft(runtime: RuntimeHere, staff: Reviewer, form: Form) -> Response:
     key = f"web:{staff.viewer.user_id}:{text_of(form, 'key', longest=64)}"
     if text_of(form, "which") == "all":
         expected = number_of(form, "expected")
-        draft_id = make_draft_of_all(runtime, staff.viewer, scope, expected, title=title, key=key)
+        refusals = number_of(form, "refusals")
+        draft_id = make_draft_of_all(runtime, staff.viewer, scope, expected, refusals=refusals, title=title, key=key)
     else:
         draft_id = make_draft(runtime, staff.viewer, scope, _proposals(form), title=title, key=key)
     return RedirectResponse(f"/drafts/{draft_id}?done=drafted", status_code=303)
@@ -103,5 +104,5 @@ def _proposals(form: FormData) -> list[Proposal]:
         outcome = text_of(form, f"outcome_{case_id}", longest=20)
         if outcome not in set(Outcome):
             raise FormBroken
-        found.append(Proposal(case_id, Outcome(outcome), text_of(form, f"ground_{case_id}", longest=500)))
+        found.append(Proposal(case_id, Outcome(outcome), text_of(form, f"ground_{case_id}")))
     return found

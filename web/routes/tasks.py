@@ -127,7 +127,7 @@ def decide_paper(task_id: str, runtime: RuntimeHere, staff: Reviewer, form: Form
     return _after_step(runtime, staff, task_id, form, "done=paper")
 
 
-_ACTS: dict[str, tuple[Callable[..., None], str, bool]] = {
+_ACTS: dict[str, tuple[Callable[..., bool | None], str, bool]] = {
     "accept": (decisions.accept, "accepted", False),
     "adopt": (decisions.adopt, "adopted", False),
     "keep_earlier": (decisions.keep_earlier, "kept", False),
@@ -156,10 +156,9 @@ def decide(task_id: str, runtime: RuntimeHere, staff: Worker, form: Form) -> Res
     note = text_of(form, "note").strip()
     if with_note and not note:
         raise NoteMissing
-    if with_note:
-        act(runtime, staff.viewer, task_id, note, version)
-    else:
-        act(runtime, staff.viewer, task_id, version)
+    given = (note, version) if with_note else (version,)
+    if act(runtime, staff.viewer, task_id, *given):
+        done = "to_refuse"
     return next_or_queue(runtime, staff.viewer, filter_of(form), done)
 
 
