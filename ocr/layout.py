@@ -24,6 +24,7 @@ class Content(StrEnum):
     MONEY = "money"
     EMAIL = "email"
     DATE = "date"
+    TIME = "time"
     MY_NUMBER = "my_number"
 
 

@@ -1,0 +1,259 @@
+"""The grammars of kinds of field as acceptors, and how an accepted string becomes a value.
+
+An acceptor is over the outputs of the field's mask (`ocr.content`): digits, and signs where they tell something
+(the comma of an amount, the separator of a date).
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import isleap, monthrange
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from math import inf
+
+from japan.era import ERAS, FIRST_DAY, find_era
+from japan.postal import lookup
+from ocr.acceptor import Acceptor, Builder, Node
+from ocr.layout import Content
+
+DIGITS = "0123456789"
+WESTERN = "W"
+LAST_YEAR = 2100
+"""The last year of a date that is not bounded nearer: what lies beyond is a slip."""
+SEPARATOR = "/"
+"""Stands between year, month and day, and between hours and minutes, where each is a place of its own."""
+
+
+@dataclass(frozen=True)
+class DateShape:
+    """How a date is written.
+
+    era: its letter, or W for a western year. counts: digits of year, month and day, each None when unknown; then
+    SEPARATOR stands between the parts. first, last: the days that may be meant.
+    """
+
+    era: str
+    counts: tuple[int | None, int | None, int | None] = (None, None, None)
+    first: date = FIRST_DAY
+    last: date = date(LAST_YEAR, 12, 31)
+
+    @property
+    def separator(self) -> str:
+        return SEPARATOR if None in self.counts else ""
+
+
+_Year = tuple[bool, tuple[int, int], tuple[int, int]]
+"""What tells the days of one year from another's: leap or not, the first and the last (month, day)."""
+
+
+@lru_cache(maxsize=256)
+def date_grammar(shape: DateShape) -> Acceptor | None:
+    """The days of the calendar that exist in the era and between the bounds; None when there is none such."""
+    build = Builder()
+    base, first, last = _bounds(shape)
+    years: dict[str, Node] = {}
+    known: dict[_Year, Node | None] = {}
+    for year in range(first.year, last.year + 1):
+        low = (first.month, first.day) if year == first.year else (1, 1)
+        high = (last.month, last.day) if year == last.year else (12, 31)
+        kind = isleap(year), low, high
+        if kind not in known:
+            known[kind] = _months(build, shape, *kind)
+        rest = known[kind]
+        if rest is not None:
+            years |= {text + shape.separator: rest for text in _written(year - base, shape.counts[0])}
+    return build.acceptor(build.words(years)) if years else None
+
+
+def _bounds(shape: DateShape) -> tuple[int, date, date]:
+    """What is added to the written year, and the first and last day of the era within the shape's bounds."""
+    if shape.era == WESTERN:
+        return 0, shape.first, shape.last
+    era = find_era(shape.era)
+    if era is None:
+        raise ValueError("no such era")
+    return era.base, max(era.first, shape.first), min(era.last, shape.last)
+
+
+def _months(build: Builder, shape: DateShape, leap: bool, low: tuple[int, int], high: tuple[int, int]) -> Node | None:
+    """Month and day of a year between two days of it."""
+    months: dict[str, Node] = {}
+    for month in range(low[0], high[0] + 1):
+        start = low[1] if month == low[0] else 1
+        end = min(monthrange(2000 if leap else 2001, month)[1], high[1] if month == high[0] else 31)
+        days = {text: build.end for day in range(start, end + 1) for text in _written(day, shape.counts[2])}
+        if days:
+            rest = build.words(days)
+            months |= {text + shape.separator: rest for text in _written(month, shape.counts[1])}
+    return build.words(months) if months else None
+
+
+def _written(number: int, count: int | None) -> Iterable[str]:
+    """How a number of a date is written with this many digits, or with any."""
+    shortest, padded = str(number), f"{number:02d}"
+    if count is None:
+        return dict.fromkeys((shortest, padded))
+    return (shortest.zfill(count),) if len(shortest) <= count <= max(2, len(shortest)) else ()
+
+
+def to_day(text: str, shape: DateShape) -> date:
+    """The day of an accepted string."""
+    if shape.separator:
+        parts = [int(part) for part in text.split(SEPARATOR)]
+    else:
+        y, m, _ = (count or 0 for count in shape.counts)
+        parts = [int(text[:y]), int(text[y : y + m]), int(text[y + m :])]
+    return date(parts[0] + _bounds(shape)[0], parts[1], parts[2])
+
+
+@lru_cache(maxsize=1)
+def phone_grammar() -> Acceptor:
+    """Telephone numbers: eleven digits after 050, 060, 070, 080, 090, else ten and no 0 in the third place.
+
+    Source: the numbering plan (総務省 電気通信番号計画): area codes have no 0 as their third digit.
+    """
+    build = Builder()
+    long, short = _digits(build, 8), _digits(build, 7)
+    others = build.any_of("123456789", short)
+    either = build.branch({"0": long} | dict.fromkeys("123456789", short))
+    second = build.branch(dict.fromkeys("1234", others) | dict.fromkeys("56789", either))
+    return build.acceptor(build.branch({"0": second}))
+
+
+@lru_cache(maxsize=64)
+def digits_grammar(counts: tuple[int, ...]) -> Acceptor:
+    """Digits in one of these numbers; any number of them when there is none."""
+    if not counts:
+        return Acceptor(tuple((state, digit, 1, 0.0) for state in (0, 1) for digit in DIGITS), (-inf, 0.0))
+    build = Builder()
+    return build.acceptor(build.union(*(_digits(build, count) for count in counts)))
+
+
+def _digits(build: Builder, count: int, then: Node | None = None) -> Node:
+    node = build.end if then is None else then
+    for _ in range(count):
+        node = build.any_of(DIGITS, node)
+    return node
+
+
+@lru_cache(maxsize=1)
+def my_number_grammar() -> Acceptor:
+    """Twelve digits of which the last is the check digit (its rule: `japan.check`)."""
+    build = Builder()
+    weights = [int(n) for n in "65432765432"]
+    layer = [build.any_of(str(0 if rest <= 1 else 11 - rest), build.end) for rest in range(11)]
+    for weight in reversed(weights):
+        layer = [build.branch({d: layer[(rest + weight * int(d)) % 11] for d in DIGITS}) for rest in range(11)]
+    return build.acceptor(layer[0])
+
+
+LEADING_ZERO = -4.0
+"""An amount hardly begins with a nought; where noughts are printed before it, all of them are written."""
+MOST_YEN_DIGITS = 12
+
+
+@lru_cache(maxsize=1)
+def money_grammar() -> Acceptor:
+    """An amount: ¥ before it or not; commas at every thousand or at none; then 円, 也, a dash, or nothing."""
+    build = Builder()
+    dash = build.any_of("-", build.end)
+    also = build.branch({"也": build.end})
+    tail = build.union(build.end, dash, also, build.branch({"円": build.union(build.end, dash, also)}))
+    grouped = plain = tail
+    for _ in range(MOST_YEN_DIGITS // 3 - 1):
+        grouped = build.union(tail, build.branch({",": _digits(build, 3, grouped)}))
+    for _ in range(MOST_YEN_DIGITS - 1):
+        plain = build.union(tail, build.any_of(DIGITS, plain))
+    rest = build.union(grouped, build.any_of(DIGITS, build.union(grouped, build.any_of(DIGITS, grouped))), plain)
+    first = build.union(build.any_of("123456789", rest), build.any_of("0", plain, LEADING_ZERO))
+    return build.acceptor(build.union(first, build.branch({"¥": first})))
+
+
+def to_amount(text: str) -> str:
+    """The digits of an accepted amount, without leading noughts."""
+    return re.sub(r"\D", "", text).lstrip("0") or "0"
+
+
+@lru_cache(maxsize=1)
+def time_grammar() -> Acceptor:
+    """Times of day, 0:00 to 24:00: 830, 0830, 8:30, and after a sign between also 8時, 8時半."""
+    build = Builder()
+    minutes = build.any_of("012345", _digits(build, 1))
+    hours: dict[str, Node] = {}
+    for hour in range(25):
+        rest = minutes if hour < 24 else build.text("00", build.end)
+        apart = build.union(rest, build.end, build.branch({"半": build.end} if hour < 24 else {}))
+        for text in dict.fromkeys((str(hour), f"{hour:02d}")):
+            hours |= {text: rest, text + ":": apart}
+    return build.acceptor(build.words(hours))
+
+
+def to_time(text: str) -> str:
+    """An accepted time as HH:MM."""
+    plain = text.replace("半", "30")
+    hour, _, minute = plain.partition(":") if ":" in plain else (plain[:-2], "", plain[-2:])
+    return f"{int(hour):02d}:{int(minute or 0):02d}"
+
+
+@lru_cache(maxsize=256)
+def of_lengths(acceptor: Acceptor, lengths: tuple[int, ...]) -> Acceptor:
+    """What the acceptor takes of these numbers of characters; with no final state when that is nothing."""
+    start = (0, 0)
+    numbers, queue, arcs = {start: 0}, [start], []
+    by_state: dict[int, list[tuple[str, int, float]]] = {}
+    for source, char, target, weight in acceptor.arcs:
+        by_state.setdefault(source, []).append((char, target, weight))
+    for state, length in queue:
+        for char, target, weight in by_state.get(state, ()) if length < max(lengths) else ():
+            reached = (target, length + 1)
+            if reached not in numbers:
+                numbers[reached] = len(numbers)
+                queue.append(reached)
+            arcs.append((numbers[state, length], char, numbers[reached], weight))
+    finals = tuple(acceptor.finals[state] if length in lengths else -inf for state, length in queue)
+    return Acceptor(tuple(sorted(arcs)), finals)
+
+
+def find_grammar(content: Content, lengths: tuple[int, ...] = ()) -> Acceptor | None:
+    """The grammar of a kind of field, of these numbers of characters where they are known; None when it has none.
+
+    Dates have theirs by shape (`date_grammar`).
+    """
+    if content is Content.DIGITS:
+        return digits_grammar(lengths)
+    if content not in _GRAMMARS:
+        return None
+    whole = _GRAMMARS[content]()
+    return of_lengths(whole, lengths) if lengths else whole
+
+
+_GRAMMARS = {
+    Content.PHONE: phone_grammar,
+    Content.POSTAL_CODE: lambda: digits_grammar((7,)),
+    Content.MONEY: money_grammar,
+    Content.MY_NUMBER: my_number_grammar,
+    Content.TIME: time_grammar,
+}
+
+EXISTING_POSTAL = 120_000
+KNOWN_POSTAL_SHARE = 0.98
+"""How often a postal code that is written exists in the directory: offices have codes of their own, and
+directories age."""
+
+
+def postal_prior(code: str) -> float:
+    """How much likelier (a factor) this code is to be written than the average seven digits."""
+    if lookup(code) is None:
+        return (1 - KNOWN_POSTAL_SHARE) * 10**7 / (10**7 - EXISTING_POSTAL)
+    return KNOWN_POSTAL_SHARE * 10**7 / EXISTING_POSTAL
+
+
+def merged(found: Iterable[tuple[str, float]]) -> Mapping[str, float]:
+    """Values with the probabilities of all ways of writing them added up, best first."""
+    total: dict[str, float] = {}
+    for value, probability in found:
+        total[value] = total.get(value, 0.0) + probability
+    return dict(sorted(total.items(), key=lambda item: -item[1]))
