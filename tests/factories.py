@@ -34,7 +34,7 @@ from pipeline.review.staff import create_user
 from pipeline.runtime import Runtime, Secrets
 from pipeline.steps.packs import install_pack
 from pipeline.store.blobs import Blobs
-from pipeline.store.engine import open_engine, read, write
+from pipeline.store.engine import read, write
 from pipeline.store.tables import (
     Arrival,
     Attachment,
@@ -50,6 +50,7 @@ from pipeline.store.tables import (
     ReviewTask,
     Submission,
 )
+from tests.engines import open_test_engine
 from tests.packs import loaded_pack
 
 # Passwords of tests protect nothing, and a hash at full cost takes longer than most tests.
@@ -98,7 +99,7 @@ def _no_reader() -> Any:
 def make_store(url: str, folder: Path) -> Store:
     """A store over a migrated database, with the sample procedure and a clock that tests may move."""
     runtime = Runtime(
-        engine=open_engine(url),
+        engine=open_test_engine(url),
         blobs=Blobs(str(folder / "blobs")),
         secrets=Secrets(Fernet.generate_key()),
         data_dir=folder,

@@ -24,8 +24,9 @@ from pipeline.steps.packs import install_pack
 from pipeline.steps.roster import import_roster
 from pipeline.store.access import Viewer, grants
 from pipeline.store.blobs import Blobs
-from pipeline.store.engine import open_engine, read
+from pipeline.store.engine import read
 from pipeline.store.tables import Event, ReviewReason, ReviewTask, Submission
+from tests.engines import open_test_engine
 from tests.packs import loaded_pack
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -84,7 +85,7 @@ def make_runtime(url: str, folder: Path, *, key: bytes = KEY, clock: Clock | Non
     """A runtime over a migrated database. Its clock stands still until the test moves `runtime.clock`."""
     full_page: Any = FakeFullPage()
     return Runtime(
-        engine=open_engine(url),
+        engine=open_test_engine(url),
         blobs=Blobs(str(folder / "blobs")),
         secrets=Secrets(key),
         data_dir=folder,
