@@ -7,10 +7,12 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr.grammar import find_grammar, to_amount, to_time
 from ocr.layout import Content
 
 KANA_LARGE = (
@@ -36,6 +38,11 @@ _DIGIT_LOOKALIKES = _pairs(
     "O0 o0 〇0 ○0 D0 Q0 ◯0 l1 I1 |1 丨1 i1 !1 Z2 z2 S5 s5 b6 B8 q9 g9 Ｏ0 口0 ロ0 つ7 フ7 ワ7 ク7 了3 ろ3 乙2"
 )
 _SEPARATORS = " -－―—–‐ｰ()（）〒・.,、¥￥円のーノ~〜"
+_DASHES = "-－―—–‐ｰ"
+_MONEY_SIGNS = {sign: (sign, 0.0) for sign in ",¥円也-"} | {"，": (",", 0.0), "￥": ("¥", 0.0), "\\": ("¥", 0.0)}
+_TIME_SIGNS = {sign: (":", 0.0) for sign in ":：時h"} | {"半": ("半", 0.0), "分": ("", 0.0)}
+_DATE_SIGNS = {sign: ("/", 0.0) for sign in "年月日/／.．・-－‐"}
+_ERA_LETTERS = "明治大正昭和平成令MTSHR"
 _JAPANESE_SIGNS = "々〆ヶヵー・ 　"
 _ADDRESS_SIGNS = _JAPANESE_SIGNS + "0123456789０１２３４５６７８９-－‐―—()（）#＃,.／/、号"
 _EMAIL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._-+"
@@ -69,10 +76,9 @@ class CharMask:
 
     def held(self, logits: NDArray[np.float32]) -> float:
         """How much of the non-blank mass the mask keeps, 0.0-1.0: low when the ink is something else."""
-        mass = np.exp(logits.astype(np.float64))
-        inked = mass[:, 1:].sum()
-        kept = mass[:, self.columns[self.columns > 0]].sum()
-        return float(kept / inked) if inked > 1e-6 else 1.0
+        inked = float((1.0 - np.exp(logits[:, 0].astype(np.float64))).sum())  # each step sums to one
+        kept = float(np.exp(logits[:, self.columns[self.columns > 0]].astype(np.float64)).sum())
+        return min(1.0, kept / inked) if inked > 1e-6 else 1.0
 
 
 @lru_cache(maxsize=64)
@@ -97,8 +103,14 @@ _LOOKALIKE_WEIGHT = -0.7
 
 
 def _folding(content: Content, year_one: bool) -> Folding:
-    if content in (Content.DIGITS, Content.PHONE, Content.POSTAL_CODE, Content.MONEY, Content.DATE, Content.MY_NUMBER):
-        return _digit_year_one if year_one else _digit
+    if content in (Content.DIGITS, Content.PHONE, Content.POSTAL_CODE, Content.MY_NUMBER):
+        return _digit
+    if content is Content.DATE:
+        return _digit_year_one if year_one else _written_date
+    if content is Content.MONEY:
+        return _money
+    if content is Content.TIME:
+        return _time
     if content is Content.KATAKANA:
         return _katakana
     if content is Content.EMAIL:
@@ -118,6 +130,26 @@ def _digit(char: str) -> tuple[str, float] | None:
 
 def _digit_year_one(char: str) -> tuple[str, float] | None:
     return ("1", 0.0) if char == "元" else _digit(char)
+
+
+def _money(char: str) -> tuple[str, float] | None:
+    if char in _MONEY_SIGNS:
+        return _MONEY_SIGNS[char]
+    if char in _DASHES:
+        return "-", 0.0
+    return (",", _LOOKALIKE_WEIGHT) if char in "、.．" else _digit(char)
+
+
+def _time(char: str) -> tuple[str, float] | None:
+    if char in _TIME_SIGNS:
+        return _TIME_SIGNS[char]
+    return (":", _LOOKALIKE_WEIGHT) if char in ".;・" else _digit(char)
+
+
+def _written_date(char: str) -> tuple[str, float] | None:
+    if char in _DATE_SIGNS:
+        return _DATE_SIGNS[char]
+    return (char, 0.0) if char and char in _ERA_LETTERS else _digit_year_one(char)
 
 
 def _katakana(char: str) -> tuple[str, float] | None:
@@ -188,6 +220,8 @@ def exact_lengths(content: Content) -> tuple[int, ...]:
     """The numbers of characters a value may have; empty when any number is possible."""
     if content is Content.POSTAL_CODE:
         return (7,)
+    if content is Content.MY_NUMBER:
+        return (12,)
     return (10, 11) if content is Content.PHONE else ()
 
 
@@ -198,17 +232,18 @@ def to_value(content: Content, raw: str) -> str | None:
         return re.sub(r"\s+", " ", unicodedata.normalize("NFC", _compose(text))) or None
     if content in (Content.NAME, Content.ADDRESS, Content.TEXT):
         return settle_twins(re.sub(r"\s+", " ", text)) or None
-    pattern = _GRAMMAR.get(content, r".+")
-    return text if re.fullmatch(pattern, text) else None
+    if content is Content.EMAIL:
+        return text if re.fullmatch(_EMAIL_SHAPE, text) else None
+    grammar = find_grammar(content)
+    if grammar is None:
+        return text
+    if not text or grammar.weight(text) == -inf:
+        return None
+    return _SPELT[content](text) if content in _SPELT else text
 
 
-_GRAMMAR = {
-    Content.DIGITS: r"\d+",
-    Content.MONEY: r"\d+",
-    Content.POSTAL_CODE: r"\d{7}",
-    Content.PHONE: r"0\d{9,10}",
-    Content.EMAIL: r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
-}
+_EMAIL_SHAPE = r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
+_SPELT = {Content.MONEY: to_amount, Content.TIME: to_time}
 
 
 _KANA = "[ァ-ヶー]"

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice, pairwise
 
 import numpy as np
 
-from ocr.content import CharMask
-from ocr.ctc import LogProbs, best_path, best_path_of_length, length_log_probability, log_likelihoods
+from ocr.acceptor import Acceptor
+from ocr.content import CharMask, mask_for, to_value
+from ocr.ctc import NEVER, LogProbs, best_path, best_path_of_length, length_log_probability, log_likelihoods
+from ocr.dates import to_written_day, written_date_grammar
 from ocr.engine import Logits
+from ocr.grammar import PRIORS, find_grammar
+from ocr.layout import Content
+from ocr.nbest import Search
 from ocr.readings import CharReading
 
 ALTERNATIVES = 4
@@ -25,12 +31,14 @@ class Decoded:
     probability: that the whole line is right, given what the mask and the length allow.
     held: how much of the ink the mask explains, 0.0-1.0.
     places: where along the line each character is surest, 0.0-1.0.
+    values: with a grammar, the likeliest values and their probabilities, best first.
     """
 
     characters: tuple[CharReading, ...]
     probability: float
     held: float
     places: tuple[float, ...] = ()
+    values: tuple[tuple[str, float], ...] = ()
 
     @property
     def text(self) -> str:
@@ -52,6 +60,83 @@ def decode_line(logits: Logits, mask: CharMask, lengths: Sequence[int] = ()) -> 
     probability = float(np.exp(min(0.0, likelihood - total)))
     places = tuple((peak + 0.5) / len(log_probs) for peak in _align(log_probs, string))
     return Decoded(readings, probability, mask.held(logits), places)
+
+
+ODDS = 20.0
+"""How many times likelier it is, before the ink is seen, that a writer kept to the grammar of the field than the engine
+takes it to be: it knows of no grammar, and spreads its doubt over everything."""
+UNFIT = 0.1
+"""Below this probability that the grammar was kept at all, what stands there is another thing."""
+_STRINGS = 12
+_ENOUGH = 0.9995
+
+
+def decode_grammar(
+    logits: Logits,
+    mask: CharMask,
+    grammar: Acceptor,
+    *,
+    lengths: Sequence[int] = (),
+    value: Callable[[str], str | None] = str,
+    prior: Callable[[str], float] | None = None,
+) -> Decoded:
+    """The likeliest value of a grammar, where the ink may be one at all; else what it says freely, at probability 0.
+
+    lengths: the numbers of characters that are known to be there; the grammar takes none other. value: what a
+    string means. prior: how many times likelier than others a value is written.
+    """
+    log_probs = mask.apply(logits)
+    search = Search(log_probs, mask.outputs, grammar)
+    found = _values(search, value, prior)
+    known = 0.0
+    if lengths:
+        by_length = length_log_probability(log_probs, max(lengths))
+        known = float(np.logaddexp.reduce([by_length[n] for n in lengths]))
+    share = float(np.exp(min(0.0, search.mass - known)))
+    fits = share * ODDS / (share * ODDS + 1.0 - share) if share else 0.0
+    if not found or fits < UNFIT:
+        return replace(decode_line(logits, mask, lengths), probability=0.0)
+    text, _, _ = found[0]
+    string = [mask.outputs.index(char) for char in text]
+    places = tuple((peak + 0.5) / len(log_probs) for peak in _align(log_probs, string))
+    readings = _places(log_probs, string, mask, grammar)
+    values = tuple((said, probability * fits) for _, said, probability in found[: ALTERNATIVES + 1])
+    return Decoded(readings, values[0][1], mask.held(logits), places, values)
+
+
+def decode_content(
+    logits: Logits, alphabet: tuple[str, ...], content: Content, lengths: tuple[int, ...] = ()
+) -> Decoded:
+    """The likeliest value of a kind of field, within its grammar where it has one."""
+    mask = mask_for(content, alphabet)
+    grammar = find_grammar(content, lengths)
+    if content is Content.DATE:
+        return decode_grammar(logits, mask, written_date_grammar(), value=lambda t: to_written_day(t).isoformat())
+    if grammar is None:
+        return decode_line(logits, mask, lengths)
+    value, prior = partial(to_value, content), PRIORS.get(content)
+    return decode_grammar(logits, mask, grammar, lengths=lengths, value=value, prior=prior)
+
+
+def _values(
+    search: Search, value: Callable[[str], str | None], prior: Callable[[str], float] | None
+) -> list[tuple[str, str, float]]:
+    """The likeliest values: (the likeliest way it is written, value, probability), best first."""
+    found: dict[str, tuple[str, float]] = {}
+    seen = 0.0
+    for one in islice(search.strings(), _STRINGS):
+        seen += one.probability
+        said = value(one.text)
+        if said is not None:
+            text, before = found.get(said, (one.text, 0.0))
+            found[said] = text, before + one.probability
+        if seen > _ENOUGH:
+            break
+    factors = {said: prior(said) if prior else 1.0 for said in found}
+    # What was not looked at is taken to be as likely to be written as the average.
+    total = sum(p * factors[said] for said, (_, p) in found.items()) + max(0.0, 1.0 - seen)
+    rows = [(text, said, p * factors[said] / total) for said, (text, p) in found.items()]
+    return sorted(rows, key=lambda row: -row[2])
 
 
 def _search(log_probs: LogProbs, lengths: Sequence[int]) -> tuple[list[int] | None, float]:
@@ -126,10 +211,14 @@ def _align(log_probs: LogProbs, string: list[int]) -> list[int]:
     return peaks[::-1] if place == 0 else [min(steps - 1, i) for i in range(len(string))]
 
 
-def _places(log_probs: LogProbs, string: list[int], mask: CharMask) -> tuple[CharReading, ...]:
+def _places(
+    log_probs: LogProbs, string: list[int], mask: CharMask, grammar: Acceptor | None = None
+) -> tuple[CharReading, ...]:
     if not string:
         return ()
     trials = _replacements(log_probs, string) if len(string) <= _LONGEST_REFINED else []
+    if grammar is not None:
+        trials = [one for one in trials if grammar.weight("".join(mask.outputs[c] for c in one[1])) > NEVER]
     scores = log_likelihoods(log_probs, [string, *[trial for _, trial in trials]])
     weights = np.exp(np.minimum(scores - scores[0], 0.0))
     rivals: list[list[tuple[str, float]]] = [[] for _ in string]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -20,8 +21,8 @@ from ocr.cut import (
     split_lines,
     without_guides,
 )
-from ocr.dates import WESTERN, calendar_date, likeliest_date
-from ocr.decode import Decoded, decode_line
+from ocr.dates import WESTERN, DateShape, date_grammar, to_day
+from ocr.decode import Decoded, decode_content, decode_grammar, decode_line
 from ocr.engine import Image, Logits
 from ocr.kana import weigh_sizes
 from ocr.layout import Box, CellsField, ChoiceField, Content, DateField, Field, LineField, PresenceField, TickField
@@ -72,9 +73,11 @@ def _line(view: View, field: LineField) -> Job:
     reasons = _stroke_reasons(view, patch, field.box)
 
     def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
-        mask = mask_for(field.content, alphabet)
-        lengths = exact_lengths(field.content) if len(logits) == 1 else ()
-        parts = [decode_line(matrix, mask, lengths) for matrix in logits]
+        if len(logits) == 1:
+            lengths = field.lengths or exact_lengths(field.content)
+            parts = [decode_content(logits[0], alphabet, field.content, lengths)]
+        else:
+            parts = [decode_line(matrix, mask_for(field.content, alphabet)) for matrix in logits]
         parts = [_doubted(part, line) for part, line in zip(parts, lines, strict=True)]
         return written_reading(field.name, field.box, field.content, parts, reasons)
 
@@ -105,7 +108,7 @@ def cells_job(name: str, box: Box, content: Content, patches: Sequence[Patch]) -
     filled = [is_written(patch) for patch in patches]
 
     def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
-        decoded = decode_line(logits[0], mask_for(content, alphabet), (sum(filled),))
+        decoded = decode_content(logits[0], alphabet, content, (sum(filled),))
         if content is Content.KATAKANA:
             sizes = [glyph_size(patch) for patch in patches if is_written(patch)]
             decoded = weigh_sizes(decoded, sizes, _word_ends(filled))
@@ -155,7 +158,16 @@ def _date(view: View, field: DateField) -> Job:
         return _done(Reading(field.name, None, chosen.raw, 0.0, box, reasons=(ReadingReason.NOT_A_DATE,)))
 
     def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
-        decoded = decode_line(logits[0], mask_for(Content.DATE, alphabet, True), (sum(counts),))
+        mask, lengths = mask_for(Content.DATE, alphabet, True), (sum(counts),)
+        shape = DateShape(chosen.value or WESTERN, (counts[0], counts[1], counts[2]))
+        grammar = date_grammar(shape) if chosen.value else None
+        if grammar is None:
+            decoded = decode_line(logits[0], mask, lengths)
+        else:
+            day = partial(to_day, shape=shape)
+            decoded = decode_grammar(
+                logits[0], mask, grammar, lengths=lengths, value=lambda text: day(text).isoformat()
+            )
         return _date_reading(field.name, box, chosen, decoded, counts)
 
     return Job((line,), finish)
@@ -167,18 +179,16 @@ def _date_reading(name: str, box: Box, chosen: Chosen, decoded: Decoded, counts:
     era = "" if chosen.raw == WESTERN else chosen.raw or "?"
     raw = era + digits
     reasons = list(chosen.reasons)
-    if chosen.value is None:
+    if not decoded.values:
         reasons.append(ReadingReason.NOT_A_DATE)
         return Reading(name, None, raw, 0.0, box, None, tuple(reasons), decoded.characters)
-    guess = likeliest_date(chosen.value, parts[0], parts[1], parts[2], calendar_date)
-    if guess.value is None:
-        reasons.append(ReadingReason.NOT_A_DATE)
-        return Reading(name, None, raw, 0.0, box, None, tuple(reasons), decoded.characters)
-    confidence = guess.probability * chosen.confidence * decoded.held
+    confidence = decoded.probability * chosen.confidence * decoded.held
     if confidence < LOW:
         reasons.append(ReadingReason.LOW_CONFIDENCE)
-    value = guess.value.isoformat()
-    return Reading(name, value, raw, confidence, box, None, tuple(reasons), decoded.characters)
+    value = decoded.values[0][0]
+    return Reading(
+        name, value, raw, confidence, box, None, tuple(reasons), decoded.characters, candidates=decoded.values
+    )
 
 
 def _parts(characters: Sequence[CharReading], counts: Sequence[int]) -> list[tuple[CharReading, ...]]:
@@ -219,7 +229,8 @@ def written_reading(
     """The reading of the decoded lines of one field."""
     raw = "".join(part.text for part in parts)
     characters = tuple(char for part in parts for char in part.characters)
-    value = to_value(content, raw) if raw else None
+    candidates = parts[0].values if len(parts) == 1 else ()
+    value = candidates[0][0] if candidates else to_value(content, raw) if raw else None
     found = list(reasons)
     if value is None:
         found.append(ReadingReason.BAD_FORMAT)
@@ -233,7 +244,7 @@ def written_reading(
         confidence *= 0.7
     if confidence < LOW:
         found.append(ReadingReason.LOW_CONFIDENCE)
-    return Reading(name, value, raw, confidence, box, None, tuple(found), characters)
+    return Reading(name, value, raw, confidence, box, None, tuple(found), characters, candidates=candidates)
 
 
 def _stroke_reasons(view: View, patch: Patch, box: Box) -> tuple[ReadingReason, ...]:

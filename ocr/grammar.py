@@ -1,112 +1,21 @@
 """The grammars of kinds of field as acceptors, and how an accepted string becomes a value.
 
 An acceptor is over the outputs of the field's mask (`ocr.content`): digits, and signs where they tell something
-(the comma of an amount, the separator of a date).
+(the comma of an amount). Dates have theirs in `ocr.dates`.
 """
 
 from __future__ import annotations
 
 import re
-from calendar import isleap, monthrange
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from math import inf
 
-from japan.era import ERAS, FIRST_DAY, find_era
 from japan.postal import lookup
 from ocr.acceptor import Acceptor, Builder, Node
 from ocr.layout import Content
 
 DIGITS = "0123456789"
-WESTERN = "W"
-LAST_YEAR = 2100
-"""The last year of a date that is not bounded nearer: what lies beyond is a slip."""
-SEPARATOR = "/"
-"""Stands between year, month and day, and between hours and minutes, where each is a place of its own."""
-
-
-@dataclass(frozen=True)
-class DateShape:
-    """How a date is written.
-
-    era: its letter, or W for a western year. counts: digits of year, month and day, each None when unknown; then
-    SEPARATOR stands between the parts. first, last: the days that may be meant.
-    """
-
-    era: str
-    counts: tuple[int | None, int | None, int | None] = (None, None, None)
-    first: date = FIRST_DAY
-    last: date = date(LAST_YEAR, 12, 31)
-
-    @property
-    def separator(self) -> str:
-        return SEPARATOR if None in self.counts else ""
-
-
-_Year = tuple[bool, tuple[int, int], tuple[int, int]]
-"""What tells the days of one year from another's: leap or not, the first and the last (month, day)."""
-
-
-@lru_cache(maxsize=256)
-def date_grammar(shape: DateShape) -> Acceptor | None:
-    """The days of the calendar that exist in the era and between the bounds; None when there is none such."""
-    build = Builder()
-    base, first, last = _bounds(shape)
-    years: dict[str, Node] = {}
-    known: dict[_Year, Node | None] = {}
-    for year in range(first.year, last.year + 1):
-        low = (first.month, first.day) if year == first.year else (1, 1)
-        high = (last.month, last.day) if year == last.year else (12, 31)
-        kind = isleap(year), low, high
-        if kind not in known:
-            known[kind] = _months(build, shape, *kind)
-        rest = known[kind]
-        if rest is not None:
-            years |= {text + shape.separator: rest for text in _written(year - base, shape.counts[0])}
-    return build.acceptor(build.words(years)) if years else None
-
-
-def _bounds(shape: DateShape) -> tuple[int, date, date]:
-    """What is added to the written year, and the first and last day of the era within the shape's bounds."""
-    if shape.era == WESTERN:
-        return 0, shape.first, shape.last
-    era = find_era(shape.era)
-    if era is None:
-        raise ValueError("no such era")
-    return era.base, max(era.first, shape.first), min(era.last, shape.last)
-
-
-def _months(build: Builder, shape: DateShape, leap: bool, low: tuple[int, int], high: tuple[int, int]) -> Node | None:
-    """Month and day of a year between two days of it."""
-    months: dict[str, Node] = {}
-    for month in range(low[0], high[0] + 1):
-        start = low[1] if month == low[0] else 1
-        end = min(monthrange(2000 if leap else 2001, month)[1], high[1] if month == high[0] else 31)
-        days = {text: build.end for day in range(start, end + 1) for text in _written(day, shape.counts[2])}
-        if days:
-            rest = build.words(days)
-            months |= {text + shape.separator: rest for text in _written(month, shape.counts[1])}
-    return build.words(months) if months else None
-
-
-def _written(number: int, count: int | None) -> Iterable[str]:
-    """How a number of a date is written with this many digits, or with any."""
-    shortest, padded = str(number), f"{number:02d}"
-    if count is None:
-        return dict.fromkeys((shortest, padded))
-    return (shortest.zfill(count),) if len(shortest) <= count <= max(2, len(shortest)) else ()
-
-
-def to_day(text: str, shape: DateShape) -> date:
-    """The day of an accepted string."""
-    if shape.separator:
-        parts = [int(part) for part in text.split(SEPARATOR)]
-    else:
-        y, m, _ = (count or 0 for count in shape.counts)
-        parts = [int(text[:y]), int(text[y : y + m]), int(text[y + m :])]
-    return date(parts[0] + _bounds(shape)[0], parts[1], parts[2])
 
 
 @lru_cache(maxsize=1)
@@ -218,10 +127,7 @@ def of_lengths(acceptor: Acceptor, lengths: tuple[int, ...]) -> Acceptor:
 
 
 def find_grammar(content: Content, lengths: tuple[int, ...] = ()) -> Acceptor | None:
-    """The grammar of a kind of field, of these numbers of characters where they are known; None when it has none.
-
-    Dates have theirs by shape (`date_grammar`).
-    """
+    """The grammar of a kind of field, of these numbers of characters where they are known; None when it has none."""
     if content is Content.DIGITS:
         return digits_grammar(lengths)
     if content not in _GRAMMARS:
@@ -230,7 +136,7 @@ def find_grammar(content: Content, lengths: tuple[int, ...] = ()) -> Acceptor | 
     return of_lengths(whole, lengths) if lengths else whole
 
 
-_GRAMMARS = {
+_GRAMMARS: Mapping[Content, Callable[[], Acceptor]] = {
     Content.PHONE: phone_grammar,
     Content.POSTAL_CODE: lambda: digits_grammar((7,)),
     Content.MONEY: money_grammar,
@@ -251,9 +157,5 @@ def postal_prior(code: str) -> float:
     return KNOWN_POSTAL_SHARE * 10**7 / EXISTING_POSTAL
 
 
-def merged(found: Iterable[tuple[str, float]]) -> Mapping[str, float]:
-    """Values with the probabilities of all ways of writing them added up, best first."""
-    total: dict[str, float] = {}
-    for value, probability in found:
-        total[value] = total.get(value, 0.0) + probability
-    return dict(sorted(total.items(), key=lambda item: -item[1]))
+PRIORS: Mapping[Content, Callable[[str], float]] = {Content.POSTAL_CODE: postal_prior}
+"""How many times likelier than the average string of its grammar a value is written."""

@@ -66,6 +66,7 @@ class LineField:
 
     lexicon: the only words it may hold, where there is such a list (banks, branches, schools).
     above: the field of the row above in the same column of a table, which 〃 and 同上 repeat.
+    lengths: the numbers of digits it may have, where they are known.
     """
 
     name: str
@@ -74,6 +75,7 @@ class LineField:
     lines: int = 1
     lexicon: tuple[str, ...] = ()
     above: str | None = None
+    lengths: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.acceptor import Acceptor
-from ocr.ctc import LogProbs
+from ocr.ctc import NEVER, LogProbs
 
 MOST_OPENED = 200
 _NEGLIGIBLE = 1e-9  # share of the whole mass below which a prefix is not followed
@@ -64,21 +64,21 @@ def rank_strings(log_probs: LogProbs, outputs: Sequence[str], acceptor: Acceptor
 
 def cells_as_line(log_probs: LogProbs) -> LogProbs:
     """Log-probabilities of single cells [n, C], class 0 an empty cell, as a line in which each has its own step."""
-    line = np.full((2 * len(log_probs), log_probs.shape[1]), -1e9)
+    line = np.full((2 * len(log_probs), log_probs.shape[1]), NEVER)
     line[0::2] = log_probs
     line[1::2, 0] = 0.0
     return line
 
 
-def join_lines(parts: Sequence[LogProbs], separator: int) -> LogProbs:
-    """Lines set one behind the other with a sure `separator`, an output that none of them has itself, between."""
+def join_lines(parts: Sequence[LogProbs]) -> LogProbs:
+    """Lines [T, C] set one behind the other as [T, C + 1]: the last class is a sure separator between them."""
     out: list[LogProbs] = []
     for number, part in enumerate(parts):
         if number:
-            step = np.full((2, part.shape[1]), -1e9)
-            step[0, separator], step[1, 0] = 0.0, 0.0
+            step = np.full((2, part.shape[1] + 1), NEVER)
+            step[0, -1], step[1, 0] = 0.0, 0.0
             out.append(step)
-        out.append(part)
+        out.append(np.hstack([part, np.full((len(part), 1), NEVER)]))
     return np.concatenate(out)
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ocr.content import exact_lengths, mask_for
+from ocr.content import exact_lengths
 from ocr.cut import cut_box, find_cells, line_picture, make_view, trim_picture
-from ocr.decode import decode_line
+from ocr.decode import decode_content
 from ocr.engine import Image, Logits, Recogniser
 from ocr.fields import Job, cells_job, prepare, written_reading
+from ocr.geometry import MM_PER_INCH
 from ocr.imaging import drop_red
 from ocr.layout import Box, Content, PageLayout
 from ocr.marks import is_struck_out
 from ocr.readings import PageReading, Reading, ReadingReason
-from ocr.registration import MM_PER_INCH, Registration, register
+from ocr.registration import Registration, register
 
 POOR_REGISTRATION_MM = 0.8
 _NOWHERE = Box(0.0, 0.0, 0.0, 0.0)
@@ -72,8 +73,7 @@ def read_field(image: Image, content: Content, recogniser: Recogniser, cells: in
     line = line_picture(patch)
     if line is None:
         return Reading("", None, "", 0.99)
-    mask = mask_for(content, recogniser.alphabet)
-    decoded = decode_line(recogniser.logits([line])[0], mask, exact_lengths(content))
+    decoded = decode_content(recogniser.logits([line])[0], recogniser.alphabet, content, exact_lengths(content))
     reasons = (ReadingReason.STRUCK_OUT,) if is_struck_out(patch) else ()
     return written_reading("", None, content, [decoded], reasons)
 
@@ -85,6 +85,7 @@ def _alone(reading: Reading) -> Reading:
 def _placed(reading: Reading, registration: Registration) -> Reading:
     box_px = registration.box_px(reading.box_mm) if reading.box_mm else None
     reasons = reading.reasons
-    if registration.error_mm > POOR_REGISTRATION_MM:
+    error_mm = registration.error_mm_at(reading.box_mm) if reading.box_mm else registration.error_mm
+    if error_mm > POOR_REGISTRATION_MM:
         reasons = (*reasons, ReadingReason.POOR_REGISTRATION)
     return replace(reading, box_px=box_px, reasons=reasons)

@@ -43,6 +43,7 @@ class Reading:
     box_mm: where the field stands on the form; None for a picture of a single field.
     box_px: x0, y0, x1, y1 around the field in the picture as given, before any rotation.
     ditto: 〃 or 同上 stands there, and `value` is that of the row above.
+    candidates: the likeliest values and their probabilities, best first, where a grammar or a list gives them.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Reading:
     reasons: tuple[ReadingReason, ...] = ()
     characters: tuple[CharReading, ...] = ()
     ditto: bool = False
+    candidates: tuple[tuple[str, float], ...] = ()
 
     @property
     def blank(self) -> bool:

@@ -15,12 +15,12 @@ from ocr.layout import Content
 ALPHABET = ("", *"0123456789OIl-〒元カガタツッヤ力一ー口ロリりど黑黒千干日髙高 ")
 
 
-def line(steps: Sequence[Mapping[str, float]]) -> Logits:
+def line(steps: Sequence[Mapping[str, float]], alphabet: Sequence[str] = ALPHABET) -> Logits:
     """Log-probabilities of steps given as character -> probability; the rest of each step is blank."""
-    matrix = np.full((len(steps), len(ALPHABET)), 1e-9)
+    matrix = np.full((len(steps), len(alphabet)), 1e-9)
     for row, step in zip(matrix, steps, strict=True):
         for char, probability in step.items():
-            row[ALPHABET.index(char)] = probability
+            row[alphabet.index(char)] = probability
         row[0] = max(1e-9, 1.0 - sum(step.values()))
     return np.log(matrix).astype(np.float32)
 

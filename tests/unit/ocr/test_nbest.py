@@ -76,8 +76,8 @@ def test_single_cells_are_a_line_of_their_own_steps() -> None:
 
 def test_joined_lines_keep_what_belongs_to_each() -> None:
     """a | a is not a: the separator holds them apart, and only one letter stands on either side."""
-    sure = np.log(np.array([[0.02, 0.96, 0.01, 1e-12], [0.97, 0.01, 0.01, 1e-12]]))
-    ranked = rank_strings(join_lines([sure, sure], 3), OUTPUTS, some_words({"aca", "aacb", "bcaa"}))
+    sure = np.log(np.array([[0.02, 0.96, 0.02], [0.98, 0.01, 0.01]]))
+    ranked = rank_strings(join_lines([sure, sure]), OUTPUTS, some_words({"aca", "aacb", "bcaa"}))
     assert ranked.found[0].text == "aca"
     assert ranked.found[0].probability > 0.99
 
