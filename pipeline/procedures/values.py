@@ -15,7 +15,7 @@ from japan.names import normalise_name
 from japan.phone import normalise_phone
 from japan.postal import normalise_postal
 from japan.text import DASHES, drop_spaces, fold_width, squeeze_spaces
-from pipeline.procedures.pack import FieldSpec, FieldType, Procedure
+from pipeline.procedures.pack import FieldSpec, FieldType
 
 TRUE, FALSE = "true", "false"
 
@@ -45,14 +45,6 @@ class NormalisedValue:
     problem: ValueProblem | None = None
 
 
-@dataclass(frozen=True)
-class NormalisedValues:
-    """values: field key -> normal form where there is one. problems: field key -> why there is none."""
-
-    values: dict[str, str]
-    problems: dict[str, ValueProblem]
-
-
 NOTHING = NormalisedValue(None)
 
 
@@ -67,27 +59,6 @@ def normalise_value(spec: FieldSpec, raw: str) -> NormalisedValue:
     if not raw.strip():
         return NOTHING
     return _BY_TYPE[spec.type](spec, raw)
-
-
-def normalise_values(procedure: Procedure, raw: Mapping[str, str]) -> NormalisedValues:
-    """As `normalise_value`, for all raw values of a submission; keys the pack does not know are left out."""
-    specs = {spec.name: spec for spec in procedure.fields}
-    values: dict[str, str] = {}
-    problems: dict[str, ValueProblem] = {}
-    for key, text in raw.items():
-        spec = specs.get(split_key(key)[0])
-        found = normalise_value(spec, text) if spec else NOTHING
-        if found.value is not None:
-            values[key] = found.value
-        elif found.problem is not None:
-            problems[key] = found.problem
-    return NormalisedValues(values, problems)
-
-
-def split_key(key: str) -> tuple[str, int]:
-    """Field name and index of a field key, the reverse of `field_key`."""
-    name, _, index = key.partition(".")
-    return name, int(index or 0)
 
 
 def _name(spec: FieldSpec, raw: str) -> NormalisedValue:

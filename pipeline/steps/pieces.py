@@ -11,7 +11,6 @@ import structlog
 from pipeline.domain.next_step import Step
 from pipeline.runtime import Runtime
 from pipeline.steps.advance import advance, advance_batch
-from pipeline.steps.deliver import deliver_due
 from pipeline.steps.due import About, Lane, Piece
 from pipeline.steps.intake_online import take_records
 from pipeline.steps.keeper import Keeper
@@ -76,12 +75,3 @@ def work_lane(keeper: Keeper, lane: Lane) -> int:
         for piece in pieces:
             work_on(keeper, piece)
     return len(pieces)
-
-
-def work_until_done(keeper: Keeper) -> int:
-    """Goes through all lanes, and what is to be delivered, until there is nothing for this worker; says how many
-    pieces were done."""
-    done = 0
-    while now := sum(work_lane(keeper, lane) for lane in Lane) + deliver_due(keeper.runtime).sent:
-        done += now
-    return done

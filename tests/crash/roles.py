@@ -22,13 +22,14 @@ from pipeline.steps.api_clients import add_client, allow_procedure, set_webhook
 from pipeline.steps.due import Lane
 from pipeline.steps.keeper import Keeper
 from pipeline.steps.packs import install_pack
-from pipeline.steps.pieces import work_lane, work_until_done
+from pipeline.steps.pieces import work_lane
 from pipeline.steps.roster import import_roster
 from pipeline.store import columns
 from pipeline.store.engine import read
 from pipeline.store.tables import Arrival, Batch, Decision, Outbound, ReviewTask, Submission
 from tests.recorded_runtime import SMALL, make_recorded_runtime
 from tests.runtime import PROCEDURE, TRUSTED
+from tests.workers import work_until_done
 
 LEASE = timedelta(seconds=2)
 BATCHES = ("b06_branch_bw200",)

@@ -13,10 +13,10 @@ from pipeline.runtime import Runtime
 from pipeline.steps.audit import audit
 from pipeline.steps.intake_online import store_export
 from pipeline.steps.keeper import Keeper
-from pipeline.steps.pieces import work_until_done
 from pipeline.store.engine import read
 from pipeline.store.tables import Event, ReviewTask, Submission
 from tests.runtime import PROCEDURE, REVIEWER, SECOND, Clock, open_tasks, rows_of, small_export
+from tests.workers import work_until_done
 
 
 def set_back(runtime: Runtime) -> None:

@@ -27,7 +27,7 @@ from pipeline.steps.intake_online import store_export
 from pipeline.steps.intake_paper import receive_files
 from pipeline.steps.keeper import Keeper
 from pipeline.steps.parked import find_parked
-from pipeline.steps.pieces import work_lane, work_until_done
+from pipeline.steps.pieces import work_lane
 from pipeline.store.engine import open_engine
 from pipeline.store.outages import Outage, find_outage
 from pipeline.store.tables import Arrival, Batch, Page, Submission, WorkLease
@@ -45,6 +45,7 @@ from tests.runtime import (
     small_export,
     task_of,
 )
+from tests.workers import work_until_done
 
 ROUNDS = 200
 

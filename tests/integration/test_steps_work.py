@@ -33,7 +33,7 @@ from pipeline.steps.intake_online import store_export
 from pipeline.steps.intake_paper import receive_files, take_pages
 from pipeline.steps.keeper import Keeper, workers
 from pipeline.steps.parked import find_parked
-from pipeline.steps.pieces import do_piece, work_lane, work_on, work_until_done
+from pipeline.steps.pieces import do_piece, work_lane, work_on
 from pipeline.steps.read import read_submission
 from pipeline.steps.work import MAX_TAKES, claim_due, finish, forget_old, give_back, renew
 from pipeline.store.access import Viewer, grants
@@ -54,6 +54,7 @@ from tests.runtime import (
     submission,
     task_of,
 )
+from tests.workers import work_until_done
 
 OPERATOR = Viewer("operator", "森 健", DEPARTMENT, grants(DEPARTMENT, StaffRole.OPERATOR))
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.procedures.values import NormalisedValue, ValueProblem, normalise_value, normalise_values
+from pipeline.procedures.values import NormalisedValue, ValueProblem, normalise_value
 from tests.unit.procedures.packs import make_pack
 
 PACK = make_pack()
@@ -72,14 +72,6 @@ def test_ticks(raw: str, value: str) -> None:
 )
 def test_what_has_no_normal_form_says_why(name: str, raw: str, problem: ValueProblem) -> None:
     assert normal(name, raw) == NormalisedValue(None, problem)
-
-
-def test_all_values_of_a_submission_at_once() -> None:
-    found = normalise_values(
-        PACK, {"name": "髙橋 美咲", "child_birth.2": "令和99年", "child_name.2": "", "no_such_field": "x"}
-    )
-    assert found.values == {"name": "髙橋 美咲"}
-    assert found.problems == {"child_birth.2": ValueProblem.UNREADABLE_DATE}
 
 
 @pytest.mark.parametrize("name", [spec.name for spec in PACK.fields])
