@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-ROOMS = ("japan", "ocr", "matchers", "pipeline", "flows", "web", "ichimado", "fixtures", "benchmarks")
+ROOMS = ("japan", "ocr", "matchers", "pipeline", "flows", "web", "ichimado", "fixtures", "benchmarks", "training")
 INNER = (
     "pipeline.domain",
     "pipeline.procedures",
@@ -35,6 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "flows": {"pipeline"},
     "web": {"pipeline"},
     "fixtures": {"japan", "pipeline.procedures"},
+    "training": {"japan", "ocr", "fixtures"},
 }
 
 # Where a framework may be known at all; everywhere else it is forbidden.

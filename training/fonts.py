@@ -1,0 +1,54 @@
+"""Fonts for training: those of the samples and more hands from npm, without the writers that are held out."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+
+from fixtures.fonts import UNPACKED as SAMPLES
+from fixtures.fonts import find_fonts
+from fixtures.reading.split import WRITERS, Part
+from fixtures.reading.writers import known_writers
+
+UNPACKED = Path(__file__).parent.parent / "build" / "training-fonts"
+MODULES = Path(os.environ.get("TRAINING_MODULES", "node_modules"))
+
+
+def training_fonts() -> dict[str, Path]:
+    """Font id -> file, held-out hands left out under all their names."""
+    more = {path.stem: path for folder in (UNPACKED, SAMPLES) for path in sorted(folder.glob("*.ttf"))}
+    known = {name: font.path for name, font in find_fonts().items()}
+    return {name: path for name, path in sorted({**more, **known}.items()) if not is_held_out(name)}
+
+
+@cache
+def _held_out_files() -> frozenset[str]:
+    """The names of the font files that held-out writers write with."""
+    writers = [writer for writer in known_writers() if writer.part is Part.HELD_OUT]
+    files = [*(writer.font for writer in writers), *(writer.digits for writer in writers)]
+    return frozenset(file.stem for file in files if isinstance(file, Path))
+
+
+def is_held_out(name: str) -> bool:
+    """Whether a font is the hand of a held-out writer, or of its digits, in any weight."""
+    return name in WRITERS or any(name.startswith(held) or held.startswith(name) for held in _held_out_files())
+
+
+def unpack(modules: Path = MODULES) -> None:
+    """Writes the fonts of npm's @fontsource packages below `modules` as TrueType files into build/training-fonts."""
+    UNPACKED.mkdir(parents=True, exist_ok=True)
+    for package in sorted(modules.glob("@fontsource/*")):
+        found = sorted(package.glob("files/*japanese-400-normal.woff2")) or sorted(
+            package.glob("files/*-latin-400-normal.woff2")
+        )
+        if found:
+            font = TTFont(found[0])
+            font.flavor = None
+            font.save(UNPACKED / f"{package.name}.ttf")
+
+
+if __name__ == "__main__":
+    unpack()

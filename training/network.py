@@ -1,0 +1,61 @@
+"""The network of `ocr.glyphs` in torch, and its way to ONNX."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+from ocr.glyphs import SIDE
+
+MEASURES = 6
+
+
+class CellNetwork(nn.Module):
+    """Pictures [n, SIDE, SIDE] uint8 and measures [n, MEASURES] in, scores [n, classes] out."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.first = _block(1, 16)
+        self.second = _block(16, 32)
+        self.third = _block(32, 64)
+        self.fourth = _block(64, 64)
+        self.fifth = _block(64, 96)
+        self.pool = nn.MaxPool2d(2)
+        self.measures = nn.Sequential(nn.Linear(MEASURES, 24), nn.ReLU())
+        self.mixed = nn.Sequential(nn.Linear(96 * 16 + 24, 160), nn.ReLU(), nn.Dropout(0.2))
+        self.last = nn.Linear(160, classes)
+        self.temperature = nn.Parameter(torch.ones(()), requires_grad=False)
+
+    def scores(self, pictures: Tensor, measures: Tensor) -> Tensor:
+        """Scores before calibration."""
+        x = pictures.reshape(-1, 1, SIDE, SIDE).float() / 255.0
+        x = self.second(self.pool(self.first(x)))
+        x = self.third(self.pool(x))
+        x = self.pool(x + self.fourth(x))
+        x = self.fifth(x).flatten(1)
+        together = torch.cat([x, self.measures(measures)], dim=1)
+        out: Tensor = self.last(self.mixed(together))
+        return out
+
+    def forward(self, pictures: Tensor, measures: Tensor) -> Tensor:
+        return torch.log_softmax(self.scores(pictures, measures) / self.temperature, dim=1)
+
+
+def _block(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU())
+
+
+def export(network: nn.Module, example: tuple[Tensor, ...], names: list[str], path: Path, meta: dict[str, str]) -> None:
+    """Writes the network as ONNX with a free number of rows and `meta` in its metadata."""
+    network.eval()
+    rows = {name: {0: "n"} for name in (*names, "log_probabilities")}
+    torch.onnx.export(network, example, str(path), input_names=names, output_names=["log_probabilities"],
+                      dynamic_axes=rows, opset_version=17, dynamo=False)  # fmt: skip
+    model = onnx.load(str(path))
+    del model.metadata_props[:]
+    for key, value in sorted(meta.items()):
+        model.metadata_props.add(key=key, value=value)
+    onnx.save(model, str(path))

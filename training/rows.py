@@ -1,0 +1,158 @@
+"""Rows of printed cells, written in and scanned, then cut as the reader cuts them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.content import KANA_SMALL, KATAKANA
+from ocr.cut import Patch, View, cut_box, is_written
+from ocr.engine import Image
+from ocr.glyphs import DUST, OTHER, row_inputs
+from ocr.imaging import ink_mask
+from training.paper import MARGIN_MM, Row, Scene, draw_dust, draw_shape, ink_over, place, print_rules, scan
+from training.sources import DIGITS, EM, Writer, draw_glyph, draw_writer, writers_of
+
+LEGIBLE = 0.45  # of the ink that was drawn
+FOREIGN = "あいうえおけさしすたちつてとなにぬねのはひふほまみむめゆよらるれわを男女年月日有無ABDEGHKMNRST()/"
+CLOSE = tuple("オアマスヌタクケシツソンノメナチテフワウラヲコユヨロルレセヤカヲホネ")  # what is mistaken most
+_SMALLER = dict(zip("ァィゥェォッャュョヮ", "アイウエオツヤユヨワ", strict=True))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What the network sees of the written cells of a row, and what they are: characters, OTHER or DUST."""
+
+    pictures: NDArray[np.uint8]
+    measures: NDArray[np.float32]
+    labels: tuple[str, ...]
+
+
+def draw_row(rng: np.random.Generator) -> Sample:
+    """One row of a few cells, of digits or of kana, by a hand that may be trained on."""
+    digits = bool(rng.random() < 0.42)
+    writer = draw_writer(rng, digits)
+    row = draw_shape(rng)
+    labels = [_draw_label(rng, digits, n) for n in range(row.count)]
+    ink = np.zeros_like(row.paper())
+    _write(rng, ink, row, labels, writer)
+    patches = scan_row(rng, row, ink)
+    pictures, measures = row_inputs(patches)
+    kept = [
+        _kept(label, patch, _inside(ink, row, n))
+        for n, (label, patch) in enumerate(zip(labels, patches, strict=True))
+        if is_written(patch)
+    ]
+    return Sample(pictures, measures, tuple(kept))
+
+
+def scan_row(rng: np.random.Generator, row: Row, ink: Scene) -> list[Patch]:
+    """The cells of a printed row with this ink in it, scanned and cut as the reader cuts them."""
+    scene = row.paper()
+    print_rules(rng, scene, row)
+    ink_over(rng, scene, ink)
+    flat = scan(rng, scene, row.scale)
+    view = View(flat, ink_mask(flat), row.scale)
+    return [cut_box(view, row.box(n)) for n in range(row.count)]
+
+
+def _kept(label: str, patch: Patch, drawn: Scene) -> str:
+    """The label, or OTHER for a character of which the scan left so little that nobody could read it."""
+    faded = label not in ("", DUST) and patch.ink.sum() < LEGIBLE * np.count_nonzero(drawn > 110)
+    return OTHER if faded else label or DUST
+
+
+def _draw_label(rng: np.random.Generator, digits: bool, place: int) -> str:
+    """A character; "" for an empty cell, OTHER and DUST for what is no character."""
+    dice = rng.random()
+    if dice < 0.05:
+        return ""
+    if dice < 0.10:
+        return OTHER
+    if dice < 0.12:
+        return DUST
+    if dice < 0.15:
+        return str(rng.choice(list("元〃¥ー" if digits else "〃゛゜ー")))
+    if digits:
+        return str(rng.choice(list(DIGITS)))
+    if dice < 0.30:
+        return str(rng.choice(CLOSE))
+    if dice < 0.40 and place:
+        return str(rng.choice(list(KANA_SMALL)))
+    return str(rng.choice(list(KATAKANA)))
+
+
+def _write(rng: np.random.Generator, ink: Scene, row: Row, labels: list[str], writer: Writer) -> None:
+    """Draws the labels; the row's hand has its own size, place and slant, and varies about them."""
+    share = rng.uniform(0.5, 0.95) * (0.9 if writer.kind == "mnist" else 1.0)
+    off = rng.normal(0, 0.05, 2)
+    shear = 0.0 if writer.kind in ("strokes", "print") else rng.normal(0.0, 0.08)
+    wild = 0.25 if writer.kind == "print" else rng.uniform(0.5, 1.2)
+    for n, label in enumerate(labels):
+        if label in ("", DUST):
+            draw_dust(rng, ink, row, n, label == DUST)
+            continue
+        glyph = _foreign(rng, writer) if label == OTHER else _glyph(rng, label, writer)
+        em = min(row.width * 1.25, row.height) * share * float(np.exp(rng.normal(0, 0.07 * wild)))
+        if label in _SMALLER and writer.kind == "strokes":
+            em *= rng.uniform(0.52, 0.8)
+        x = MARGIN_MM + (n + 0.5 + off[0] + rng.normal(0, 0.06 * wild)) * row.width
+        y = MARGIN_MM + (0.5 + off[1] + rng.normal(0, 0.05 * wild)) * row.height
+        if label in _SMALLER and writer.kind == "strokes":
+            x, y = x - rng.uniform(-0.05, 0.15) * row.width, y + rng.uniform(-0.02, 0.2) * row.height
+        turn = np.deg2rad(rng.normal(0, 3.5 * wild))
+        aspect = float(np.exp(rng.normal(0, 0.09 * wild)))
+        place(ink, glyph, (x * row.scale, y * row.scale), em * row.scale / EM, turn, shear, aspect)
+        if label == OTHER:
+            _strike(rng, ink, row, n)
+
+
+def _glyph(rng: np.random.Generator, label: str, writer: Writer) -> Image:
+    if writer.kind == "strokes" and label in _SMALLER:
+        return draw_glyph(rng, _SMALLER[label], writer)
+    return draw_glyph(rng, label, writer)
+
+
+def _foreign(rng: np.random.Generator, writer: Writer) -> Image:
+    """Something in place of a character: a foreign letter, or one that will be struck out."""
+    if rng.random() < 0.25:
+        char = str(rng.choice(list(FOREIGN)))
+        return draw_glyph(rng, char, Writer("font", str(rng.choice(writers_of("あ"))), writer.pen))
+    return _glyph(rng, str(rng.choice(list(DIGITS + KATAKANA))), writer)
+
+
+def _strike(rng: np.random.Generator, ink: Scene, row: Row, n: int) -> None:
+    """Two strokes through it, a cross, a scribble, another character over it, or a blot."""
+    kind = rng.choice(("double", "double", "cross", "scribble", "over", "blot", "single"))
+    middle = np.array([MARGIN_MM + (n + 0.5) * row.width, MARGIN_MM + 0.5 * row.height]) * row.scale
+    half = np.array([row.width, row.height]) * row.scale * rng.uniform(0.32, 0.55)
+    thick = max(1, round(rng.uniform(0.25, 0.6) * row.scale))
+
+    def line(points: NDArray[np.float64]) -> None:
+        cv2.polylines(ink, [np.round(points * 8).astype(np.int32)], False, 255.0, thick, cv2.LINE_AA, shift=3)
+
+    if kind in ("double", "single"):
+        tilt = rng.normal(0, 0.12)
+        for level in (-0.2, 0.2) if kind == "double" else (rng.uniform(-0.2, 0.2),):
+            ends = [middle + half * (-1, level - tilt), middle + half * (1.0, level + tilt)]
+            line(np.array(ends) + rng.normal(0, 0.03 * half[0], (2, 2)))
+    elif kind == "cross":
+        for sign in (-1, 1):
+            line(np.array([middle - half * (0.8, 0.8 * sign), middle + half * (0.8, 0.8 * sign)]))
+    elif kind == "scribble":
+        line(middle + half * rng.uniform(-0.9, 0.9, (int(rng.integers(5, 12)), 2)))
+    elif kind == "over":
+        glyph = draw_glyph(rng, str(rng.choice(list(DIGITS + KATAKANA))), draw_writer(rng, True))
+        place(ink, glyph, tuple(middle + rng.normal(0, 0.1, 2) * half), 1.5 * float(min(half)) / EM, 0.0, 0.0, 1.0)
+    else:
+        cv2.ellipse(ink, tuple(int(v) for v in middle), tuple(int(v) for v in half * rng.uniform(0.3, 0.9, 2)),
+                    float(rng.uniform(0, 180)), 0, 360, 255.0, -1)  # fmt: skip
+
+
+def _inside(ink: Scene, row: Row, n: int) -> Scene:
+    box, scale = row.box(n), row.scale
+    top, left = round(box.y * scale), round(box.x * scale)
+    return ink[top : top + round(box.h * scale), left : left + round(box.w * scale)]
