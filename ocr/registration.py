@@ -1,33 +1,48 @@
-"""Where a form lies in a picture: from its ArUco markers to a map between millimetres and pixels."""
+"""Where a form lies in a picture: a map between millimetres and pixels, from its markers, its print or both.
+
+Markers give a straight map at once; without them the print of the empty page is looked for. Then patches of print tell
+how far off the map is here and there: a sheet that was stretched by a feeder or folded is followed, and what remains
+in doubt is the estimated error.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from ocr.bend import STEP_MM, Grid, Moves, Smoothed, smooth
 from ocr.engine import Image
-from ocr.imaging import is_bilevel, to_grey
-from ocr.layout import Box, Marker, PageLayout
+from ocr.geometry import MM_PER_INCH, Matrix, Points, affinity, apply, corners_of, quarter_turn
+from ocr.layout import REFERENCE_DPI, Box, PageLayout
+from ocr.markers import MarkerFit, fit_markers
+from ocr.patches import measure
+from ocr.print_match import Print, Small, find_print, fit_print, make_small
+from ocr.warping import warp
 
-Matrix = NDArray[np.float64]
-Points = NDArray[np.float64]
-MM_PER_INCH = 25.4
-DETECTION_PX = 1800  # markers of 8 mm keep about 50 px; detection at full size only costs time
-OUTLIER_MM = 1.5
+ENOUGH_MARKERS = 3
+FLAT_MM = 0.15
+"""Off by less than this, the map of the markers is left as it is."""
+STRAIGHT_MM = 0.06
+NEAR_MM, FAR_MM = 1.25, 3.5
+PROBED = 3  # every third patch tells whether a sheet is flat
+ENOUGH_PATCHES = 8
+SEEN = 0.35
+"""Share of the patches that must be found where a sheet's print says; a form of another kind shows fewer."""
+UNSEEN_MM = 1.5  # estimated error where markers stand but the print is not where they say
 
 
 @dataclass(frozen=True)
 class Registration:
     """The map of one page.
 
-    matrix: 3x3, millimetres on the form to pixels in the picture as given.
-    error_mm: estimated error at the farthest corner of the page.
-    markers: how many markers hold it.
+    matrix: 3x3, millimetres on the form, after the bend, to pixels in the picture as given.
+    error_mm: estimated error of a box, the page over.
     rotation: degrees the picture must be turned clockwise to stand upright (0, 90, 180, 270).
+    markers: how many markers hold it; 0 when it is held by the print alone.
+    bend: how far the print of a stretched or folded sheet lies from where the matrix alone would put it.
+    errors: estimated error place by place, where the print was measured.
     """
 
     matrix: Matrix
@@ -36,181 +51,116 @@ class Registration:
     markers: int
     width_mm: float
     height_mm: float
+    bend: Grid | None = None
+    errors: Grid | None = None
 
     @property
     def dpi(self) -> float:
         """Resolution of the picture, from the size of the form in it."""
-        corners = self.to_px(_corners(Box(0, 0, self.width_mm, self.height_mm)))
-        diagonal = float(np.linalg.norm(corners[2] - corners[0]))
-        return diagonal / float(np.hypot(self.width_mm, self.height_mm)) * MM_PER_INCH
+        return _dpi(self.matrix, self.width_mm, self.height_mm)
 
     def to_px(self, points_mm: Points) -> Points:
         """Pixels [N, 2] of points [N, 2] in millimetres."""
-        return _apply(self.matrix, points_mm)
+        bent = points_mm if self.bend is None else points_mm + self.bend.at(points_mm)
+        return apply(self.matrix, bent)
 
     def box_px(self, box: Box) -> tuple[int, int, int, int]:
         """The upright rectangle x0, y0, x1, y1 around a box, in the picture as given."""
-        corners = self.to_px(_corners(box))
+        corners = self.to_px(corners_of(box))
         low, high = np.floor(corners.min(axis=0)), np.ceil(corners.max(axis=0))
         return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+
+    def error_mm_at(self, box: Box) -> float:
+        """Estimated error of this box, in millimetres."""
+        return self.error_mm if self.errors is None else float(np.max(self.errors.at(corners_of(box))))
 
     def warp(self, image: Image, dpi: float) -> Image:
         """The upright, straightened page, where a millimetre is dpi / 25.4 pixels from the top left."""
         scale = dpi / MM_PER_INCH
         size = (round(self.width_mm * scale), round(self.height_mm * scale))
-        # Pixel centres: the map is between pixel edges, cv2 warps between pixel centres.
-        to_view = np.diag([scale, scale, 1.0]) @ np.linalg.inv(self.matrix)
-        shift = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1.0]])
-        centred = shift @ to_view @ np.linalg.inv(shift)
         source = image
         if self.dpi / dpi > 1.5:
             source = np.asarray(cv2.blur(image, (2, 2)), np.uint8)
-        return np.asarray(
-            cv2.warpPerspective(
-                source,
-                centred,
-                size,
-                flags=cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_CONSTANT,
-                borderValue=(255, 255, 255),
-            ),
-            np.uint8,
-        )
+        return warp(source, self.matrix, self.bend, size, scale)
 
 
 def register(image: Image, layout: PageLayout) -> Registration | None:
-    """The page's registration, or None when none of the layout's markers is seen."""
-    seen = find_markers(image)
-    expected = {marker.id: marker for marker in layout.markers}
-    pairs = [(expected[i], corners) for i, corners in seen if i in expected]
-    if len({marker.id for marker, _ in pairs}) != len(pairs):
-        pairs = _largest_of_each(pairs)
-    if not pairs:
-        return None
-    pairs = _without_outlier(pairs)
-    mm, px = _points(pairs)
-    matrix = _fit(mm, px, len(pairs))
+    """The page's registration, or None when neither the layout's markers nor its print are seen."""
+    held = fit_markers(image, layout)
+    known = find_print(layout)
+    if known is None or len(known.patches) < ENOUGH_PATCHES:
+        return _by_markers(held, layout) if held else None
+    if held is None or held.markers < ENOUGH_MARKERS:
+        small = make_small(image, REFERENCE_DPI / MM_PER_INCH * _longest(layout) / max(image.shape))
+        return _by_print(small, known, layout) or (_by_markers(held, layout) if held else None)
+    small = make_small(image, REFERENCE_DPI / _dpi(held.matrix, layout.width_mm, layout.height_mm))
+    return _by_both(small, held, known, layout)
+
+
+def _by_markers(held: MarkerFit, layout: PageLayout) -> Registration:
+    return _straight(held.matrix, held.error_mm, held.markers, layout)
+
+
+def _by_both(small: Small, held: MarkerFit, known: Print, layout: PageLayout) -> Registration:
+    """The map of the markers, followed by the print where the sheet is not flat."""
+    probes = measure(small, held.matrix, None, known, NEAR_MM, PROBED)
+    if _are_flat(probes):
+        off = np.linalg.norm(probes.moves, axis=1)
+        return _straight(held.matrix, max(held.error_mm, float(np.percentile(off, 90))), held.markers, layout)
+    smoothed, seen = _follow(small, held.matrix, known, layout)
+    if seen < SEEN:
+        return _straight(held.matrix, max(held.error_mm, UNSEEN_MM), held.markers, layout)
+    return _bent(held.matrix, smoothed, held.markers, layout)
+
+
+def _by_print(small: Small, known: Print, layout: PageLayout) -> Registration | None:
+    """The map that the print alone holds; None when the picture is of another form."""
+    matrix = fit_print(small, known)
     if matrix is None:
         return None
-    error = _error_mm(matrix, mm, px, layout)
+    smoothed, seen = _follow(small, matrix, known, layout)
+    return None if seen < SEEN else _bent(matrix, smoothed, 0, layout)
+
+
+def _are_flat(probes: Moves) -> bool:
+    off = np.linalg.norm(probes.moves, axis=1)[np.max(probes.sigmas, axis=1) < FLAT_MM]
+    return len(off) >= max(ENOUGH_PATCHES / 2, 0.5 * probes.tried) and float(np.percentile(off, 90)) < FLAT_MM
+
+
+def _follow(small: Small, matrix: Matrix, known: Print, layout: PageLayout) -> tuple[Smoothed, float]:
+    """How the sheet departs from the map, first roughly and from afar; and the share of patches that were found."""
     size = (layout.width_mm, layout.height_mm)
-    return Registration(matrix, error, _rotation(matrix, layout), len(pairs), *size)
+    rough = smooth(measure(small, matrix, None, known, FAR_MM, half=True), *size)
+    fine = measure(small, matrix, rough.moves, known, NEAR_MM)
+    smoothed = smooth(fine, *size)
+    return smoothed, float(np.count_nonzero(smoothed.trusted)) / max(1, fine.tried)
 
 
-def find_markers(image: Image) -> list[tuple[int, Points]]:
-    """Ids and corners [4, 2] (pixels, clockwise from the marker's own top left) of all 4X4_50 markers."""
-    grey = to_grey(image)
-    if is_bilevel(grey):
-        grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), 1.0), np.uint8)
-    scale = min(1.0, DETECTION_PX / max(grey.shape))
-    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1.0 else grey
-    corners, ids, _ = _detector().detectMarkers(small)
-    found: list[tuple[int, Points]] = []
-    for marker_id, quad in zip(np.ravel(ids) if len(corners) else [], corners, strict=True):
-        # +0.5: cv2 counts from pixel centres, we count from pixel edges.
-        points = (quad.reshape(-1, 1, 2) + 0.5) / scale - 0.5
-        found.append((int(marker_id), _refine(grey, points.astype(np.float32)) + 0.5))
-    return found
+def _bent(matrix: Matrix, smoothed: Smoothed, markers: int, layout: PageLayout) -> Registration:
+    """The straight part of the moves goes into the matrix; what remains is the bend, unless it is next to nothing."""
+    rows, columns, _ = smoothed.moves.values.shape
+    y, x = np.mgrid[0:rows, 0:columns]
+    nodes = np.stack([x.ravel(), y.ravel()], axis=1) * STEP_MM
+    moved = nodes + smoothed.moves.values.reshape(-1, 2)
+    straight = affinity(nodes, moved)
+    rest = apply(np.asarray(np.linalg.inv(straight), np.float64), moved) - nodes
+    bend = None if np.abs(rest).max() < STRAIGHT_MM else Grid(rest.reshape(rows, columns, 2))
+    whole = matrix @ straight
+    rotation = quarter_turn(whole, layout.width_mm, layout.height_mm)
+    error = float(np.median(smoothed.errors.values))
+    return Registration(whole, error, rotation, markers, layout.width_mm, layout.height_mm, bend, smoothed.errors)
 
 
-def _detector() -> cv2.aruco.ArucoDetector:
-    parameters = cv2.aruco.DetectorParameters()
-    parameters.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
-    parameters.adaptiveThreshWinSizeMin = 13
-    parameters.adaptiveThreshWinSizeMax = 43
-    parameters.adaptiveThreshWinSizeStep = 15
-    parameters.minMarkerPerimeterRate = 0.04
-    parameters.maxMarkerPerimeterRate = 0.6
-    return cv2.aruco.ArucoDetector(cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50), parameters)
+def _straight(matrix: Matrix, error_mm: float, markers: int, layout: PageLayout) -> Registration:
+    rotation = quarter_turn(matrix, layout.width_mm, layout.height_mm)
+    return Registration(matrix, error_mm, rotation, markers, layout.width_mm, layout.height_mm)
 
 
-def _refine(grey: Image, points: NDArray[np.float32]) -> Points:
-    side = float(np.linalg.norm(points[0, 0] - points[1, 0]))
-    window = max(2, min(7, int(side / 12)))
-    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_MAX_ITER, 30, 0.01)
-    refined = cv2.cornerSubPix(grey, points.copy(), (window, window), (-1, -1), criteria)
-    moved = np.linalg.norm(refined - points, axis=2, keepdims=True)
-    return np.where(moved > window, points, refined).reshape(4, 2).astype(np.float64)
+def _longest(layout: PageLayout) -> float:
+    return max(layout.width_mm, layout.height_mm)
 
 
-Pair = tuple[Marker, Points]
-
-
-def _largest_of_each(pairs: list[Pair]) -> list[Pair]:
-    best: dict[int, Pair] = {}
-    for marker, corners in sorted(pairs, key=lambda pair: cv2.contourArea(pair[1].astype(np.float32))):
-        best[marker.id] = (marker, corners)
-    return list(best.values())
-
-
-def _without_outlier(pairs: list[Pair]) -> list[Pair]:
-    """The pairs without one that contradicts the others (a marker of another sheet, a torn corner)."""
-    if len(pairs) < 4:
-        return pairs
-    mm, px = _points(pairs)
-    if _residual_mm(_fit(mm, px, 3), mm, px) < OUTLIER_MM:
-        return pairs
-    rest = [pairs[:i] + pairs[i + 1 :] for i in range(len(pairs))]
-    return min(rest, key=lambda kept: _residual_mm(_fit(*_points(kept), 3), *_points(kept)))
-
-
-def _points(pairs: list[Pair]) -> tuple[Points, Points]:
-    mm = np.concatenate([_corners(marker.box) for marker, _ in pairs])
-    return mm, np.concatenate([corners for _, corners in pairs])
-
-
-def _corners(box: Box) -> Points:
-    x0, y0, x1, y1 = box.x, box.y, box.x + box.w, box.y + box.h
-    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float64)
-
-
-def _fit(mm: Points, px: Points, markers: int) -> Matrix | None:
-    """A homography from four markers, an affine map from three, a similarity from fewer."""
-    if markers >= 4:
-        matrix, _ = cv2.findHomography(mm, px, 0)
-        return None if matrix is None else np.asarray(matrix, np.float64)
-    if markers == 3:
-        design = np.hstack([mm, np.ones((len(mm), 1))])
-        solution, *_ = np.linalg.lstsq(design, px, rcond=None)
-        return np.vstack([solution.T, [0.0, 0.0, 1.0]])
-    return _similarity(mm, px)
-
-
-def _similarity(mm: Points, px: Points) -> Matrix:
-    a, b = mm - mm.mean(axis=0), px - px.mean(axis=0)
-    z, w = a[:, 0] + 1j * a[:, 1], b[:, 0] + 1j * b[:, 1]
-    factor = np.vdot(z, w) / np.vdot(z, z)
-    linear = np.array([[factor.real, -factor.imag], [factor.imag, factor.real]])
-    matrix = np.eye(3)
-    matrix[:2, :2] = linear
-    matrix[:2, 2] = px.mean(axis=0) - linear @ mm.mean(axis=0)
-    return matrix
-
-
-def _apply(matrix: Matrix, points: NDArray[np.floating[Any]]) -> Points:
-    mapped = np.hstack([points, np.ones((len(points), 1))]) @ matrix.T
-    return np.asarray(mapped[:, :2] / mapped[:, 2:], np.float64)
-
-
-def _residual_mm(matrix: Matrix | None, mm: Points, px: Points) -> float:
-    if matrix is None:
-        return float("inf")
-    back = _apply(np.asarray(np.linalg.inv(matrix), np.float64), px)
-    return float(np.sqrt(np.mean(np.sum((back - mm) ** 2, axis=1))))
-
-
-def _error_mm(matrix: Matrix, mm: Points, px: Points, layout: PageLayout) -> float:
-    """The residual at the markers, grown by how far the page reaches beyond them."""
-    centre = mm.mean(axis=0)
-    spread = float(np.sqrt(np.mean(np.sum((mm - centre) ** 2, axis=1))))
-    page = _corners(Box(0, 0, layout.width_mm, layout.height_mm))
-    reach = float(np.max(np.linalg.norm(page - centre, axis=1)))
-    floor = 0.02  # a corner is never better than this on paper
-    return max(_residual_mm(matrix, mm, px), floor) * max(1.0, reach / max(spread, 1.0))
-
-
-def _rotation(matrix: Matrix, layout: PageLayout) -> int:
-    x, y = layout.width_mm / 2, layout.height_mm / 2
-    start, end = _apply(matrix, np.array([[x, y], [x + 1, y]]))
-    angle = np.degrees(np.arctan2(end[1] - start[1], end[0] - start[0]))
-    return int(-round(angle / 90.0) * 90) % 360
+def _dpi(matrix: Matrix, width_mm: float, height_mm: float) -> float:
+    corners = apply(matrix, corners_of(Box(0, 0, width_mm, height_mm)))
+    diagonal = float(np.linalg.norm(corners[2] - corners[0]))
+    return diagonal / float(np.hypot(width_mm, height_mm)) * MM_PER_INCH

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ocr.codes import find_codes
 from ocr.engine import Image
 from ocr.layout import PageLayout
-from ocr.registration import find_markers
+from ocr.markers import find_markers
 from pipeline.procedures.codes import FormCode, parse_code
 from pipeline.procedures.pack import FormPage, FormTemplate, Procedure
 from pipeline.steps.layouts import page_layout

@@ -1,0 +1,75 @@
+"""Where each patch of print lies in a page that is nearly upright and flat already."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ocr.bend import Grid, Moves
+from ocr.engine import Image
+from ocr.geometry import Matrix
+from ocr.print_match import SCALE, Patch, Print, Small, shrink
+from ocr.warping import warp
+
+LIKE = 0.45
+"""How much of the variation of a patch must be the print's, as a correlation."""
+GRAIN_PX = 9.0  # pixels that tell the same thing, by blur and by the width of strokes
+FLOOR_PX = 0.1
+CEILING_PX = 12.0
+
+
+def measure(
+    small: Small, matrix: Matrix, bend: Grid | None, known: Print, reach_mm: float, every: int = 1, half: bool = False
+) -> Moves:
+    """How far each patch of print (or every second, third...) lies off from where the map puts it.
+
+    The moves are whole ones, those of `bend` included. reach_mm: how far off it is looked for. half: at half the
+    resolution, four times as fast and half as exact.
+    """
+    zoom = 0.5 if half else 1.0
+    scale = SCALE * zoom
+    size = (round(known.picture.shape[1] * zoom), round(known.picture.shape[0] * zoom))
+    shrunk = np.diag([small.share * zoom, small.share * zoom, 1.0]) @ matrix if half else None
+    if shrunk is not None:
+        view = warp(shrink(small.picture, zoom), shrunk, bend, size, scale)
+    else:
+        view = warp(small.picture, np.diag([small.share, small.share, 1.0]) @ matrix, bend, size, scale)
+    reach = max(2, round(reach_mm * scale))
+    padded = cv2.copyMakeBorder(view, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=255)
+    soft = np.asarray(cv2.GaussianBlur(padded, (0, 0), 0.7), np.uint8)
+    reference = known.half if half else known.picture
+    patches = known.patches[::every]
+    found = [one for patch in patches if (one := _locate(soft, reference, _zoomed(patch, zoom), reach)) is not None]
+    rows = np.array(found, np.float64).reshape(-1, 7)
+    points, moves = rows[:, 0:2] / scale, rows[:, 2:4] / scale
+    if bend is not None:
+        moves = moves + bend.at(points + moves)
+    return Moves(points, moves, rows[:, 4:6] / scale, rows[:, 6], len(patches))
+
+
+def _zoomed(patch: Patch, zoom: float) -> Patch:
+    return patch if zoom == 1.0 else Patch(*(int(side * zoom) for side in (patch.x, patch.y, patch.w, patch.h)))
+
+
+def _locate(padded: Image, reference: Image, patch: Patch, reach: int) -> tuple[float, ...] | None:
+    """The patch's middle, how far off it lies, and the deviations of that, all in pixels; and its likeness."""
+    template = reference[patch.y : patch.y + patch.h, patch.x : patch.x + patch.w]
+    window = padded[patch.y : patch.y + patch.h + 2 * reach, patch.x : patch.x + patch.w + 2 * reach]
+    like = cv2.matchTemplate(window, template, cv2.TM_CCOEFF_NORMED)
+    y, x = divmod(int(np.argmax(like)), like.shape[1])
+    best = float(like[y, x])
+    if best < LIKE or not (0 < x < like.shape[1] - 1 and 0 < y < like.shape[0] - 1):
+        return None
+    move_x, sigma_x = _peak(float(like[y, x - 1]), best, float(like[y, x + 1]), patch)
+    move_y, sigma_y = _peak(float(like[y - 1, x]), best, float(like[y + 1, x]), patch)
+    middle = (patch.x + patch.w / 2, patch.y + patch.h / 2)
+    return (*middle, x - reach + move_x, y - reach + move_y, sigma_x, sigma_y, best)
+
+
+def _peak(before: float, best: float, after: float, patch: Patch) -> tuple[float, float]:
+    """Where between the pixels the likeness is greatest, and the standard deviation of that, in pixels."""
+    sharpness = 2 * best - before - after
+    if sharpness <= 1e-6:
+        return 0.0, CEILING_PX
+    noise = (1.0 - best**2) / (sharpness * best * patch.w * patch.h / GRAIN_PX)
+    return 0.5 * (after - before) / sharpness, float(np.clip(np.hypot(FLOOR_PX, np.sqrt(noise)), 0.0, CEILING_PX))
