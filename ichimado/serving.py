@@ -40,17 +40,23 @@ class Stopped(Exception):
 
 def serve_web(settings: Settings, prefect_url: str | None = None) -> None:
     """The screens, in this process, until stopped. No access log: paths hold ids of people's applications."""
-    app = create_app(
-        open_runtime(settings),
-        WebSettings(
-            https=settings.secure_cookies,
-            max_upload_mb=settings.max_upload_mb,
-            prefect_url=prefect_url,
-            metrics_token=settings.metrics_token,
-            disk_floor_mb=settings.disk_floor_mb,
-        ),
-    )
+    app = create_app(open_runtime(settings), web_settings(settings, prefect_url))
     uvicorn.run(app, host=settings.host, port=settings.port, access_log=False, log_config=None, server_header=False)
+
+
+def web_settings(settings: Settings, prefect_url: str | None = None) -> WebSettings:
+    """What the window has to know of the installation's settings."""
+    return WebSettings(
+        https=settings.secure_cookies,
+        max_upload_mb=settings.max_upload_mb,
+        max_api_request_mb=settings.api_max_request_mb,
+        max_attachment_mb=settings.api_max_file_mb,
+        max_api_files=settings.api_max_files,
+        api_per_minute=settings.api_per_minute,
+        prefect_url=prefect_url,
+        metrics_token=settings.metrics_token,
+        disk_floor_mb=settings.disk_floor_mb,
+    )
 
 
 def serve_all(settings: Settings) -> None:

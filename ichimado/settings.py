@@ -23,6 +23,9 @@ class Settings(BaseSettings):
     hot_folder_settle_s: seconds without change before a file there is taken.
     lease_s: seconds without a word from a worker after which others take over what it holds.
     readers: threads of one worker that read pages.
+    api_per_minute: requests of one sending system that are answered in a minute, by each process of the window.
+    api_max_request_mb, api_max_file_mb, api_max_files: the largest application from a sending system, its largest file,
+    and how many files it may have.
     metrics_token: who asks for /metrics must have it; empty: only this machine itself may ask.
     disk_floor_mb: with less room than this on a disk, /readyz says no and doctor warns.
     backup_within_h: doctor warns when the last backup is older. log_level: the least that the logs hold.
@@ -45,6 +48,10 @@ class Settings(BaseSettings):
     lease_s: float = Field(default=60.0, ge=1.0, le=90.0)
     readers: int = Field(default=2, ge=1, le=64)
     max_upload_mb: int = Field(default=500, ge=1)
+    api_per_minute: int = Field(default=600, ge=1)
+    api_max_request_mb: int = Field(default=500, ge=1)
+    api_max_file_mb: int = Field(default=200, ge=1)
+    api_max_files: int = Field(default=20, ge=1, le=500)
     metrics_token: str = Field(default="", repr=False)
     disk_floor_mb: int = Field(default=500, ge=1)
     backup_within_h: float = Field(default=26.0, gt=0)

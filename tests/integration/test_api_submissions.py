@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
+from ichimado.serving import web_settings
+from ichimado.settings import Settings
 from pipeline.domain.statuses import ArrivalStatus, ReasonCode, SubmissionStatus, TaskKind
 from pipeline.review.decisions import DeficiencyDraft, request_correction, withdraw
 from pipeline.review.views import TaskView, get_task_view
@@ -268,6 +270,19 @@ def test_a_file_beyond_its_limit_is_refused_and_gone(sqlite_runtime: Runtime) ->
     answer = sender.send_form(record(), many)
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
     assert [path for path in sqlite_runtime.data_dir.rglob("*.part")] == []
+
+
+def test_limits_are_those_of_the_installation(sqlite_runtime: Runtime) -> None:
+    limits = Settings(api_per_minute=3, api_max_file_mb=1, api_max_request_mb=2, api_max_files=1)
+    sender = Sender(sqlite_runtime, settings=web_settings(limits))
+    two = sender.send_form(record(files=True), {"id.jpg": JPEG, "account.jpg": JPEG})
+    assert (two.status_code, two.json()["errors"][0]["code"]) == (422, "too_many_files")
+    large = sender.send_form(record(), {"id.jpg": b"x" * (1024**2 + 1)})
+    assert (large.status_code, large.json()["code"]) == (413, "file_too_large")
+    larger = sender.send_form(record(), {"id.jpg": b"x" * (2 * 1024**2 + 1)})
+    assert (larger.status_code, larger.json()["title"]) == (413, "At most 2 MB; nothing was received.")
+    assert sender.send(record()).status_code == 429
+    assert rows_of(sqlite_runtime, Arrival) == []
 
 
 @pytest.mark.parametrize("who", ["nobody", "a wrong key", "a closed system", "a staff session", "a key in the address"])

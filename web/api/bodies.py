@@ -24,7 +24,6 @@ from web.settings import WebSettings
 
 PART = "submission"
 MAX_JSON_MB = 1
-MAX_FILES = 20
 MAX_NAME = 500
 _ALLOWED_PARTS = f"`{PART}` and files"
 
@@ -41,7 +40,7 @@ async def open_sent(request: Request, runtime: Runtime, settings: WebSettings) -
         if kind == b"application/json":
             body = await _read_json(request)
         elif kind == b"multipart/form-data" and options.get(b"boundary"):
-            form = _Form(runtime, files, settings.max_attachment_mb)
+            form = _Form(runtime, files, settings)
             body = await _read_form(request, form, options[b"boundary"])
         else:
             raise unsupported()
@@ -90,8 +89,9 @@ async def _drain(stream: AsyncIterator[bytes]) -> None:
 class _Form:
     """The parts of a form as the parser meets them: one of JSON, all others files."""
 
-    def __init__(self, runtime: Runtime, files: dict[str, IncomingFile], max_file_mb: int) -> None:
-        self._blobs, self._files, self._max_mb = runtime.blobs, files, max_file_mb
+    def __init__(self, runtime: Runtime, files: dict[str, IncomingFile], settings: WebSettings) -> None:
+        self._blobs, self._files = runtime.blobs, files
+        self._max_mb, self._max_files = settings.max_attachment_mb, settings.max_api_files
         self._header, self._value, self._disposition = b"", b"", b""
         self._file: IncomingFile | None = None
         self.body: bytearray | None = None
@@ -145,8 +145,9 @@ class _Form:
             raise unfit(
                 [_fault("#/record", "file_twice", "同じ名前のファイルが2つあります。", "Two files of one name.")]
             )
-        if len(self._files) >= MAX_FILES or len(name) > MAX_NAME:
-            raise unfit([_fault("#/record", "too_many_files", "ファイルが多すぎます。", f"At most {MAX_FILES} files.")])
+        if len(self._files) >= self._max_files or len(name) > MAX_NAME:
+            said = ("ファイルが多すぎます。", f"At most {self._max_files} files.")
+            raise unfit([_fault("#/record", "too_many_files", *said)])
         self._file = self._files[name] = IncomingFile(self._blobs.open_incoming())
 
     def _on_data(self, data: bytes, start: int, end: int) -> None:
