@@ -11,8 +11,22 @@ from pipeline.domain.statuses import Outcome
 
 
 @dataclass(frozen=True)
+class Placing:
+    """Where a case stands in the order of its procedure. rank: from 1. place: the facility given, "" for none."""
+
+    points: int
+    rank: int
+    place: str
+
+    def decides_as(self, other: Placing) -> bool:
+        """True when points and place agree. The rank alone moves whenever somebody above comes or goes."""
+        return (self.points, self.place) == (other.points, other.place)
+
+
+@dataclass(frozen=True)
 class DraftLine:
-    """One case as it stood when the draft was made. ground: why it is refused, "" for a grant."""
+    """One case as it stood when the draft was made. ground: why it is refused, "" for a grant. placing: None where
+    nobody is ranked, or the case was not in the order."""
 
     case_id: str
     case_version: int
@@ -21,6 +35,7 @@ class DraftLine:
     outcome: Outcome
     ground: str
     amount_yen: int
+    placing: Placing | None = None
 
 
 @dataclass(frozen=True)
@@ -41,5 +56,11 @@ def totals_of(lines: Sequence[DraftLine]) -> DraftTotals:
 
 def digest_of(lines: Sequence[DraftLine]) -> str:
     """SHA-256 (hex) over the lines in their order."""
-    text = json.dumps([astuple(line) for line in lines], ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps([_parts(line) for line in lines], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _parts(line: DraftLine) -> list[object]:
+    """What a digest is over; without a placing as it was before there were any, so that old drafts still verify."""
+    *parts, placing = astuple(line)
+    return parts if placing is None else [*parts, placing]

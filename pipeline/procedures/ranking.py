@@ -6,6 +6,7 @@ left. Nobody can gain by hiding a wish, and nobody waits for a place that somebo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -27,11 +28,16 @@ class NoRanking(ValueError):
 
 @dataclass(frozen=True)
 class Applicant:
-    """One case to be ranked. key: how the caller knows it. values: of its adopted submission; index: its subject's."""
+    """One case to be ranked. key: how the caller knows it. values: of its adopted submission; index: its subject's.
+
+    settled: what superiors decided already: the place given, "" for none. It keeps that, whatever the order; None
+    takes part.
+    """
 
     key: str
     values: Mapping[str, str]
     index: int
+    settled: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,8 @@ class Ranked:
     rank: 1-based; equal for those whom no rule tells apart (`tied`). before: the rule by which it stands after the one
         before it, where the totals are equal.
     place: the facility given, None without one. wish: 1-based, which wish that is. drawn: a place that was left is
-        decided among tied applicants only by the order they came in; in earnest, by lot.
+        decided among tied applicants only by the order they came in; in earnest, by lot. decided: superiors decided on
+        this one already.
     """
 
     key: str
@@ -54,13 +61,15 @@ class Ranked:
     place: str | None
     wish: int | None
     drawn: bool
+    decided: bool = False
 
 
 def rank_applicants(scorer: Scorer, applicants: Iterable[Applicant]) -> tuple[Ranked, ...]:
     """All applicants in order, with their places. Raises NoRanking, ScoringFailed."""
     ranking = ranking_of(scorer.procedure)
     scored = sorted((_standing(scorer, ranking, applicant) for applicant in applicants), key=lambda one: one.order)
-    left = {place.value: place.capacity for place in ranking.places}
+    taken = Counter(one.settled for one in scored)
+    left = {place.value: place.capacity - taken[place.value] for place in ranking.places}
     ranked: list[Ranked] = []
     for _, group in groupby(scored, key=lambda one: one.order):
         members = list(group)
@@ -86,6 +95,7 @@ class _Standing:
     tie_values: tuple[float | None, ...]
     order: tuple[float, ...]
     wishes: tuple[str, ...]
+    settled: str | None
 
 
 def _standing(scorer: Scorer, ranking: Ranking, applicant: Applicant) -> _Standing:
@@ -98,7 +108,7 @@ def _standing(scorer: Scorer, ranking: Ranking, applicant: Applicant) -> _Standi
     for tie, value in zip(ranking.ties, values, strict=True):
         order.append(float("inf") if value is None else value if tie.first == "lowest" else -value)
     wishes = dict.fromkeys(str(wish) for name in ranking.wishes if (wish := facts.get(name)))
-    return _Standing(applicant.key, score, values, tuple(order), tuple(wishes))
+    return _Standing(applicant.key, score, values, tuple(order), tuple(wishes), applicant.settled)
 
 
 def _reckon(expression: str, facts: Mapping[str, object]) -> float | None:
@@ -119,32 +129,47 @@ def _telling(ranking: Ranking, above: _Standing, below: _Standing) -> TieBreak |
 
 
 def _ranked(one: _Standing, rank: int, tied: bool, before: TieBreak | None, left: dict[str, int]) -> Ranked:
-    place = next((wish for wish in one.wishes if left.get(wish, 0) > 0), None)
-    if place is not None:
-        left[place] -= 1
-    wish = one.wishes.index(place) + 1 if place is not None else None
-    return Ranked(one.key, rank, one.score, one.tie_values, tied, before, one.wishes, place, wish, False)
+    if one.settled is not None:
+        place = one.settled or None
+    else:
+        place = next((wish for wish in one.wishes if left.get(wish, 0) > 0), None)
+        if place is not None:
+            left[place] -= 1
+    wish = one.wishes.index(place) + 1 if place in one.wishes else None
+    decided = one.settled is not None
+    return Ranked(one.key, rank, one.score, one.tie_values, tied, before, one.wishes, place, wish, False, decided)
 
 
 def _mark_drawn(ranked: list[Ranked], count: int) -> None:
     """Among tied applicants a wish was not met for want of a place: who got it must be drawn by lot."""
-    group = ranked[-count:]
+    group = [one for one in ranked[-count:] if not one.decided]
     unmet = {wish for one in group for wish in one.wishes[: (one.wish or len(one.wishes) + 1) - 1]}
     taken = {one.place for one in group if one.place}
     if count > 1 and unmet & taken:
-        ranked[-count:] = [_drawn(one, unmet & taken) for one in group]
+        ranked[-count:] = [_drawn(one, unmet & taken) for one in ranked[-count:]]
 
 
 def _drawn(one: Ranked, contested: set[str]) -> Ranked:
     wanted = set(one.wishes[: one.wish] if one.wish else one.wishes)
-    return one if not wanted & contested else replace(one, drawn=True)
+    return one if one.decided or not wanted & contested else replace(one, drawn=True)
+
+
+def place_labels(procedure: Procedure) -> dict[str, Label]:
+    """The facilities in words."""
+    return {
+        choice.value: choice.label for name in ranking_of(procedure).wishes for choice in procedure.field(name).choices
+    }
 
 
 def explain(procedure: Procedure, one: Ranked) -> Label:
     """In one sentence why this place was given, or none."""
-    clubs = {
-        choice.value: choice.label for name in ranking_of(procedure).wishes for choice in procedure.field(name).choices
-    }
+    clubs = place_labels(procedure)
+    if one.decided:
+        given = clubs.get(one.place or "")
+        return Label(
+            ja=f"{given.ja}に決定済み。" if given else "決定済み(施設なし)。",
+            en=f"Decided: {given.en}." if given else "Decided: no place.",
+        )
     full = [clubs[wish] for wish in one.wishes[: (one.wish or len(one.wishes) + 1) - 1]]
     if one.place is None and not one.wishes:
         return Label(ja="希望施設の記入がありません。", en="No wish is given.")

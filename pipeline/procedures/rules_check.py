@@ -40,6 +40,7 @@ def find_problems(procedure: Procedure) -> Iterator[Problem]:
         yield from _table_problems(procedure, table)
     if scores and scores.ranking:
         yield from _ranking_problems(procedure, scores.ranking)
+        yield from _export_problems(procedure)
     for check in procedure.checks:
         if check.kind is CheckKind.RULE:
             place = f"checks.{check.code}.when"
@@ -92,6 +93,13 @@ def _ranking_problems(procedure: Procedure, ranking: Ranking) -> Iterator[Proble
     known = fact_kinds(procedure) | {code: FactKind.NUMBER for code in ("total", *(t.code for t in tables))}
     for number, tie in enumerate(ranking.ties, start=1):
         yield from _expression_problems(f"scores.ranking.ties.{number}", tie.value, known, procedure, FactKind.NUMBER)
+
+
+def _export_problems(procedure: Procedure) -> Iterator[Problem]:
+    """A file of admitted children that does not say where they go is of no use to whom it is sent."""
+    columns = procedure.outbound.case_export
+    if columns and not any((column.source, column.name) == ("ranking", "place") for column in columns):
+        yield "outbound.case_export", "where places are given, a column says which: {source: ranking, name: place}"
 
 
 def _expression_problems(

@@ -10,12 +10,12 @@ from sqlmodel import Session, col, select
 
 from pipeline.domain.errors import Impossible, NotAllowed
 from pipeline.domain.statuses import ApprovalKind, CaseStatus, DraftStatus, Outcome, StaffRole
-from pipeline.review.draft_cases import hold_cases, ids_in, moved_on, put_cases, refuse_moved
+from pipeline.review.draft_cases import displaced, hold_cases, ids_in, moved_on, put_cases, refuse_moved
 from pipeline.review.drafts import close_draft, hold_draft, release_cases, require_circulating
 from pipeline.runtime import Runtime
 from pipeline.steps.outbox import announce_cases
 from pipeline.store.access import Grant, Viewer
-from pipeline.store.engine import again_on_clash, write
+from pipeline.store.engine import again_on_clash, read, write
 from pipeline.store.events import append_event, append_events
 from pipeline.store.tables import Approval, Decision, Draft, DraftCase, Entry, StaffGrant, User
 
@@ -106,6 +106,8 @@ def approvals_of(session: Session, draft_id: str) -> Sequence[Approval]:
 
 def _approve(runtime: Runtime, viewer: Viewer, draft_id: str, version: int, note: str) -> DraftStatus:
     now = runtime.clock()
+    with read(runtime.engine) as session:  # before the write: ranking thousands takes seconds
+        replaced = {one for one, moved in displaced(session, draft_id).items() if moved.decides}
     with write(runtime.engine) as session:
         draft = hold_draft(session, viewer, draft_id)
         grant = require_approver(viewer, draft)
@@ -116,7 +118,7 @@ def _approve(runtime: Runtime, viewer: Viewer, draft_id: str, version: int, note
         if barred_from(session, draft) & {viewer.user_id, grant.deputy_for}:
             raise OwnWork
         hold_cases(session, ids_in(session, draft.id))
-        refuse_moved(session, viewer, moved_on(session, draft.id, protected=draft.protected))
+        refuse_moved(session, viewer, replaced | moved_on(session, draft.id, protected=draft.protected))
         step = _write_down(session, draft, viewer, grant, ApprovalKind.APPROVE, note, now)
         if step >= draft.approvals_needed:
             _determine(session, draft, viewer.user_id, now)

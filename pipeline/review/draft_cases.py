@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, or_, update
 from sqlmodel import Session, col, select
 
+from pipeline.domain.drafts import Placing
 from pipeline.domain.errors import Conflict
 from pipeline.domain.statuses import CaseStatus, LinkStatus, Outcome, StaffRole, SubmissionStatus
+from pipeline.review.placings import place_cases
 from pipeline.steps.examined import refusal_grounds
 from pipeline.steps.packs import get_pack
+from pipeline.steps.placings import frozen_placing
 from pipeline.store.access import Viewer, visible
 from pipeline.store.tables import Case, DraftCase, Link, Submission
 
@@ -33,7 +37,7 @@ class CasesMoved(Conflict):
         if hidden:
             ja, en = f"{ja} 担当者確認中{hidden}件".strip(), f"{en} ({hidden} with the staff responsible)".strip()
         super().__init__(
-            ja=f"次の案件は、内容が変わったか、重複などの確認が残っています: {ja}",
+            ja=f"次の案件は、内容・指数・施設が変わったか、重複などの確認が残っています: {ja}",
             en=f"These cases changed meanwhile, or a question about them is open: {en}",
         )
 
@@ -127,10 +131,39 @@ def refuse_moved(session: Session, viewer: Viewer, case_ids: Iterable[str]) -> N
     ids = list(case_ids)
     if not ids:
         return
-    numbers = session.exec(
-        select(Case.number).where(col(Case.id).in_(ids), visible(Case, viewer)).order_by(col(Case.number))
-    ).all()
+    numbers = numbers_of(session, viewer, ids)
     raise CasesMoved(numbers, hidden=len(ids) - len(numbers))
+
+
+def numbers_of(session: Session, viewer: Viewer, case_ids: Iterable[str]) -> list[str]:
+    """The numbers, in order, of those of these cases that the viewer may see."""
+    seen = select(Case.number).where(col(Case.id).in_(list(case_ids)), visible(Case, viewer))
+    return list(session.exec(seen.order_by(col(Case.number))).all())
+
+
+@dataclass(frozen=True)
+class Displaced:
+    """A ranked case of a draft that does not stand where it stood when it was frozen. now: None, not in the order any
+    more. decides: points or place differ, so that it is not what would be approved."""
+
+    now: Placing | None
+    decides: bool
+
+
+def displaced(session: Session, draft_id: str) -> dict[str, Displaced]:
+    """The draft's ranked cases whose points, rank or place are others by now; ranks every case of their year."""
+    rows = session.exec(select(DraftCase).where(DraftCase.draft_id == draft_id)).all()
+    frozen = {row.case_id: placing for row in rows if (placing := frozen_placing(row))}
+    if not frozen:
+        return {}
+    competing = {row.case_id for row in rows if row.outcome is Outcome.GRANT}
+    placed = place_cases(session, frozen, competing)
+    now = {one: found.placing if (found := placed.get(one)) else None for one in frozen}
+    return {
+        one: Displaced(here, here is None or not here.decides_as(frozen[one]))
+        for one, here in now.items()
+        if here != frozen[one]
+    }
 
 
 def put_cases(session: Session, case_ids: Sequence[str], status: CaseStatus) -> None:

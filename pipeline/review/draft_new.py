@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,8 +12,10 @@ from sqlmodel import Session, col, select
 from pipeline.domain.errors import NotVisible
 from pipeline.domain.statuses import ApprovalKind, DraftStatus, Outcome
 from pipeline.procedures.pack import Determination, Label
+from pipeline.procedures.ranking import place_labels
 from pipeline.review.draft_cases import MAX_CASES, draftable, with_open_questions
 from pipeline.review.drafts import DraftScope, Proposal, examined_as, within
+from pipeline.review.placings import Placed, PlacingView, place_cases, placing_view
 from pipeline.runtime import Runtime
 from pipeline.steps.packs import latest_pack
 from pipeline.store.access import Viewer, visible
@@ -37,6 +39,8 @@ class Draftable:
     """An examined case that waits to be drafted, with what its examination proposes.
 
     asked: a question about it is still open, so it has to wait. returned: why superiors sent it back last, "" else.
+    placing: where it stands in the order, None where nobody is ranked or to who may not see the whole order. by_lot:
+    its place hangs on a lot.
     """
 
     id: str
@@ -49,6 +53,8 @@ class Draftable:
     amount_yen: int
     proposed: Proposal
     returned: str
+    placing: PlacingView | None
+    by_lot: bool
     asked: bool
 
 
@@ -57,6 +63,7 @@ class NewDraft:
     """The cases of a scope, a page of them.
 
     clear: how many of all may be drafted at once, at most MAX_CASES; refusals: how many of these are to be refused.
+    ranked: places are given by an order; whole_order: who looks may see all of it, and so may draft.
     """
 
     scope: DraftScope
@@ -67,6 +74,8 @@ class NewDraft:
     total: int
     clear: int
     refusals: int
+    ranked: bool
+    whole_order: bool
     page: int
     pages: int
 
@@ -89,15 +98,27 @@ def get_new_draft(runtime: Runtime, viewer: Viewer, scope: DraftScope, page: int
         page = min(max(1, page), pages)
         pack = latest_pack(session, scope.procedure_id)[1]
         clear = [one for one in ids if one not in asked][:MAX_CASES]
+        placed = place_cases(session, ids)
+        whole = viewer.sees_protected or not placed
+        proposed = {one.case_id: one for one in examined_as(session, ids, placed if whole else {})}
         return NewDraft(
             scope=scope,
             procedure=pack.label,
             determination=pack.determination,
             approvals=max(1, pack.review.approvals),
-            rows=_draftables(session, viewer, ids[(page - 1) * PAGE_SIZE : page * PAGE_SIZE], asked),
+            rows=_draftables(
+                session,
+                viewer,
+                ids[(page - 1) * PAGE_SIZE : page * PAGE_SIZE],
+                asked,
+                proposed,
+                placed if whole else {},
+            ),
             total=len(ids),
             clear=len(clear),
-            refusals=sum(one.outcome is Outcome.REFUSE for one in examined_as(session, clear)),
+            refusals=sum(proposed[one].outcome is Outcome.REFUSE for one in clear),
+            ranked=bool(placed),
+            whole_order=whole,
             page=page,
             pages=pages,
         )
@@ -116,7 +137,14 @@ def _to_draft(session: Session, viewer: Viewer) -> tuple[ToDraft, ...]:
     )
 
 
-def _draftables(session: Session, viewer: Viewer, ids: Sequence[str], asked: set[str]) -> tuple[Draftable, ...]:
+def _draftables(
+    session: Session,
+    viewer: Viewer,
+    ids: Sequence[str],
+    asked: set[str],
+    proposed: Mapping[str, Proposal],
+    placed: Mapping[str, Placed | None],
+) -> tuple[Draftable, ...]:
     rows = session.exec(
         select(Case, Person, Submission)
         .join(Person, col(Person.id) == Case.subject_id)
@@ -124,7 +152,6 @@ def _draftables(session: Session, viewer: Viewer, ids: Sequence[str], asked: set
         .where(col(Case.id).in_(ids), visible(Person, viewer), visible(Submission, viewer))
         .order_by(col(Case.number))
     ).all()
-    proposed = {one.case_id: one for one in examined_as(session, ids)}
     returned = _returned(session, ids)
     return tuple(
         Draftable(
@@ -138,10 +165,16 @@ def _draftables(session: Session, viewer: Viewer, ids: Sequence[str], asked: set
             amount_yen=case.amount_yen,
             proposed=proposed[case.id],
             returned=returned.get(case.id, ""),
+            placing=_view(placed.get(case.id)),
+            by_lot=(here := placed.get(case.id)) is not None and here.ranked.drawn,
             asked=case.id in asked,
         )
         for case, person, submission in rows
     )
+
+
+def _view(placed: Placed | None) -> PlacingView | None:
+    return placing_view(placed.placing, place_labels(placed.rules)) if placed else None
 
 
 def _returned(session: Session, ids: Sequence[str]) -> dict[str, str]:

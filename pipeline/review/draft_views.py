@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,11 +12,15 @@ from sqlmodel import Session, col, select
 from pipeline.domain.errors import NotVisible
 from pipeline.domain.statuses import ApprovalKind, DraftStatus, Outcome, StaffRole
 from pipeline.procedures.pack import Determination, Label
+from pipeline.procedures.ranking import place_labels
 from pipeline.review.approvals import approvals_of, barred_from, find_approving_grant
-from pipeline.review.draft_cases import moved_on
+from pipeline.review.draft_cases import Displaced, displaced, moved_on
 from pipeline.review.history import HistoryItem, history_of
+from pipeline.review.placings import PlacingView, find_ranking, placing_view
 from pipeline.runtime import Runtime
-from pipeline.steps.packs import latest_pack
+from pipeline.steps.examined import refusal_grounds
+from pipeline.steps.packs import get_pack, latest_pack
+from pipeline.steps.placings import frozen_placing
 from pipeline.store.access import Viewer, visible
 from pipeline.store.engine import read
 from pipeline.store.tables import Approval, Case, Draft, DraftCase, Person, Submission, User
@@ -72,7 +76,12 @@ class DraftLists:
 
 @dataclass(frozen=True)
 class DraftLineView:
-    """One line of the frozen list. moved: it is not what was frozen any more."""
+    """One line of the frozen list.
+
+    placing: None where nobody is ranked. out_of_place: it stands elsewhere by now, at `now`, or nowhere (None).
+    moved: it is not what was frozen any more. found_otherwise: to be granted, though a clerk found it to be refused.
+    erased: its retention is over, and what it said is gone.
+    """
 
     position: int
     case_id: str
@@ -85,7 +94,12 @@ class DraftLineView:
     outcome: Outcome
     ground: str
     amount_yen: int
+    placing: PlacingView | None
+    now: PlacingView | None
+    out_of_place: bool
     moved: bool
+    found_otherwise: bool
+    erased: bool
 
 
 @dataclass(frozen=True)
@@ -160,11 +174,13 @@ def get_draft_view(runtime: Runtime, viewer: Viewer, draft_id: str) -> DraftView
         if draft is None:
             raise NotVisible
         open_ = draft.status is DraftStatus.CIRCULATING
+        displaced_ = displaced(session, draft.id) if open_ else {}
         moved = moved_on(session, draft.id, protected=draft.protected) if open_ else set()
+        moved |= {one for one, other in displaced_.items() if other.decides}
         grant = find_approving_grant(viewer, draft) if open_ else None
         barred = grant is not None and bool(barred_from(session, draft) & {viewer.user_id, grant.deputy_for})
         superior = session.get(User, grant.deputy_for) if grant and grant.deputy_for else None
-        lines = _lines(session, viewer, draft, moved)
+        lines = _lines(session, viewer, draft, moved, displaced_)
         return DraftView(
             row=_rows(session, viewer, [draft], {draft.id} if grant and not barred else set())[0],
             version=draft.version,
@@ -221,10 +237,12 @@ def _rows(session: Session, viewer: Viewer, drafts: Sequence[Draft], awaiting: s
     )
 
 
-def _lines(session: Session, viewer: Viewer, draft: Draft, moved: set[str]) -> tuple[DraftLineView, ...]:
+def _lines(
+    session: Session, viewer: Viewer, draft: Draft, moved: set[str], elsewhere: Mapping[str, Displaced]
+) -> tuple[DraftLineView, ...]:
     readers = _reading(viewer)
     rows = session.exec(
-        select(DraftCase, Case, Person, Submission.receipt_number)
+        select(DraftCase, Case, Person, Submission)
         .join(Case, col(Case.id) == DraftCase.case_id)
         .join(Person, col(Person.id) == Case.subject_id)
         .join(Submission, col(Submission.id) == DraftCase.adopted_submission_id)
@@ -235,7 +253,9 @@ def _lines(session: Session, viewer: Viewer, draft: Draft, moved: set[str]) -> t
             visible(Submission, readers),
         )
         .order_by(col(DraftCase.position))
-    )
+    ).all()
+    labels = {one: _places(session, draft, one) for one in {case.instance for _, case, _, _ in rows}}
+    refused = refusal_grounds(session, [line.adopted_submission_id for line, *_ in rows])
     return tuple(
         DraftLineView(
             position=line.position,
@@ -245,14 +265,24 @@ def _lines(session: Session, viewer: Viewer, draft: Draft, moved: set[str]) -> t
             birth_date=person.birth_date,
             resident_number=person.resident_number,
             submission_id=line.adopted_submission_id,
-            receipt_number=receipt_number,
+            receipt_number=submission.receipt_number,
             outcome=line.outcome,
             ground=line.ground,
             amount_yen=line.amount_yen,
+            placing=placing_view(frozen_placing(line), labels[case.instance]),
+            now=placing_view(elsewhere[case.id].now, labels[case.instance]) if case.id in elsewhere else None,
+            out_of_place=case.id in elsewhere,
             moved=case.id in moved,
+            found_otherwise=line.outcome is Outcome.GRANT and line.adopted_submission_id in refused,
+            erased=submission.erased_at is not None,
         )
-        for line, case, person, receipt_number in rows
+        for line, case, person, submission in rows
     )
+
+
+def _places(session: Session, draft: Draft, instance: str) -> Mapping[str, Label]:
+    version_id = find_ranking(session, draft.procedure_id, instance)
+    return place_labels(get_pack(session, version_id)) if version_id else {}
 
 
 def _steps(session: Session, draft: Draft) -> tuple[Step, ...]:

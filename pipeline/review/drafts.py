@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeGuard
 
 from sqlmodel import Session, col, select
 
-from pipeline.domain.drafts import DraftLine, digest_of, totals_of
+from pipeline.domain.drafts import DraftLine, Placing, digest_of, totals_of
 from pipeline.domain.errors import Conflict, Impossible, NotAllowed, NotVisible
 from pipeline.domain.statuses import CaseStatus, DraftStatus, Outcome, StaffRole
 from pipeline.review.draft_cases import (
     MAX_CASES,
+    NAMED,
     draftable,
     hold_cases,
     ids_in,
+    numbers_of,
     put_cases,
     refusals_in,
     refuse_moved,
     with_open_questions,
 )
+from pipeline.review.placings import Placed, place_cases
 from pipeline.runtime import Runtime
 from pipeline.steps.numbers import draft_number
 from pipeline.steps.packs import get_pack
@@ -60,6 +64,27 @@ class GroundMissing(Impossible):
     code = "ground_missing"
     ja = "不支給とする案件には理由を書き、支給とする案件の理由は空欄にしてください。"
     en = "A refusal needs its ground, and a grant has none."
+
+
+class WholeOrderNeeded(NotAllowed):
+    """Who may not see everybody in an order cannot put it up for approval. The same for all, whoever is in it."""
+
+    code = "whole_order_needed"
+    ja = "順位で決める手続の起案は、支援措置対象者も扱える職員が行います。"
+    en = "Where a ranking decides, drafts are made by staff who may also see protected persons."
+
+
+class WithoutPlace(Impossible):
+    """Cases to be granted to which the order gives no place."""
+
+    code = "without_place"
+
+    def __init__(self, numbers: Sequence[str]) -> None:
+        shown = " ".join(numbers[:NAMED]) + (" …" if len(numbers) > NAMED else "")
+        super().__init__(
+            ja=f"次の案件は、いまの順位では入れる施設がありません: {shown}",
+            en=f"The order as it stands gives these cases no place: {shown}",
+        )
 
 
 class DraftClosed(Conflict):
@@ -107,8 +132,9 @@ def make_draft(
 ) -> str:
     """Freezes these cases as a draft that circulates, and gives its id; with the same `key` again, the same draft.
 
-    Raises NotAllowed, NotVisible, NothingToDraft, TooManyCases, MixedCases, GroundMissing, and CasesMoved for cases
-    that do not wait to be drafted.
+    Where the procedure ranks, each case's points, rank and place are frozen with it. Raises NotAllowed, NotVisible,
+    NothingToDraft, TooManyCases, MixedCases, GroundMissing, CasesMoved for cases that do not wait to be drafted, and
+    for a ranked procedure WholeOrderNeeded and WithoutPlace.
     """
     if not viewer.may(StaffRole.REVIEWER, scope.department, scope.procedure_id):
         raise NotAllowed
@@ -147,10 +173,33 @@ def make_draft_of_all(
     return make_draft(runtime, viewer, scope, proposals, title=title, key=key)
 
 
-def examined_as(session: Session, case_ids: Sequence[str]) -> list[Proposal]:
-    """What their examination proposes for these cases, in their order."""
-    grounds = refusals_in(session, case_ids)
+def examined_as(
+    session: Session, case_ids: Sequence[str], placed: Mapping[str, Placed | None] | None = None
+) -> list[Proposal]:
+    """What their examination, and where places are given the order, proposes for these cases, in their order.
+
+    placed: what `place_cases` gave for them, where that was asked before.
+    """
+    placed = place_cases(session, case_ids) if placed is None else placed
+    grounds = {one: here.ground for one, here in placed.items() if _no_place(here)}
+    grounds |= refusals_in(session, case_ids)
     return [Proposal(one, Outcome.REFUSE, grounds[one]) if one in grounds else Proposal(one) for one in case_ids]
+
+
+def _no_place(placed: Placed | None) -> TypeGuard[Placed]:
+    return placed is not None and not placed.ranked.place
+
+
+def _freeze(session: Session, viewer: Viewer, wanted: Mapping[str, Proposal]) -> dict[str, Placing]:
+    """Where the cases stand now; {} where nobody is ranked."""
+    granted = {one.case_id for one in wanted.values() if one.outcome is Outcome.GRANT}
+    placed = place_cases(session, wanted, granted)
+    if placed and not viewer.sees_protected:
+        raise WholeOrderNeeded
+    without = [one for one in granted & placed.keys() if _no_place(placed[one])]
+    if without:
+        raise WithoutPlace(numbers_of(session, viewer, without))
+    return {one: placed.placing for one, placed in placed.items() if placed}
 
 
 def clear_cases(session: Session, viewer: Viewer, scope: DraftScope) -> list[str]:
@@ -232,10 +281,12 @@ def _make(
     now = runtime.clock()
     if key and (known := _known(runtime, viewer, key)):
         return known
+    with read(runtime.engine) as session:  # before the write: ranking thousands takes seconds
+        placings = _freeze(session, viewer, wanted)
     with write(runtime.engine) as session:
         cases = _cases_for(session, viewer, scope, list(wanted))
         versions = _versions(session, cases)
-        lines = [_line(case, wanted[case.id], versions) for case in cases]
+        lines = [_line(case, wanted[case.id], versions, placings.get(case.id)) for case in cases]
         draft = _draft(session, runtime, viewer, scope, lines)
         draft.key, draft.title = key, title or draft.title
         session.add(draft)
@@ -268,7 +319,7 @@ def _versions(session: Session, cases: Sequence[Case]) -> dict[str, int]:
     return dict(session.exec(select(Submission.id, Submission.version).where(col(Submission.id).in_(adopted))).all())
 
 
-def _line(case: Case, proposal: Proposal, versions: dict[str, int]) -> DraftLine:
+def _line(case: Case, proposal: Proposal, versions: dict[str, int], placing: Placing | None) -> DraftLine:
     assert case.adopted_submission_id is not None
     return DraftLine(
         case_id=case.id,
@@ -278,6 +329,7 @@ def _line(case: Case, proposal: Proposal, versions: dict[str, int]) -> DraftLine
         outcome=proposal.outcome,
         ground=proposal.ground.strip(),
         amount_yen=case.amount_yen,
+        placing=placing,
     )
 
 
@@ -317,6 +369,9 @@ def _row(draft_id: str, position: int, line: DraftLine) -> DraftCase:
         outcome=line.outcome,
         ground=line.ground,
         amount_yen=line.amount_yen,
+        points=line.placing.points if line.placing else None,
+        rank=line.placing.rank if line.placing else None,
+        place=line.placing.place if line.placing else None,
     )
 
 

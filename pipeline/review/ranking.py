@@ -1,7 +1,8 @@
 """順位: the cases of a procedure and year in the order of their points, and what a changed rule would do.
 
 Reads only: a ranking is worked out from the values of the adopted applications each time it is asked for, so that it
-never lags behind a corrected value. What somebody may not see is not in it.
+never lags behind a corrected value; what superiors decided stays as it was approved. What somebody may not see is not
+in it.
 """
 
 from __future__ import annotations
@@ -22,15 +23,17 @@ from pipeline.procedures.ranking import (
     Ranked,
     compare_rankings,
     explain,
+    place_labels,
     rank_applicants,
     ranking_of,
 )
 from pipeline.procedures.scoring import Scorer
+from pipeline.review.placings import find_applicants, with_decisions
 from pipeline.runtime import Runtime
 from pipeline.steps.packs import get_pack, latest_pack, newest_packs
 from pipeline.store.access import Viewer, visible
 from pipeline.store.engine import read
-from pipeline.store.tables import Case, Entry, FieldValue, PackVersion, Person, Submission
+from pipeline.store.tables import Case, PackVersion, Person, Submission
 
 RANKERS = (StaffRole.REVIEWER, StaffRole.APPROVER)
 
@@ -145,8 +148,8 @@ def rank_cases(runtime: Runtime, viewer: Viewer, procedure_id: str, rules: Proce
 
 def view_ranking(session: Session, viewer: Viewer, pack: Procedure, rules: Procedure) -> RankingView:
     """The pack's cases that the viewer may see, ranked by these rules. Raises NoRanking."""
-    cases, applicants = _applicants(session, viewer, pack)
-    return _view(rules, cases, applicants, _waiting(session, viewer, pack))
+    cases, applicants = find_applicants(session, viewer, pack)
+    return _view(rules, cases, with_decisions(session, cases, applicants), _waiting(session, viewer, pack))
 
 
 def what_if(runtime: Runtime, viewer: Viewer, procedure_id: str, rules: Procedure) -> WhatIfView:
@@ -155,7 +158,7 @@ def what_if(runtime: Runtime, viewer: Viewer, procedure_id: str, rules: Procedur
     if rules.id != pack.id or rules.scores is None or rules.scores.ranking is None:
         raise OtherCases
     with read(runtime.engine) as session:
-        cases, applicants = _applicants(session, viewer, pack)
+        cases, applicants = find_applicants(session, viewer, pack)
         waiting = _waiting(session, viewer, pack)
     before, after = (_view(one, cases, applicants, waiting) for one in (pack, rules))
     moves = compare_rankings([row.standing for row in before.rows], [row.standing for row in after.rows])
@@ -208,51 +211,6 @@ def _may_rank(viewer: Viewer, pack: Procedure) -> bool:
     return any(viewer.may(role, pack.review.department, pack.id) for role in RANKERS)
 
 
-def _applicants(
-    session: Session, viewer: Viewer, pack: Procedure
-) -> tuple[dict[str, tuple[Case, Person]], list[Applicant]]:
-    rows = session.exec(
-        select(Case, Person, Entry)
-        .join(Person, col(Person.id) == Case.subject_id)
-        .join(Entry, (col(Entry.case_id) == Case.id) & (col(Entry.submission_id) == Case.adopted_submission_id))
-        .join(Submission, col(Submission.id) == Entry.submission_id)
-        .where(
-            Case.procedure_id == pack.id,
-            Case.instance == pack.matching.instance,
-            Case.status != CaseStatus.WITHDRAWN,
-            visible(Case, viewer),
-            visible(Person, viewer),
-            visible(Submission, viewer),
-        )
-        .order_by(col(Case.number), col(Entry.role_index))
-    ).all()
-    values = _values(session, viewer, pack)
-    cases = {case.id: (case, person) for case, person, _ in rows}
-    entries = {case.id: entry for case, _, entry in reversed(rows)}
-    # By number, so that those whom no rule tells apart stand in an order that stays.
-    ordered = sorted(cases.values(), key=lambda pair: pair[0].number)
-    applicants = [
-        Applicant(case.id, values.get(entries[case.id].submission_id, {}), entries[case.id].role_index)
-        for case, _ in ordered
-    ]
-    return cases, applicants
-
-
-def _values(session: Session, viewer: Viewer, pack: Procedure) -> dict[str, dict[str, str]]:
-    """Values by submission, of the adopted ones; in one query, as columns, since there are thousands."""
-    adopted = select(Case.adopted_submission_id).where(
-        Case.procedure_id == pack.id, Case.instance == pack.matching.instance, visible(Case, viewer)
-    )
-    found: dict[str, dict[str, str]] = {}
-    for submission, key, value in session.exec(
-        select(FieldValue.submission_id, FieldValue.key, FieldValue.value).where(
-            col(FieldValue.submission_id).in_(adopted), col(FieldValue.value).is_not(None)
-        )
-    ):
-        found.setdefault(submission, {})[key] = value or ""
-    return found
-
-
 def _waiting(session: Session, viewer: Viewer, pack: Procedure) -> int:
     done = (SubmissionStatus.SETTLED, SubmissionStatus.ENDED)
     return session.exec(
@@ -285,11 +243,6 @@ def _row(rules: Procedure, case: Case, person: Person, one: Ranked) -> RankedCas
         place=labels[one.place] if one.place else None,
         why=explain(rules, one),
     )
-
-
-def place_labels(rules: Procedure) -> dict[str, Label]:
-    """The facilities in words."""
-    return {choice.value: choice.label for name in ranking_of(rules).wishes for choice in rules.field(name).choices}
 
 
 def _places(rules: Procedure, order: Sequence[Ranked]) -> tuple[PlaceView, ...]:

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, or_, select
 from pipeline.domain.drafts import DraftLine, digest_of, totals_of
 from pipeline.domain.statuses import ApprovalKind, CaseStatus, DraftStatus, Outcome
 from pipeline.steps.packs import get_pack
+from pipeline.steps.placings import frozen_placing
 from pipeline.store.tables import Approval, Case, Draft, DraftCase, Submission
 
 Findings = Iterator[tuple[str, bool]]
@@ -93,6 +94,7 @@ def _line(row: DraftCase) -> DraftLine:
         outcome=row.outcome,
         ground=row.ground,
         amount_yen=row.amount_yen,
+        placing=frozen_placing(row),
     )
 
 

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 
 from sqlmodel import Session, col, select
 
+from pipeline.domain.drafts import Placing
 from pipeline.domain.errors import Impossible, NotAllowed
 from pipeline.domain.statuses import CaseStatus, StaffRole
 from pipeline.outbound.csv_export import CsvExport, export_cases
 from pipeline.procedures.pack import ExportColumn, Procedure, field_key
+from pipeline.procedures.ranking import place_labels
 from pipeline.runtime import Runtime
 from pipeline.steps.packs import latest_pack
+from pipeline.steps.placings import granted_placings
 from pipeline.steps.roles import values_by_key
 from pipeline.steps.score import points_of
 from pipeline.store.access import Viewer, visible
@@ -54,7 +57,8 @@ def export_decided(runtime: Runtime, viewer: Viewer, procedure_id: str) -> CsvEx
         columns = pack.outbound.case_export
         if not columns:
             raise NotDeclared
-        decided = [_cells(session, pack, case, person) for case, person in rows]
+        placings = granted_placings(session, [case.id for case, _ in rows])
+        decided = [_cells(session, pack, case, person, placings.get(case.id)) for case, person in rows]
     made = export_cases(columns, decided)
     with write(runtime.engine) as session:
         append_event(
@@ -69,14 +73,14 @@ def export_decided(runtime: Runtime, viewer: Viewer, procedure_id: str) -> CsvEx
     return made
 
 
-def _cells(session: Session, pack: Procedure, case: Case, person: Person) -> list[str]:
+def _cells(session: Session, pack: Procedure, case: Case, person: Person, placing: Placing | None) -> list[str]:
     """The texts of one row; what is not there is ""."""
     values = values_by_key(session, case.adopted_submission_id) if case.adopted_submission_id else {}
     entry = session.exec(
         select(Entry).where(Entry.case_id == case.id, Entry.submission_id == case.adopted_submission_id)
     ).first()
     index = entry.role_index if entry else 0
-    return [_cell(session, pack, case, person, column, values, index) for column in pack.outbound.case_export]
+    return [_cell(session, pack, case, person, column, values, index, placing) for column in pack.outbound.case_export]
 
 
 def _cell(
@@ -87,6 +91,7 @@ def _cell(
     column: ExportColumn,
     values: Mapping[str, FieldValue],
     index: int,
+    placing: Placing | None,
 ) -> str:
     match column.source:
         case "person":
@@ -94,6 +99,8 @@ def _cell(
             return "" if found is None else str(found)
         case "case":
             return pack.determination.granted.ja if column.name == "outcome" else str(getattr(case, column.name))
+        case "ranking":
+            return _placed(pack, placing, column)
         case "points":
             return str(points_of(session, case, None if column.name == "total" else column.name))
         case "field":
@@ -103,3 +110,13 @@ def _cell(
             text = (row.value or "") if row else ""
             labels = {choice.value: choice.label.ja for choice in spec.choices}
             return labels.get(text, "") if column.write == "label" else text
+
+
+def _placed(pack: Procedure, placing: Placing | None, column: ExportColumn) -> str:
+    """As superiors approved it, not as the order stands now; "" for what was granted before placings were kept."""
+    if placing is None:
+        return ""
+    if column.name == "place" and column.write == "label":
+        label = place_labels(pack).get(placing.place)
+        return label.ja if label else placing.place
+    return str(getattr(placing, column.name))

@@ -10,14 +10,13 @@ from starlette.datastructures import QueryParams
 
 from pipeline.domain.errors import NotVisible
 from pipeline.procedures.pack import Procedure
-from pipeline.procedures.ranking import ranking_of
+from pipeline.procedures.ranking import place_labels, ranking_of
 from pipeline.procedures.what_if import changed_rules
 from pipeline.review.ranking import (
     RANKERS,
     get_ranked_pack,
     get_version,
     other_versions,
-    place_labels,
     rank_cases,
     ranked_procedures,
     what_if,

@@ -9,7 +9,7 @@ from pipeline.procedures.pack.channels import OnlineChannel, RosterColumns
 from pipeline.procedures.pack.checks import CheckSpec
 from pipeline.procedures.pack.fields import AttachmentSpec, FieldSpec, FieldType, Role
 from pipeline.procedures.pack.forms import FormTemplate
-from pipeline.procedures.pack.outbound import Outbound
+from pipeline.procedures.pack.outbound import RANKING, Outbound
 from pipeline.procedures.pack.scores import Scores
 
 
@@ -116,8 +116,10 @@ class Procedure(PackModel):
         if self.scores and self.scores.ranking:
             unknown |= set(self.scores.ranking.wishes) - names
         tables = {table.code for table in self.scores.tables} | {"total"} if self.scores else set()
+        ranked = set(RANKING) if self.scores and self.scores.ranking else set()
         for column in self.outbound.case_export:
-            unknown |= {column.name} - {"field": names, "points": tables}.get(column.source, {column.name})
+            known = {"field": names, "points": tables, "ranking": ranked}.get(column.source, {column.name})
+            unknown |= {column.name} - known
         for channel in self.channels:
             unknown |= {column.field for column in channel.columns} - names
         for form in self.forms:

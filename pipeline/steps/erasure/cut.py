@@ -69,7 +69,7 @@ BLANKED: Mapping[type[SQLModel], Mapping[str, Any]] = {
     ReviewReason: {"detail": ""},
     Deficiency: {"text": ""},
     Outbound: {"blob": None, "payload": ""},
-    DraftCase: {"ground": ""},
+    DraftCase: {"ground": "", "points": None, "rank": None, "place": None},
     Approval: {"note": ""},
 }
 """Columns of rows that stay, and what they hold afterwards."""

@@ -42,7 +42,8 @@ class Draft(SQLModel, table=True):
 
 class DraftCase(SQLModel, table=True):
     """One case of a draft as it stood when the draft was made. case_version, submission_version: a case that moved on
-    since is not what was approved. ground: why it is refused (理由提示), "" for a grant."""
+    since is not what was approved. ground: why it is refused (理由提示), "" for a grant. points, rank, place: where it
+    stood in the order, None where nobody is ranked; place is the facility given, "" for none."""
 
     __tablename__ = "draft_case"
     __table_args__ = (UniqueConstraint("draft_id", "case_id"),)
@@ -57,6 +58,9 @@ class DraftCase(SQLModel, table=True):
     outcome: Outcome = word(Outcome)
     ground: str = ""
     amount_yen: int
+    points: int | None = None
+    rank: int | None = None
+    place: str | None = None
 
 
 class Approval(SQLModel, table=True):

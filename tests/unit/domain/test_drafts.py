@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.domain.drafts import DraftLine, digest_of, totals_of
+from pipeline.domain.drafts import DraftLine, Placing, digest_of, totals_of
 from pipeline.domain.statuses import Outcome
 
 LINE = DraftLine("c1", 3, "s1", 7, Outcome.GRANT, "", 50_000)
@@ -29,7 +29,7 @@ def test_totals_add_up(lines: list[DraftLine]) -> None:
     "changed",
     [
         {"case_id": "c2"}, {"case_version": 4}, {"submission_id": "s2"}, {"submission_version": 8},
-        {"outcome": Outcome.REFUSE}, {"ground": "理由"}, {"amount_yen": 49_999},
+        {"outcome": Outcome.REFUSE}, {"ground": "理由"}, {"amount_yen": 49_999}, {"placing": Placing(28, 3, "")},
     ],
     ids=lambda changed: next(iter(changed)),
 )  # fmt: skip
@@ -41,3 +41,14 @@ def test_the_order_tells_too() -> None:
     other = replace(LINE, case_id="c2")
     assert digest_of([LINE, other]) != digest_of([other, LINE])
     assert digest_of([LINE, other]) == digest_of([LINE, other])
+
+
+@pytest.mark.parametrize("other", [Placing(27, 3, "north"), Placing(28, 4, "north"), Placing(28, 3, "")])
+def test_every_part_of_a_placing_tells_and_the_rank_alone_decides_nothing(other: Placing) -> None:
+    was = Placing(28, 3, "north")
+    assert digest_of([replace(LINE, placing=was)]) != digest_of([replace(LINE, placing=other)])
+    assert was.decides_as(other) == (other.rank == 4)
+
+
+def test_what_was_drafted_before_there_were_placings_still_verifies() -> None:
+    assert digest_of([LINE]) == "b2be81dbb45a92802780b88ba2b615b9bea18731483f8f4a917ed652744e6dad"
