@@ -12,6 +12,7 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.context import at_work, runtime
+from flows.faults import without_values
 from flows.progress import with_progress
 from pipeline.steps.advance import count_statuses
 from pipeline.steps.due import Piece
@@ -25,6 +26,7 @@ RUNNER = cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=R
 
 
 @task(name="頁を読む", task_run_name="頁を読む {subject}")
+@without_values
 def read_one(subject: str) -> bool:
     """Reads the pages of one submission; False when it is to be tried again."""
     with at_work() as keeper:
@@ -32,6 +34,7 @@ def read_one(subject: str) -> bool:
 
 
 @flow(name="頁を読む", task_runner=RUNNER)
+@without_values
 def read_claimed(subjects: Sequence[str]) -> int:
     """Reads claimed submissions side by side, with progress on the dashboard; says how many were read."""
     pending = [read_one.submit(subject) for subject in subjects]
@@ -39,6 +42,7 @@ def read_claimed(subjects: Sequence[str]) -> int:
 
 
 @task(name="照合して案件へ")
+@without_values
 def match_in_order(subjects: Sequence[str]) -> int:
     """Takes claimed submissions to their cases or to review, one after the other as given, so that of two
     applications of one child the earlier one is always the first; says how many got there."""
@@ -47,6 +51,7 @@ def match_in_order(subjects: Sequence[str]) -> int:
 
 
 @flow(name="照合して案件へ")
+@without_values
 def match_claimed(subjects: Sequence[str]) -> int:
     """Matches claimed submissions in order and shows where they now stand; says how many were matched."""
     done = match_in_order(subjects)

@@ -10,6 +10,7 @@ from pathlib import Path
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
+from flows.faults import without_values
 from pipeline.steps.hot_folder import describe_problem, take_settled
 from pipeline.steps.keeper import Keeper
 from pipeline.steps.work import hold_alone, rest
@@ -38,6 +39,7 @@ def look_into_folder(keeper: Keeper) -> int:
 
 
 @flow(name="監視フォルダ")
+@without_values
 def watch_hot_folder(received: Sequence[str], problems: Sequence[str]) -> None:
     """What a look came to: the numbers of new batches, and what stays where it is and why."""
     create_table_artifact(

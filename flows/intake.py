@@ -10,6 +10,7 @@ from prefect import flow, task
 from prefect.artifacts import create_link_artifact, create_table_artifact
 
 from flows.context import at_work, runtime, web_link
+from flows.faults import without_values
 from pipeline.runtime import Runtime
 from pipeline.steps.advance import arrivals_of
 from pipeline.steps.assemble import assemble_batch
@@ -22,6 +23,7 @@ from pipeline.store.tables import Batch
 
 
 @task(name="ファイルを頁に分ける", retries=2, retry_delay_seconds=[1, 10])
+@without_values
 def take_file(batch_id: str, arrival_id: str) -> int:
     """Cuts one stored scan file of a batch into pages; says how many."""
     with _watched(About.BATCH, batch_id) as runtime:
@@ -29,6 +31,7 @@ def take_file(batch_id: str, arrival_id: str) -> int:
 
 
 @task(name="束を書類に組む", retries=2, retry_delay_seconds=[1, 10])
+@without_values
 def assemble(batch_id: str) -> int:
     """Makes documents and submissions of a batch's pages; says how many submissions."""
     with _watched(About.BATCH, batch_id) as runtime:
@@ -36,6 +39,7 @@ def assemble(batch_id: str) -> int:
 
 
 @task(name="申請データを取り込む", retries=2, retry_delay_seconds=[1, 10])
+@without_values
 def take_export(arrival_id: str) -> dict[str, int]:
     """Takes the records of a stored export; counts of what they came to."""
     with _watched(About.EXPORT, arrival_id) as runtime:
@@ -50,6 +54,7 @@ def take_export(arrival_id: str) -> dict[str, int]:
 
 
 @flow(name="紙受付", flow_run_name="紙受付 バッチ {batch_number}")
+@without_values
 def intake_paper(batch_id: str, batch_number: str) -> int:
     """Splits a scan batch into sheets, documents and submissions; says how many submissions."""
     for arrival_id in arrivals_of(runtime(), batch_id):
@@ -89,6 +94,7 @@ def take_piece(piece: Piece) -> int:
 
 
 @flow(name="電子受付", flow_run_name="電子受付 {arrival_id}")
+@without_values
 def intake_online(arrival_id: str) -> dict[str, int]:
     """Takes a stored export of an e-application system; counts of what its records came to."""
     counts = take_export(arrival_id)

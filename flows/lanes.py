@@ -8,6 +8,7 @@ from prefect import flow
 
 from flows.advance import match_claimed, read_claimed
 from flows.context import at_work
+from flows.faults import without_values
 from flows.folder import look_into_folder
 from flows.intake import take_piece
 from flows.send import make_letters, send_events
@@ -57,6 +58,7 @@ def _take(runtime: Runtime, piece: Piece) -> None:
 
 
 @flow(name="申請を進める")
+@without_values
 def catch_up() -> int:
     """Goes on until nothing is due any more; says how many pieces of work that were."""
     done = 0

@@ -8,6 +8,7 @@ from prefect import flow
 from prefect.artifacts import create_table_artifact
 
 from flows.context import runtime
+from flows.faults import RunFailed, without_values
 from pipeline.steps.audit import audit
 from pipeline.steps.erasure.run import begun, erase, look
 from pipeline.steps.packs import newest_packs
@@ -16,11 +17,12 @@ from pipeline.store.engine import read
 ABANDONED_AFTER = timedelta(days=1)
 
 
-class BreachesFound(Exception):
+class BreachesFound(RunFailed):
     """The audit found what must not be; the artifact of the run lists it by rule and id."""
 
 
 @flow(name="夜間の点検と封印", retries=2, retry_delay_seconds=300)
+@without_values
 def audit_and_seal() -> int:
     """Asks every invariant and seals the history; says how many rows were looked at. Raises BreachesFound."""
     report = audit(runtime(), seal=True)
@@ -40,6 +42,7 @@ def audit_and_seal() -> int:
 
 
 @flow(name="夜間の片付け", retries=2, retry_delay_seconds=300)
+@without_values
 def tidy_up() -> int:
     """Ends erasures that somebody began, and removes what crashed processes left half written; says how many
     applications were erased.

@@ -9,6 +9,7 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 
 from flows.context import at_work, runtime
+from flows.faults import without_values
 from pipeline.outbound.webhook import open_http
 from pipeline.steps.deliver import deliver
 from pipeline.steps.due import Piece
@@ -16,6 +17,7 @@ from pipeline.steps.pieces import work_on
 
 
 @task(name="手紙を作る", task_run_name="手紙を作る {subject}")
+@without_values
 def make_letter(subject: str) -> bool:
     """Makes one claimed letter; False when it is to be tried again."""
     with at_work() as keeper:
@@ -23,12 +25,14 @@ def make_letter(subject: str) -> bool:
 
 
 @flow(name="手紙を作る")
+@without_values
 def make_letters(subjects: Sequence[str]) -> int:
     """Makes claimed letters; says how many are made."""
     return sum(make_letter(subject) for subject in subjects)
 
 
 @flow(name="連携を送る")
+@without_values
 def send_events(outbound_ids: Sequence[str]) -> dict[str, int]:
     """One attempt at each status event; counts by how the event now stands. Each has its own calendar of attempts
     and its limit (`pipeline.steps.deliver`), so that nothing is tried again here."""

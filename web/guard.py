@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
-from pathlib import Path
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pipeline.faults import place_of
 from pipeline.store.outages import Outage, find_outage
 from web.settings import WebSettings
 
@@ -102,19 +101,12 @@ class NoLeak:
             await self.app(scope, read, watched)
         except Exception as error:
             outage = find_outage(error)
-            log.error("request_failed", error=type(error).__name__, at=_place_of(error), outage=outage)
+            log.error("request_failed", error=type(error).__name__, at=place_of(error), outage=outage)
             if scope["type"] == "http" and not started:
                 dropped = 0
                 while outage is not None and unread and dropped < MOST_DROPPED:
                     dropped += len((await read()).get("body", b""))
                 await self.answer(Request(scope), outage)(scope, receive, send)
-
-
-def _place_of(error: BaseException) -> str:
-    """File and line of our own code nearest to the fault."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if "site-packages" not in frame.filename] or frames
-    return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "unknown"
 
 
 class BodyLimit:

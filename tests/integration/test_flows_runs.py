@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
@@ -9,10 +10,12 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from traceback import format_exception
 from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
+from prefect import Flow, Task
 from prefect.client.orchestration import get_client
 from prefect.settings import (
     PREFECT_API_AUTH_STRING,
@@ -25,10 +28,13 @@ from prefect.states import Running
 from sqlalchemy import update
 from sqlmodel import select
 
-from flows import context
+from flows import advance as advancing
+from flows import context, folder, intake, lanes, nightly, send
+from flows.advance import match_claimed, read_claimed
 from flows.context import at_work
+from flows.faults import RunFailed, without_values
 from flows.folder import look_into_folder
-from flows.intake import intake_online, intake_paper
+from flows.intake import intake_online, intake_paper, take_file
 from flows.lanes import catch_up, work_round
 from flows.listen import worker_tag
 from flows.nightly import BreachesFound, audit_and_seal, tidy_up
@@ -37,10 +43,12 @@ from pipeline.channels.slip import BatchSlip
 from pipeline.domain.statuses import ArrivalStatus, BatchStatus, Channel, PageFate, SubmissionStatus
 from pipeline.runtime import Runtime
 from pipeline.steps.audit import audit
+from pipeline.steps.due import About, Piece
 from pipeline.steps.erasure.run import begun, erase
 from pipeline.steps.intake_online import store_export
 from pipeline.steps.intake_paper import Received, receive_files
 from pipeline.store.engine import read, write
+from pipeline.store.outages import Outage, find_outage
 from pipeline.store.tables import Arrival, Batch, Page, Seal, Submission, Worker, WorkLease
 from tests.databases import Databases
 from tests.erasing import DUE, settle_all, wait_until
@@ -336,6 +344,61 @@ def test_server_holds_identifiers_only(store: Runtime, ask: Ask) -> None:
     kept = json.dumps([runs, task_runs, ask("/artifacts/filter", {"limit": 200})], ensure_ascii=False)
     assert "山田花子" not in kept
     assert not [value for value in typed_values(store) if value in kept]
+
+
+@pytest.mark.slow
+def test_what_a_failed_run_says_holds_no_value(
+    store: Runtime,
+    ask: Ask,
+    prefect_server: PrefectForTests,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """An error of a library quotes what it was given; Prefect keeps the words of an error in its own database."""
+    quoted = "7731551-marker"
+    received = hand_over(store)
+    assert received.batch_id is not None
+
+    def quotes(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, f"cannot write {quoted!r}") from ValueError(f"invalid literal: {quoted!r}")
+
+    for place in (
+        "flows.intake.take_pages",
+        "flows.intake.arrivals_of",
+        "flows.advance.work_on",
+        "flows.nightly.audit",
+    ):
+        monkeypatch.setattr(place, quotes)
+    monkeypatch.setattr("flows.intake.take_file.retries", 0)
+    piece = Piece(About.SUBMISSION, received.batch_id).subject
+    for run in (
+        lambda: intake_paper(received.batch_id or "", received.batch_number),
+        lambda: take_file(received.batch_id or "", received.arrival_ids[0]),
+        lambda: read_claimed([piece]),
+        lambda: match_claimed([piece]),
+        lambda: audit_and_seal.with_options(retries=0)(),
+    ):
+        with pytest.raises(RunFailed) as told:
+            run()
+        assert find_outage(told.value) is Outage.DISK_FULL, "what it was is known here all the same"
+        assert quoted not in "".join(format_exception(told.value))
+    run_kept = flow_run(ask, f"紙受付 バッチ {received.batch_number}")
+    assert re.search(r"RunFailed: OSError at test_flows_runs\.py:\d+$", run_kept["state"]["message"])
+    kept = [path for path in Path(prefect_server.environment["PREFECT_HOME"]).rglob("*") if path.is_file()]
+    assert any(b"OSError at test_flows_runs.py" in path.read_bytes() for path in kept), "this is where it would be"
+    assert [path.name for path in kept if quoted.encode() in path.read_bytes()] == []
+    assert quoted not in caplog.text + "".join(capfd.readouterr())
+
+
+def test_every_flow_and_task_fails_without_values() -> None:
+    seen = set()
+    for module in (advancing, folder, intake, lanes, nightly, send):
+        for one in vars(module).values():
+            if isinstance(one, Flow | Task):
+                seen.add(one.name)
+                assert one.fn.__code__ is without_values(lambda: None).__code__, one.name
+    assert len(seen) >= 10
 
 
 def typed_values(runtime: Runtime) -> set[str]:
