@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ocr.cells import CellRow, read_row, with_gaps, word_ends
 from ocr.content import exact_lengths, mask_for, to_value
 from ocr.cut import (
     Patch,
@@ -24,15 +25,16 @@ from ocr.cut import (
 from ocr.dates import WESTERN, DateShape, date_grammar, to_day
 from ocr.decode import Decoded, decode_content, decode_grammar, decode_line
 from ocr.engine import Image, Logits
-from ocr.kana import weigh_sizes
+from ocr.glyphs import GlyphModel
+from ocr.kana import weigh_sizes, weigh_spelling
 from ocr.layout import Box, CellsField, ChoiceField, Content, DateField, Field, LineField, PresenceField, TickField
 from ocr.marks import Chosen, is_struck_out, overflows, read_options, tick_reading
 from ocr.readings import CharReading, Reading, ReadingReason
 
 LOW = 0.6
+SURE = 0.98  # a row of cells of which the network is this sure is not recognised as a line besides
 BLANK_CONFIDENCE = 0.99
 SKIPPED = 1.25  # characters farther apart than this, in heights of the line, leave room for another
-NO_CHARACTERS = frozenset({Content.TEXT, Content.NAME, Content.ADDRESS, Content.KATAKANA, Content.EMAIL})
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,14 @@ class Job:
     finish: Callable[[Sequence[Logits], tuple[str, ...]], Reading]
 
 
-def prepare(view: View, field: Field) -> Job:
-    """The job of one field of a registered page."""
+def prepare(view: View, field: Field, glyphs: GlyphModel | None = None) -> Job:
+    """The job of one field of a registered page. glyphs: reads cells; lines are asked for where it is unsure."""
     if isinstance(field, LineField):
         return _line(view, field)
     if isinstance(field, CellsField):
-        return _cells(view, field)
+        return _cells(view, field, glyphs)
     if isinstance(field, DateField):
-        return _date(view, field)
+        return _date(view, field, glyphs)
     if isinstance(field, ChoiceField):
         return _choice(view, field)
     if isinstance(field, TickField):
@@ -95,82 +97,102 @@ def _doubted(decoded: Decoded, line: Image) -> Decoded:
     return decoded
 
 
-def _cells(view: View, field: CellsField) -> Job:
+def _cells(view: View, field: CellsField, glyphs: GlyphModel | None) -> Job:
     patches = [cut_box(view, cell) for cell in field.cells]
-    return cells_job(field.name, around(field.cells), field.content, patches)
+    return cells_job(field.name, around(field.cells), field.content, patches, glyphs)
 
 
-def cells_job(name: str, box: Box, content: Content, patches: Sequence[Patch]) -> Job:
+def cells_job(name: str, box: Box, content: Content, patches: Sequence[Patch], glyphs: GlyphModel | None = None) -> Job:
     """The job of a row of cells, cut out."""
     line = set_as_line(patches)
     if line is None:
         return _done(Reading(name, None, "", BLANK_CONFIDENCE, box))
+    row = read_row(patches, content, glyphs)
+    if row is not None:
+        return _job_of_row(row, line, content, partial(_row_reading, name, box, content))
     filled = [is_written(patch) for patch in patches]
 
     def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
         decoded = decode_content(logits[0], alphabet, content, (sum(filled),))
         if content is Content.KATAKANA:
             sizes = [glyph_size(patch) for patch in patches if is_written(patch)]
-            decoded = weigh_sizes(decoded, sizes, _word_ends(filled))
+            decoded = weigh_sizes(decoded, sizes, word_ends(filled))
         return written_reading(name, box, content, [with_gaps(decoded, filled, content)], ())
 
     return Job((line,), finish)
 
 
-def _word_ends(filled: Sequence[bool]) -> tuple[int, ...]:
-    """Which of the written characters end a word: an empty cell or the end of the row follows."""
-    out, count = [], 0
-    for here, after in zip(filled, [*filled[1:], False], strict=True):
-        count += here
-        if here and not after:
-            out.append(count - 1)
-    return tuple(out)
+def _job_of_row(row: CellRow, line: Image, content: Content, read: Callable[[CellRow], Reading]) -> Job:
+    """The job of a row that the network has looked at: done where it is sure, else with its line."""
+    reading = read(row)
+    if reading.blank or (reading.confidence or 0.0) >= SURE:
+        return _done(reading)
+
+    def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
+        mask = mask_for(content, alphabet, content is Content.DATE)
+        return read(row.joined(decode_line(logits[0], mask, (sum(row.inked),)).characters))
+
+    return Job((line,), finish)
 
 
-def with_gaps(decoded: Decoded, filled: Sequence[bool], content: Content) -> Decoded:
-    """The characters with a space for each run of empty cells between them, in words; digits close up."""
-    if content not in NO_CHARACTERS or len(decoded.characters) != sum(filled):
-        return decoded
-    out: list[CharReading] = []
-    pending = False
-    remaining = iter(decoded.characters)
-    for written in filled:
-        if not written:
-            pending = bool(out)
-            continue
-        if pending:
-            out.append(CharReading(" ", 1.0))
-            pending = False
-        out.append(next(remaining))
-    return replace(decoded, characters=tuple(out))
+def _row_reading(name: str, box: Box, content: Content, row: CellRow) -> Reading:
+    if not any(row.held):
+        return Reading(name, None, "", BLANK_CONFIDENCE, box)
+    decoded = decode_content(row.logits, row.alphabet, content, (sum(row.held),))
+    if content is Content.KATAKANA:
+        decoded = weigh_spelling(decoded, word_ends(row.held))
+    decoded = with_gaps(replace(decoded, held=row.clear), row.held, content)
+    return written_reading(name, box, content, [decoded], _row_reasons(row))
 
 
-def _date(view: View, field: DateField) -> Job:
+def _row_reasons(row: CellRow) -> tuple[ReadingReason, ...]:
+    return (ReadingReason.OVERWRITTEN,) if row.clear < 0.5 else ()
+
+
+def _date(view: View, field: DateField, glyphs: GlyphModel | None) -> Job:
     groups = [[cut_box(view, cell) for cell in cells] for cells in (field.year, field.month, field.day)]
-    counts = [sum(is_written(patch) for patch in group) for group in groups]
     options = [option.box for option in field.eras]
     box = around((*options, *field.year, *field.month, *field.day))
     chosen = read_options(view, field.eras, field.era_mark) if field.eras else Chosen(WESTERN, WESTERN, 1.0)
-    line = set_as_line([patch for group in groups for patch in group])
-    if line is None:
+    patches = [patch for group in groups for patch in group]
+    line = set_as_line(patches)
+    row = read_row(patches, Content.DATE, glyphs)
+    if line is None or (row is not None and not any(row.held)):
         if chosen.raw in ("", WESTERN):
             return _done(Reading(field.name, None, "", BLANK_CONFIDENCE, box))
         return _done(Reading(field.name, None, chosen.raw, 0.0, box, reasons=(ReadingReason.NOT_A_DATE,)))
+    sizes = [len(group) for group in groups]
+    if row is not None:
+        return _job_of_row(row, line, Content.DATE, lambda row: _row_date(field.name, box, chosen, row, sizes))
+    counts = _sums([is_written(patch) for patch in patches], sizes)
 
     def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
-        mask, lengths = mask_for(Content.DATE, alphabet, True), (sum(counts),)
-        shape = DateShape(chosen.value or WESTERN, (counts[0], counts[1], counts[2]))
-        grammar = date_grammar(shape) if chosen.value else None
-        if grammar is None:
-            decoded = decode_line(logits[0], mask, lengths)
-        else:
-            day = partial(to_day, shape=shape)
-            decoded = decode_grammar(
-                logits[0], mask, grammar, lengths=lengths, value=lambda text: day(text).isoformat()
-            )
-        return _date_reading(field.name, box, chosen, decoded, counts)
+        return _date_reading(field.name, box, chosen, _decode_date(logits[0], alphabet, chosen, counts), counts)
 
     return Job((line,), finish)
+
+
+def _row_date(name: str, box: Box, chosen: Chosen, row: CellRow, sizes: Sequence[int]) -> Reading:
+    counts = _sums(row.held, sizes)
+    decoded = replace(_decode_date(row.logits, row.alphabet, chosen, counts), held=row.clear)
+    reading = _date_reading(name, box, chosen, decoded, counts)
+    return replace(reading, reasons=(*reading.reasons, *_row_reasons(row)))
+
+
+def _sums(flags: Sequence[bool], sizes: Sequence[int]) -> tuple[int, int, int]:
+    """How many flags are set among the first of these sizes, the next, and the last."""
+    year, month = sizes[0], sizes[0] + sizes[1]
+    return sum(flags[:year]), sum(flags[year:month]), sum(flags[month:])
+
+
+def _decode_date(logits: Logits, alphabet: tuple[str, ...], chosen: Chosen, counts: tuple[int, int, int]) -> Decoded:
+    mask, lengths = mask_for(Content.DATE, alphabet, True), (sum(counts),)
+    shape = DateShape(chosen.value or WESTERN, counts)
+    grammar = date_grammar(shape) if chosen.value else None
+    if grammar is None:
+        return decode_line(logits, mask, lengths)
+    day = partial(to_day, shape=shape)
+    return decode_grammar(logits, mask, grammar, lengths=lengths, value=lambda text: day(text).isoformat())
 
 
 def _date_reading(name: str, box: Box, chosen: Chosen, decoded: Decoded, counts: Sequence[int]) -> Reading:

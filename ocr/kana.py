@@ -46,6 +46,16 @@ def weigh_sizes(decoded: Decoded, sizes: Sequence[float], word_ends: Sequence[in
     return replace(decoded, characters=tuple(weighed), probability=min(1.0, decoded.probability * change))
 
 
+def weigh_spelling(decoded: Decoded, word_ends: Sequence[int] = ()) -> Decoded:
+    """The characters, small and large kana weighed by spelling alone, where their sizes were looked at already."""
+    weighed, change = [], 1.0
+    for place, char in enumerate(decoded.characters):
+        before = "" if place == 0 or place - 1 in word_ends else decoded.characters[place - 1].char
+        weighed.append(_weigh(char, None, before, place in word_ends))
+        change *= weighed[-1].probability / max(char.probability, 1e-9)
+    return replace(decoded, characters=tuple(weighed), probability=min(1.0, decoded.probability * change))
+
+
 def _is_plain(char: str) -> bool:
     return char not in _SMALL and char not in _LARGE and char not in _NO_MEASURE
 
@@ -59,15 +69,15 @@ def _allowed(small: str, before: str, ends: bool) -> float:
     return 1.0
 
 
-def _weigh(reading: CharReading, ratio: float, before: str, ends: bool) -> CharReading:
+def _weigh(reading: CharReading, ratio: float | None, before: str, ends: bool) -> CharReading:
     large = _LARGE.get(reading.char, reading.char)
     if large not in _SMALL:
         return reading
     options = dict([(reading.char, reading.probability), *reading.alternatives])
     pair = (_SMALL[large], large)
     for char, size in zip(pair, _SIZES[large], strict=True):
-        fit = float(np.exp(-0.5 * min(((ratio - size) / _SPREAD) ** 2, 25.0)))
-        options[char] = max(options.get(char, 0.0), _FLOOR) * fit
+        fit = 1.0 if ratio is None else float(np.exp(-0.5 * min(((ratio - size) / _SPREAD) ** 2, 25.0)))
+        options[char] = max(options.get(char, 0.0), 0.0 if ratio is None else _FLOOR) * fit
     options[pair[0]] *= _allowed(pair[0], before, ends)
     total = sum(options.values())
     ranked = sorted(((char, p / total) for char, p in options.items()), key=lambda item: -item[1])
