@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
+from ichimado import prefect_server
 from ichimado.prefect_server import PrefectAccess, free_port, prepare_environment, start_server
 from ichimado.settings import Settings
+
+# How long a start takes says nothing of the code: a machine may be busy with other things.
+START_TIMEOUT_S = 480.0
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,8 @@ def prefect_for_tests(folder: Path) -> Iterator[PrefectForTests]:
     try:
         access = prepare_environment(settings)
         prepared = {name: value for name, value in os.environ.items() if before.get(name) != value}
-        server = start_server(settings, access)
+        with patch.object(prefect_server, "START_TIMEOUT_S", START_TIMEOUT_S):
+            server = start_server(settings, access)
     finally:
         os.environ.clear()
         os.environ.update(before)

@@ -15,6 +15,7 @@ from ocr.fullpage import FullPageReader
 GOTHIC = Path("/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not GOTHIC.exists(), reason="needs the Debian package fonts-ipaexfont")
 def test_a_page_is_read_from_top_to_bottom_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object) -> None:
