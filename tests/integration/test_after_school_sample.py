@@ -9,19 +9,21 @@ from sqlmodel import col, select
 from benchmarks.demo_score import submission_ids
 from benchmarks.points import points_and_ranking
 from benchmarks.truth import load_truth
-from pipeline.domain.statuses import CaseStatus, ReasonCode
+from pipeline.domain.statuses import ReasonCode
 from pipeline.outbound.csv_export import CsvExport
+from pipeline.review.approvals import approve_draft
+from pipeline.review.drafts import DraftScope, clear_cases, make_draft_of_all
 from pipeline.runtime import Runtime
 from pipeline.steps.audit import audit
 from pipeline.steps.export import export_decided
 from pipeline.steps.intake_online import store_export, take_records
 from pipeline.steps.packs import install_pack, latest_pack
 from pipeline.steps.roster import import_roster
-from pipeline.store.engine import read, write
-from pipeline.store.tables import Case, Finding, ReviewReason, ReviewTask
+from pipeline.store.engine import read
+from pipeline.store.tables import Finding, ReviewReason, ReviewTask
 from tests.after_school import FOLDER
 from tests.packs import loaded_pack
-from tests.runtime import REVIEWER, advance_all
+from tests.runtime import CHIEF, DEPARTMENT, DIRECTOR, REVIEWER, TRUSTED, advance_all
 
 SAMPLE = Path(__file__).parents[2] / "fixtures" / "sample_after_school"
 PROCEDURE = "after_school"
@@ -74,13 +76,15 @@ def _the_points_are_true_and_the_order_is_theirs(runtime: Runtime) -> None:
 
 
 def _the_export_has_the_columns_that_the_pack_declares(runtime: Runtime) -> None:
-    with write(runtime.engine) as session:
-        for case in session.exec(select(Case).where(Case.procedure_id == PROCEDURE)):
-            case.status = CaseStatus.GRANTED
-            session.add(case)
+    scope = DraftScope(PROCEDURE, DEPARTMENT)
+    with read(runtime.engine) as session:
+        clear = len(clear_cases(session, TRUSTED, scope))
+    draft = make_draft_of_all(runtime, TRUSTED, scope, clear)
+    for version, superior in enumerate((CHIEF, DIRECTOR), start=1):
+        approve_draft(runtime, superior, draft, version)
     made: CsvExport = export_decided(runtime, REVIEWER, PROCEDURE)
     header, *rows = made.data.decode("cp932").splitlines()
-    assert header == "宛名番号,世帯番号,氏名,年度,学年,第1希望,第2希望,第3希望,指数,決定"
+    assert header == "宛名番号,世帯番号,氏名,年度,学年,第1希望,第2希望,第3希望,指数,順位,決定施設コード,決定施設,決定"
     truth = load_truth("sample_after_school")
     known = {
         child["resident_number"]: (row["fields"][f"grade.{child['index']}"]["value"], child["points"]["total"])
@@ -88,8 +92,13 @@ def _the_export_has_the_columns_that_the_pack_declares(runtime: Runtime) -> None
         for child in row["children"]
         if row["channel"] != "paper"
     }
-    assert len(rows) > 5
+    assert len(rows) == clear > 5
+    ranks = []
     for row in rows:
-        number, _, _, year, grade, first, *_, points, outcome = row.split(",")
+        number, _, _, year, grade, first, second, third, points, rank, code, place, outcome = row.split(",")
         assert (f"{known[number][0]}年", str(known[number][1])) == (grade, points)
-        assert first.endswith("児童クラブ") and (year, outcome) == ("2027", "入会承認")
+        assert place in {first, second, third} and place.endswith("児童クラブ") and code.isascii()
+        assert (year, outcome) == ("2027", "入会承認")
+        ranks.append((int(rank), -int(points)))
+    assert sorted(ranks) == sorted(ranks, key=lambda pair: pair[1]), "more points, an earlier rank"
+    assert audit(runtime).breaches == ()
