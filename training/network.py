@@ -1,4 +1,4 @@
-"""The network of `ocr.glyphs` in torch, and its way to ONNX."""
+"""The networks of `ocr.glyphs` and `ocr.ticks` in torch, and its way to ONNX."""
 
 from __future__ import annotations
 
@@ -8,30 +8,27 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from ocr.glyphs import SIDE
 
-MEASURES = 6
+class GlyphNetwork(nn.Module):
+    """Pictures [n, side, side] uint8 and measures [n, measures] in, scores [n, classes] out."""
 
-
-class CellNetwork(nn.Module):
-    """Pictures [n, SIDE, SIDE] uint8 and measures [n, MEASURES] in, scores [n, classes] out."""
-
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, side: int, measures: int) -> None:
         super().__init__()
+        self.side = side
         self.first = _block(1, 16)
         self.second = _block(16, 32)
         self.third = _block(32, 64)
         self.fourth = _block(64, 64)
         self.fifth = _block(64, 96)
         self.pool = nn.MaxPool2d(2)
-        self.measures = nn.Sequential(nn.Linear(MEASURES, 24), nn.ReLU())
-        self.mixed = nn.Sequential(nn.Linear(96 * 16 + 24, 160), nn.ReLU(), nn.Dropout(0.2))
+        self.measures = nn.Sequential(nn.Linear(measures, 24), nn.ReLU())
+        self.mixed = nn.Sequential(nn.Linear(96 * (side // 8) ** 2 + 24, 160), nn.ReLU(), nn.Dropout(0.2))
         self.last = nn.Linear(160, classes)
         self.temperature = nn.Parameter(torch.ones(()), requires_grad=False)
 
     def scores(self, pictures: Tensor, measures: Tensor) -> Tensor:
         """Scores before calibration."""
-        x = pictures.reshape(-1, 1, SIDE, SIDE).float() / 255.0
+        x = pictures.reshape(-1, 1, self.side, self.side).float() / 255.0
         x = self.second(self.pool(self.first(x)))
         x = self.third(self.pool(x))
         x = self.pool(x + self.fourth(x))
