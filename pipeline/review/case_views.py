@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,6 +12,8 @@ from sqlmodel import Session, col, select
 from pipeline.domain.errors import NotVisible
 from pipeline.domain.statuses import CaseStatus, Channel, StaffRole, SubmissionStatus, TaskStatus
 from pipeline.procedures.pack import Label
+from pipeline.review.draft_cases import refusals_in
+from pipeline.review.erased import Erased, find_erased
 from pipeline.review.history import HistoryItem, history_of
 from pipeline.review.score_views import ScoreView, score_of_case
 from pipeline.runtime import Runtime
@@ -26,7 +28,8 @@ READERS = (StaffRole.REVIEWER, StaffRole.APPROVER)
 
 @dataclass(frozen=True)
 class CaseRow:
-    """One case. submissions: how many applications want it; more than one is a duplicate to be looked at."""
+    """One case. submissions: how many applications want it; more than one is a duplicate to be looked at. erased: its
+    retention is over, and nobody is named any more."""
 
     id: str
     number: str
@@ -41,6 +44,7 @@ class CaseRow:
     amount_yen: int
     opened_at: datetime
     submissions: int
+    erased: bool
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,15 @@ class CasePage:
 
 @dataclass(frozen=True)
 class CaseView:
-    """A case whole."""
+    """A case whole. ground: why its examination proposes to refuse it, while nothing is decided; "" otherwise."""
 
     row: CaseRow
     address: str | None
     household_number: str | None
     submissions: tuple[CaseSubmission, ...]
     score: ScoreView | None
+    ground: str
+    erased: Erased | None
     history: tuple[HistoryItem, ...]
 
 
@@ -106,7 +112,8 @@ def list_cases(
             .limit(PAGE_SIZE)
         ).all()
         counts = _entry_counts(session, viewer, [case.id for case, _ in found])
-        rows = tuple(_row(session, case, person, counts.get(case.id, 0)) for case, person in found)
+        gone = _erased(session, [case.adopted_submission_id for case, _ in found])
+        rows = tuple(_row(session, case, person, counts.get(case.id, 0), gone) for case, person in found)
         ids = session.exec(
             select(Case.procedure_id).where(visible(Case, viewer)).distinct().order_by(Case.procedure_id)
         ).all()
@@ -128,13 +135,27 @@ def get_case_view(runtime: Runtime, viewer: Viewer, case_id: str) -> CaseView:
         case, person = found
         submissions = _submissions(session, viewer, case)
         return CaseView(
-            row=_row(session, case, person, len(submissions)),
+            row=_row(session, case, person, len(submissions), _erased(session, [case.adopted_submission_id])),
             address=person.address,
             household_number=person.household_number,
             submissions=submissions,
             score=score_of_case(session, viewer, case, latest_pack(session, case.procedure_id)[1]),
+            ground=_ground(session, viewer, case),
+            erased=find_erased(session, viewer, _adopted(session, viewer, case)),
             history=history_of(session, case.id, None),
         )
+
+
+def _adopted(session: Session, viewer: Viewer, case: Case) -> Submission | None:
+    return session.exec(
+        select(Submission).where(Submission.id == case.adopted_submission_id, visible(Submission, viewer))
+    ).first()
+
+
+def _ground(session: Session, viewer: Viewer, case: Case) -> str:
+    if case.status not in (CaseStatus.EXAMINED, CaseStatus.DRAFTED) or _adopted(session, viewer, case) is None:
+        return ""
+    return refusals_in(session, [case.id]).get(case.id, "")
 
 
 def _entry_counts(session: Session, viewer: Viewer, case_ids: Sequence[str]) -> dict[str, int]:
@@ -147,7 +168,13 @@ def _entry_counts(session: Session, viewer: Viewer, case_ids: Sequence[str]) -> 
     return {case_id: count for case_id, count in rows if case_id}
 
 
-def _row(session: Session, case: Case, person: Person, submissions: int) -> CaseRow:
+def _erased(session: Session, submission_ids: Sequence[str | None]) -> set[str]:
+    """Of these applications those that hold nothing any more."""
+    rows = select(Submission.id).where(col(Submission.id).in_(submission_ids), col(Submission.erased_at).is_not(None))
+    return set(session.exec(rows).all())
+
+
+def _row(session: Session, case: Case, person: Person, submissions: int, erased: Collection[str]) -> CaseRow:
     pack = latest_pack(session, case.procedure_id)[1]
     outcomes = {
         CaseStatus.GRANTED: pack.determination.granted,
@@ -167,6 +194,7 @@ def _row(session: Session, case: Case, person: Person, submissions: int) -> Case
         amount_yen=case.amount_yen,
         opened_at=case.opened_at,
         submissions=submissions,
+        erased=case.adopted_submission_id in erased,
     )
 
 

@@ -14,6 +14,7 @@ from pipeline.domain.statuses import Channel, StaffRole, SubmissionStatus, TaskK
 from pipeline.procedures.pack import Label, Letter, Procedure
 from pipeline.review.claim import is_held, workable
 from pipeline.review.duplicates import Duplicate, find_duplicates
+from pipeline.review.erased import Erased, find_erased
 from pipeline.review.field_views import FieldGroup, FieldView, group_fields
 from pipeline.review.history import HistoryItem, history_of
 from pipeline.review.paper_views import (
@@ -115,6 +116,7 @@ class SubmissionView:
     source: str
     received_on: date
     status: SubmissionStatus
+    erased: Erased | None
     protected: bool
     batch_id: str | None
     batch_number: str | None
@@ -254,6 +256,7 @@ def _submission_view(
         source=row.source,
         received_on=row.received_on,
         status=row.status,
+        erased=find_erased(session, viewer, row),
         protected=row.protected,
         batch_id=batch.id if batch else None,
         batch_number=batch.number if batch else None,

@@ -35,6 +35,8 @@ def task_page(request: Request, task_id: str, runtime: RuntimeHere, staff: Worke
     view = get_task_view(runtime, staff.viewer, task_id)
     if isinstance(view, MailroomTaskView):
         return render(request, "mailroom_task.html", view=view, task=view.task)
+    if view.submission.erased:
+        return render(request, "erased.html", submission=view.submission)
     current = _current(view.submission, request.query_params.get("field"), request.query_params.get("after"))
     return render(
         request,
@@ -52,6 +54,8 @@ def task_page(request: Request, task_id: str, runtime: RuntimeHere, staff: Worke
 def submission_page(request: Request, submission_id: str, runtime: RuntimeHere, staff: Decider) -> Response:
     """An application to look at, whether or not a task is open for it."""
     view, open_task = get_submission_view(runtime, staff.viewer, submission_id)
+    if view.erased:
+        return render(request, "erased.html", submission=view)
     return render(
         request,
         "station.html",
