@@ -32,7 +32,7 @@ def zipped(files: dict[str, bytes] | list[tuple[str, bytes]], method: int = zipf
     with warnings.catch_warnings(), zipfile.ZipFile(target, "w", method) as archive:
         warnings.simplefilter("ignore")  # twin names are meant
         for name, data in files.items() if isinstance(files, dict) else files:
-            archive.writestr(name, data)
+            archive.writestr(zipfile.ZipInfo(name), data, method)  # without the hour: a case is the same tomorrow
     return target.getvalue()
 
 

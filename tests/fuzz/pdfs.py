@@ -10,7 +10,7 @@ from random import Random
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
-from tests.fuzz.pictures import jpegs, pngs
+from tests.fuzz.pictures import jpegs, packed, pngs
 
 _CATALOG = b"<< /Type /Catalog /Pages 2 0 R >>"
 
@@ -91,7 +91,7 @@ def forms_in_forms(random: Random) -> bytes:
 
 def packed_without_end(random: Random) -> bytes:
     """A content stream that unpacks to 200 MB, or is packed over and over."""
-    content = zlib.compress(random.choice((bytes(50_000_000), b"0 0 9 9 re f " * 2_000_000)), 9)
+    content = random.choice((packed(50_000_000), packed(26_000_000, b"0 0 9 9 re f ")))
     filters = [b"/FlateDecode"]
     for _ in range(random.choice((0, 1, 20))):
         content = zlib.compress(content)
