@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
@@ -16,6 +16,9 @@ from typing import cast
 
 from pipeline.runtime import Runtime
 from pipeline.steps.keeper import Keeper
+
+HUNG = 70
+"""How the process ends when a piece of work hangs in it."""
 
 _VARIABLE = "ICHIMADO_RUNTIME"
 _at_work: list[Keeper] = []
@@ -34,17 +37,24 @@ def worker_name() -> str:
 
 
 @contextmanager
-def at_work(on_hang: Callable[[], None] = lambda: None) -> Iterator[Keeper]:
-    """This process as one worker, known to the others meanwhile; within another `at_work` the same one."""
+def at_work() -> Iterator[Keeper]:
+    """This process as one worker, known to the others meanwhile; within another `at_work` the same one.
+
+    When a piece of work hangs the process ends, as if killed: no thread can be freed of it.
+    """
     if _at_work:
         yield _at_work[-1]
         return
-    with Keeper(runtime(), worker_name(), on_hang) as keeper:
+    with Keeper(runtime(), worker_name(), on_hang=_end_here) as keeper:
         _at_work.append(keeper)
         try:
             yield keeper
         finally:
             _at_work.pop()
+
+
+def _end_here() -> None:
+    os._exit(HUNG)
 
 
 def web_link(path: str) -> str:

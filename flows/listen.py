@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from threading import Event
 
 import structlog
@@ -16,8 +15,6 @@ from pipeline.store.outages import find_outage
 
 POLL_S = 2.0
 LONGEST_PAUSE_S = 30.0
-HUNG = 70
-"""How the process ends when a piece of work hangs in it."""
 
 log = structlog.get_logger(__name__)
 
@@ -25,12 +22,12 @@ log = structlog.get_logger(__name__)
 def listen(stop: Event) -> None:
     """Works until `stop` is set; what is begun is then given back, or done when no flow is at it.
 
-    When something around us is away it tries again, ever more slowly. When a piece of work hangs the process ends, as
-    if killed: no thread can be freed of it, and who looks after the listener starts another one at once.
+    When something around us is away it tries again, ever more slowly. When the process ends because a piece of work
+    hangs, who looks after it starts another one at once.
     """
     pause_s = POLL_S
     # The worker's own beat says that it lives; Prefect's would add up to a second to each of many short runs.
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), at_work(_end_here) as keeper:
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), at_work() as keeper:
         while not stop.is_set():
             try:
                 with tags(worker_tag(worker_name())):
@@ -50,7 +47,3 @@ def listen(stop: Event) -> None:
 def worker_tag(name: str) -> str:
     """The tag of the runs of one worker."""
     return f"worker:{name}"
-
-
-def _end_here() -> None:
-    os._exit(HUNG)
