@@ -25,10 +25,10 @@ from ocr.cut import (
 from ocr.dates import WESTERN, DateShape, date_grammar, to_day
 from ocr.decode import Decoded, decode_content, decode_grammar, decode_line
 from ocr.engine import Image, Logits
-from ocr.glyphs import GlyphModel
 from ocr.kana import weigh_sizes, weigh_spelling
 from ocr.layout import Box, CellsField, ChoiceField, Content, DateField, Field, LineField, PresenceField, TickField
 from ocr.marks import Chosen, is_struck_out, overflows, read_options, tick_reading
+from ocr.own import NO_MODELS, OwnModels
 from ocr.readings import CharReading, Reading, ReadingReason
 
 LOW = 0.6
@@ -45,18 +45,18 @@ class Job:
     finish: Callable[[Sequence[Logits], tuple[str, ...]], Reading]
 
 
-def prepare(view: View, field: Field, glyphs: GlyphModel | None = None) -> Job:
-    """The job of one field of a registered page. glyphs: reads cells; lines are asked for where it is unsure."""
+def prepare(view: View, field: Field, own: OwnModels = NO_MODELS) -> Job:
+    """The job of one field of a registered page; of cells, the line is asked for only where our own model is unsure."""
     if isinstance(field, LineField):
         return _line(view, field)
     if isinstance(field, CellsField):
-        return _cells(view, field, glyphs)
+        return _cells(view, field, own)
     if isinstance(field, DateField):
-        return _date(view, field, glyphs)
+        return _date(view, field, own)
     if isinstance(field, ChoiceField):
-        return _choice(view, field)
+        return _choice(view, field, own)
     if isinstance(field, TickField):
-        return _tick(view, field)
+        return _tick(view, field, own)
     return _presence(view, field)
 
 
@@ -97,17 +97,17 @@ def _doubted(decoded: Decoded, line: Image) -> Decoded:
     return decoded
 
 
-def _cells(view: View, field: CellsField, glyphs: GlyphModel | None) -> Job:
+def _cells(view: View, field: CellsField, own: OwnModels) -> Job:
     patches = [cut_box(view, cell) for cell in field.cells]
-    return cells_job(field.name, around(field.cells), field.content, patches, glyphs)
+    return cells_job(field.name, around(field.cells), field.content, patches, own)
 
 
-def cells_job(name: str, box: Box, content: Content, patches: Sequence[Patch], glyphs: GlyphModel | None = None) -> Job:
+def cells_job(name: str, box: Box, content: Content, patches: Sequence[Patch], own: OwnModels = NO_MODELS) -> Job:
     """The job of a row of cells, cut out."""
     line = set_as_line(patches)
     if line is None:
         return _done(Reading(name, None, "", BLANK_CONFIDENCE, box))
-    row = read_row(patches, content, glyphs)
+    row = read_row(patches, content, own.cells)
     if row is not None:
         return _job_of_row(row, line, content, partial(_row_reading, name, box, content))
     filled = [is_written(patch) for patch in patches]
@@ -149,14 +149,14 @@ def _row_reasons(row: CellRow) -> tuple[ReadingReason, ...]:
     return (ReadingReason.OVERWRITTEN,) if row.clear < 0.5 else ()
 
 
-def _date(view: View, field: DateField, glyphs: GlyphModel | None) -> Job:
+def _date(view: View, field: DateField, own: OwnModels) -> Job:
     groups = [[cut_box(view, cell) for cell in cells] for cells in (field.year, field.month, field.day)]
     options = [option.box for option in field.eras]
     box = around((*options, *field.year, *field.month, *field.day))
-    chosen = read_options(view, field.eras, field.era_mark) if field.eras else Chosen(WESTERN, WESTERN, 1.0)
+    chosen = _read_era(view, field, own)
     patches = [patch for group in groups for patch in group]
     line = set_as_line(patches)
-    row = read_row(patches, Content.DATE, glyphs)
+    row = read_row(patches, Content.DATE, own.cells)
     if line is None or (row is not None and not any(row.held)):
         if chosen.raw in ("", WESTERN):
             return _done(Reading(field.name, None, "", BLANK_CONFIDENCE, box))
@@ -170,6 +170,12 @@ def _date(view: View, field: DateField, glyphs: GlyphModel | None) -> Job:
         return _date_reading(field.name, box, chosen, _decode_date(logits[0], alphabet, chosen, counts), counts)
 
     return Job((line,), finish)
+
+
+def _read_era(view: View, field: DateField, own: OwnModels) -> Chosen:
+    if not field.eras:
+        return Chosen(WESTERN, WESTERN, 1.0)
+    return read_options(view, field.eras, field.era_mark, own.ticks)
 
 
 def _row_date(name: str, box: Box, chosen: Chosen, row: CellRow, sizes: Sequence[int]) -> Reading:
@@ -221,8 +227,8 @@ def _parts(characters: Sequence[CharReading], counts: Sequence[int]) -> list[tup
     return out
 
 
-def _choice(view: View, field: ChoiceField) -> Job:
-    chosen = read_options(view, field.options, field.mark)
+def _choice(view: View, field: ChoiceField, own: OwnModels) -> Job:
+    chosen = read_options(view, field.options, field.mark, own.ticks)
     box = around([option.box for option in field.options])
     reasons = chosen.reasons
     if chosen.value is not None and chosen.confidence < LOW:
@@ -230,8 +236,8 @@ def _choice(view: View, field: ChoiceField) -> Job:
     return _done(Reading(field.name, chosen.value, chosen.raw, chosen.confidence, box, reasons=reasons))
 
 
-def _tick(view: View, field: TickField) -> Job:
-    value, confidence, reasons = tick_reading(view, field.box)
+def _tick(view: View, field: TickField, own: OwnModels) -> Job:
+    value, confidence, reasons = tick_reading(view, field.box, own.ticks)
     raw = "✓" if value == "true" else ""
     return _done(Reading(field.name, value, raw, confidence, field.box, reasons=reasons))
 

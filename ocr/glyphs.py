@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import cv2
@@ -105,17 +103,3 @@ class GlyphModel:
             return np.zeros((0, len(self.classes)), np.float32)
         out: Scores = self._session.run(None, {"pictures": pictures, "measures": measures})[0]
         return out
-
-
-_LOADING = Lock()
-
-
-def glyph_model() -> GlyphModel | None:
-    """The network that ships with this package, loaded once; None where its file is missing."""
-    with _LOADING:
-        return _load(MODEL)
-
-
-@lru_cache(maxsize=1)
-def _load(path: Path) -> GlyphModel | None:
-    return GlyphModel(path) if path.is_file() else None

@@ -11,14 +11,17 @@ from numpy.typing import NDArray
 
 from ocr.circles import ring_share
 from ocr.cut import Patch, View, cut_box, glyph_size
+from ocr.glyphs import GlyphModel
 from ocr.imaging import Mask
 from ocr.layout import Box, Mark, Option
 from ocr.readings import ReadingReason
+from ocr.ticks import CLASSES, MARKED, STRAY, STRUCK, read_marks
 
 TICK_EMPTY, TICK_MARKED = 0.012, 0.05  # shares of ink inside a box
 DOT, STROKE = 0.2, 0.55  # lengths of the mark, as shares of the box's side
 RING_EMPTY, RING_MARKED = 0.60, 0.85  # shares of directions in which a ring of ink is met
 LEAD = 0.25
+SURE = 0.8  # a mark that the network finds less likely than this is faint
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,11 @@ class Chosen:
     strengths: tuple[float, ...] = ()
 
 
-def read_options(view: View, options: Sequence[Option], mark: Mark) -> Chosen:
-    """The chosen option, by the marks compared with each other."""
+def read_options(view: View, options: Sequence[Option], mark: Mark, model: GlyphModel | None = None) -> Chosen:
+    """The chosen option: by the network of `ocr.ticks`, without it by the marks compared with each other."""
+    if model is not None:
+        found = read_marks(view, [option.box for option in options], mark, model)
+        return choose_marked([option.value for option in options], found)
     if mark is Mark.TICK:
         strengths = [tick_strength(view, option.box) for option in options]
     else:
@@ -53,6 +59,24 @@ def circle_strengths(view: View, boxes: Sequence[Box]) -> list[float]:
     word = min(shares) if len(shares) > 1 else RING_EMPTY - 0.1
     empty = float(np.clip(word + 0.1, RING_EMPTY - 0.1, RING_EMPTY + 0.05))
     return [_rescale(share, empty, RING_MARKED) for share in shares]
+
+
+def choose_marked(values: Sequence[str], found: NDArray[np.float64]) -> Chosen:
+    """The option that alone is marked. found: probabilities [options, `ocr.ticks.CLASSES`] of each by itself."""
+    marked = np.clip(found[:, CLASSES.index(MARKED)], 1e-6, 1 - 1e-6)
+    none = float(np.prod(1 - marked))
+    alone = none * marked / (1 - marked)
+    best = int(alone.argmax())
+    kept = tuple(round(float(share), 3) for share in marked)
+    struck = (ReadingReason.STRUCK_OUT,) if (found[:, CLASSES.index(STRUCK)] > 0.5).any() else ()
+    if none >= alone[best]:
+        stray = (ReadingReason.FAINT_MARK,) if (found[:, CLASSES.index(STRAY)] > 0.5).any() else ()
+        return Chosen(None, "", none, (*struck, *stray), kept)
+    if int((marked > 0.5).sum()) > 1:
+        raw = ",".join(value for value, share in zip(values, marked, strict=True) if share > 0.5)
+        return Chosen(None, raw, 0.0, (*struck, ReadingReason.SEVERAL_MARKS), kept)
+    faint = (ReadingReason.FAINT_MARK,) if alone[best] < SURE else ()
+    return Chosen(values[best], values[best], float(alone[best]), (*struck, *faint), kept)
 
 
 def _choose(values: Sequence[str], strengths: Sequence[float]) -> Chosen:
@@ -119,8 +143,11 @@ def _groups(flags: Mask) -> int:
     return int(np.count_nonzero(flags & ~np.concatenate(([False], flags[:-1]))))
 
 
-def tick_reading(view: View, box: Box) -> tuple[str, float, tuple[ReadingReason, ...]]:
+def tick_reading(view: View, box: Box, model: GlyphModel | None = None) -> tuple[str, float, tuple[ReadingReason, ...]]:
     """ "true" or "false" for a single tick box, its confidence, and FAINT_MARK where the ink is in between."""
+    if model is not None:
+        chosen = choose_marked(["true"], read_marks(view, [box], Mark.TICK, model))
+        return chosen.value or "false", chosen.confidence, chosen.reasons
     strength = tick_strength(view, box)
     if strength <= 0.0:
         return "false", _blank_confidence(strength), ()

@@ -11,10 +11,10 @@ from ocr.decode import decode_content
 from ocr.engine import Image, Logits, Recogniser
 from ocr.fields import Job, cells_job, prepare, written_reading
 from ocr.geometry import MM_PER_INCH
-from ocr.glyphs import GlyphModel
 from ocr.imaging import drop_red
 from ocr.layout import Box, Content, PageLayout
 from ocr.marks import is_struck_out
+from ocr.own import NO_MODELS, OwnModels
 from ocr.readings import PageReading, Reading, ReadingReason
 from ocr.registration import Registration, register
 
@@ -32,11 +32,11 @@ def read_page(
     layout: PageLayout,
     recogniser: Recogniser,
     registration: Registration | None = None,
-    glyphs: GlyphModel | None = None,
+    own: OwnModels = NO_MODELS,
 ) -> PageReading:
     """Every field of a registered page; only what is filled in is recognised, all in one pass.
 
-    glyphs: reads characters in cells (`ocr.glyphs.glyph_model`); without it their lines are recognised.
+    own: the models of our own for cells and marks (`ocr.own.own_models`); without them lines and rules must do.
 
     Raises UnregisteredPageError when no registration is given and none of the markers is found.
     """
@@ -45,7 +45,7 @@ def read_page(
         raise UnregisteredPageError(f"no marker of form {layout.form_id} page {layout.page_number} was found")
     dpi = reading_dpi(found.dpi)
     view = make_view(found.warp(drop_red(image), dpi), dpi / MM_PER_INCH)
-    jobs = [prepare(view, field, glyphs) for field in layout.fields]
+    jobs = [prepare(view, field, own) for field in layout.fields]
     readings = run_jobs(jobs, recogniser)
     placed = tuple(_placed(reading, found) for reading in readings)
     return PageReading(layout.form_id, layout.page_number, found.rotation, found.error_mm, placed)
@@ -74,14 +74,14 @@ def read_field(
     content: Content,
     recogniser: Recogniser,
     cells: int | None = None,
-    glyphs: GlyphModel | None = None,
+    own: OwnModels = NO_MODELS,
 ) -> Reading:
     """The reading of a picture of one field; `cells` when it shows a row of that many printed cells."""
     height = image.shape[0]
     view = make_view(drop_red(image), height / FIELD_HEIGHT_MM)
     if cells:
         patches = [cut_box(view, box) for box in find_cells(view, cells)]
-        return _alone(run_jobs([cells_job("", _NOWHERE, content, patches, glyphs)], recogniser)[0])
+        return _alone(run_jobs([cells_job("", _NOWHERE, content, patches, own)], recogniser)[0])
     patch = trim_picture(view)
     line = line_picture(patch)
     if line is None:

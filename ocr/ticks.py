@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 
 import cv2
 import numpy as np
@@ -48,17 +46,3 @@ def read_marks(view: View, boxes: Sequence[Box], mark: Mark, model: GlyphModel) 
     pictures = np.array([mark_picture(view, box) for box in boxes], np.uint8).reshape(-1, SIDE, SIDE)
     measures = np.array([mark_measures(box, mark) for box in boxes], np.float32).reshape(-1, 3)
     return np.exp(model.log_probabilities(pictures, measures).astype(np.float64))
-
-
-_LOADING = Lock()
-
-
-def mark_model() -> GlyphModel | None:
-    """The network that ships with this package, loaded once; None where its file is missing."""
-    with _LOADING:
-        return _load(MODEL)
-
-
-@lru_cache(maxsize=1)
-def _load(path: Path) -> GlyphModel | None:
-    return GlyphModel(path) if path.is_file() else None

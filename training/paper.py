@@ -100,7 +100,7 @@ def draw_dust(rng: np.random.Generator, ink: Scene, row: Row, n: int, surely: bo
 
 def ink_over(rng: np.random.Generator, scene: Scene, ink: Scene) -> None:
     """Lays the ink on the paper: pen, faint pencil with grain, elastic wobble of the whole row."""
-    ink[:] = _wobble(rng, ink)
+    ink[:] = wobble(rng, ink)
     dark = rng.uniform(5, 90) if rng.random() < 0.8 else rng.uniform(90, 165)
     cover = ink / 255.0
     if dark > 90 or rng.random() < 0.1:
@@ -109,7 +109,8 @@ def ink_over(rng: np.random.Generator, scene: Scene, ink: Scene) -> None:
     scene[:] = scene * (1 - cover) + np.minimum(scene, dark) * cover
 
 
-def _wobble(rng: np.random.Generator, ink: Scene) -> Scene:
+def wobble(rng: np.random.Generator, ink: Scene) -> Scene:
+    """The picture bent a little, here and there, or not at all."""
     if rng.random() < 0.3:
         return ink
     height, width = ink.shape

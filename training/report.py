@@ -24,6 +24,7 @@ from ocr.engine import PPOCRRecogniser
 from ocr.fields import cells_job
 from ocr.glyphs import MODEL, GlyphModel, glyph_picture
 from ocr.layout import Box, Content
+from ocr.own import OwnModels
 from ocr.reader import run_jobs
 from ocr.readings import Reading
 from training.lab import LabRow, draw_lab_rows
@@ -48,7 +49,7 @@ def read_rows(
     rows: Sequence[LabRow], model: GlyphModel | None, recogniser: PPOCRRecogniser
 ) -> tuple[list[Outcome], int]:
     """The outcomes, and how many rows were recognised as lines."""
-    jobs = [cells_job("", _BOX, row.content, row.patches, model) for row in rows]
+    jobs = [cells_job("", _BOX, row.content, row.patches, OwnModels(cells=model)) for row in rows]
     readings = run_jobs(jobs, recogniser)
     return [Outcome(*pair) for pair in zip(rows, readings, strict=True)], sum(bool(job.lines) for job in jobs)
 

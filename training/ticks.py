@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from random import Random
 
 import numpy as np
+from PIL import Image as Pictures
+from PIL import ImageDraw
 
+from fixtures.fonts import FORM_FONT, load_font
 from fixtures.reading.mark_pictures import draw_mark
 from fixtures.reading.split import Part
 from fixtures.reading.values import MarkKind
 from fixtures.reading.writers import find_writers
 from ocr.cut import View
+from ocr.engine import Image
 from ocr.glyphs import GlyphModel
 from ocr.imaging import ink_mask
 from ocr.layout import Box, Mark
@@ -21,7 +25,7 @@ from ocr.marks import tick_reading
 from ocr.ticks import CLASSES, EMPTY, MARKED, MODEL, SIDE, STRAY, STRUCK, mark_measures, mark_picture, read_marks
 from training.loop import Drawn, Task, run
 from training.network import GlyphNetwork
-from training.paper import PAPER, scan
+from training.paper import PAPER, scan, wobble
 
 _LABELS = {
     MarkKind.EMPTY: EMPTY, MarkKind.TICK: MARKED, MarkKind.CROSS: MARKED, MarkKind.FILLED: MARKED,
@@ -50,16 +54,38 @@ def draw_marked(rng: np.random.Generator, part: Part = Part.TUNE) -> Marked:
     kind = random.choice(_RINGS if ring else _TICKS)
     writers = find_writers(part, random.random() < 0.85)
     dpi = random.choice((150, 200, 200, 300))
-    picture, place, _ = draw_mark(random, kind, random.choice(writers), dpi, ring)
-    box, label = Box(place.x, place.y, place.w, place.h), _LABELS[kind]
+    picture, drawn, _ = draw_mark(random, kind, random.choice(writers), dpi, ring)
+    place = box = Box(drawn.x, drawn.y, drawn.w, drawn.h)
+    label = _LABELS[kind]
     if ring:
         if random.random() < 0.35:  # the unmarked word beside
             box = Box(box.x + box.w + 1.2, box.y, max(3.6, picture.shape[1] * 25.4 / dpi - box.x - box.w - 4.5), box.h)
             label = EMPTY
         wide, high = random.uniform(-1.0, 4.0), random.uniform(0.0, 2.5)  # a form's box is seldom the word's own
         box = Box(box.x - wide / 2, box.y - high / 2, box.w + wide, box.h + high)
-    flat = scan(rng, picture.astype(np.float32) * (PAPER / 255.0), dpi / 25.4)
+    scene = wobble(rng, _beside(random, picture, place, dpi, ring).astype(np.float32) * (PAPER / 255.0))
+    flat = scan(rng, scene, dpi / 25.4)
     return Marked(View(flat, ink_mask(flat), dpi / 25.4), box, Mark.CIRCLE if ring else Mark.TICK, label)
+
+
+def _beside(random: Random, picture: Image, place: Box, dpi: int, ring: bool) -> Image:
+    """The picture with what else a form prints near a box: the words of a tick box, rules of a table."""
+    scale = dpi / 25.4
+    drawn = Pictures.fromarray(picture)
+    pen = ImageDraw.Draw(drawn)
+    right, middle = (place.x + place.w) * scale, (place.y + place.h / 2) * scale
+    if not ring and random.random() < 0.6:
+        word = random.choice(("有", "はい", "男", "同意する", "普通", "A", "その他", "1"))
+        font = load_font(FORM_FONT, round(random.uniform(2.6, 3.8) * scale))
+        pen.text((right + random.uniform(0.5, 1.8) * scale, middle), word, font=font, fill=20, anchor="lm")
+    width, shade = max(1, round(random.uniform(0.1, 0.4) * scale)), random.randrange(10, 170)
+    for level in (place.y - random.uniform(0.3, 2.2), place.y + place.h + random.uniform(0.3, 2.2)):
+        if random.random() < 0.35:
+            pen.line((0, level * scale, drawn.width, level * scale), fill=shade, width=width)
+    if random.random() < 0.2:
+        x = (place.x - random.uniform(0.4, 2.2)) * scale
+        pen.line((x, 0, x, drawn.height), fill=shade, width=width)
+    return np.asarray(drawn, np.uint8)
 
 
 def draw(rng: np.random.Generator) -> Drawn:

@@ -1,0 +1,38 @@
+"""The networks of our own that ship with this package (`ocr/models`, made by `training/`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from threading import Lock
+
+from ocr import glyphs, ticks
+from ocr.glyphs import GlyphModel
+
+
+@dataclass(frozen=True)
+class OwnModels:
+    """cells: reads characters in cells; ticks: tells marks apart. None: it is done without (lines, rules)."""
+
+    cells: GlyphModel | None = None
+    ticks: GlyphModel | None = None
+
+
+NO_MODELS = OwnModels()
+_LOADING = Lock()
+
+
+def own_models() -> OwnModels:
+    """Those whose files are here, loaded once; they may be used from several threads."""
+    with _LOADING:
+        return _load()
+
+
+@cache
+def _load() -> OwnModels:
+    return OwnModels(_open(glyphs.MODEL), _open(ticks.MODEL))
+
+
+def _open(path: Path) -> GlyphModel | None:
+    return GlyphModel(path) if path.is_file() else None
