@@ -234,6 +234,7 @@ EVENT = {
     "submission_rejected": Pair("却下で終了した", "Ended: rejected"),
     "submission_referred": Pair("他課回付で終了した", "Ended: referred"),
     "submission_out_of_scope": Pair("対象外で終了した", "Ended: out of scope"),
+    "submission_erased": Pair("保存期間が満了し消去した", "Erased: its retention was over"),
     "correction_requested": Pair("補正を依頼した", "Asked for correction"),
     "case_opened": Pair("案件を開いた", "Case opened"),
     "case_examined": Pair("審査を終えた", "Examined"),
