@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ocr.bend import Grid, Moves
+from ocr.bend import Bend, Moves
 from ocr.engine import Image
 from ocr.geometry import Matrix
 from ocr.print_match import SCALE, Patch, Print, Small, shrink
@@ -19,7 +19,7 @@ CEILING_PX = 12.0
 
 
 def measure(
-    small: Small, matrix: Matrix, bend: Grid | None, known: Print, reach_mm: float, every: int = 1, half: bool = False
+    small: Small, matrix: Matrix, bend: Bend | None, known: Print, reach_mm: float, every: int = 1, half: bool = False
 ) -> Moves:
     """How far each patch of print (or every second, third...) lies off from where the map puts it.
 

@@ -7,24 +7,27 @@ in doubt is the estimated error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from ocr.bend import STEP_MM, Grid, Moves, Smoothed, smooth
+from ocr.bend import STEP_MM, Bend, Grid, Moves
 from ocr.engine import Image
+from ocr.folds import settle_fold
 from ocr.geometry import MM_PER_INCH, Matrix, Points, affinity, apply, corners_of, quarter_turn
 from ocr.layout import REFERENCE_DPI, Box, PageLayout
 from ocr.markers import MarkerFit, fit_markers
 from ocr.patches import measure
 from ocr.print_match import Print, Small, find_print, fit_print, make_small
+from ocr.smoothing import Smoothed, find_folds, smooth
 from ocr.warping import warp
 
 ENOUGH_MARKERS = 3
 FLAT_MM = 0.15
 """Off by less than this, the map of the markers is left as it is."""
 STRAIGHT_MM = 0.06
+FOLD_MM = 4.0  # how far off a fold may be from where it was found
 NEAR_MM, FAR_MM = 1.25, 3.5
 PROBED = 3  # every third patch tells whether a sheet is flat
 ENOUGH_PATCHES = 8
@@ -51,7 +54,7 @@ class Registration:
     markers: int
     width_mm: float
     height_mm: float
-    bend: Grid | None = None
+    bend: Bend | None = None
     errors: Grid | None = None
 
     @property
@@ -72,7 +75,14 @@ class Registration:
 
     def error_mm_at(self, box: Box) -> float:
         """Estimated error of this box, in millimetres."""
-        return self.error_mm if self.errors is None else float(np.max(self.errors.at(corners_of(box))))
+        if self.errors is None:
+            return self.error_mm
+        corners = corners_of(box)
+        error = float(np.max(self.errors.at(corners)))
+        for fold in self.bend.folds if self.bend else ():
+            if fold.gap(corners) < FOLD_MM:
+                error = float(np.hypot(error, 0.6 * fold.size_mm))
+        return error
 
     def warp(self, image: Image, dpi: float) -> Image:
         """The upright, straightened page, where a millimetre is dpi / 25.4 pixels from the top left."""
@@ -131,20 +141,29 @@ def _follow(small: Small, matrix: Matrix, known: Print, layout: PageLayout) -> t
     """How the sheet departs from the map, first roughly and from afar; and the share of patches that were found."""
     size = (layout.width_mm, layout.height_mm)
     rough = smooth(measure(small, matrix, None, known, FAR_MM, half=True), *size)
-    fine = measure(small, matrix, rough.moves, known, NEAR_MM)
+    fine = measure(small, matrix, rough.bend, known, NEAR_MM)
     smoothed = smooth(fine, *size)
+    folds = find_folds(fine, smoothed)
+    if folds:
+        rough_folds = smooth(fine, *size, folds).bend
+        settled = (settle_fold(small, matrix, rough_folds, smoothed.bend, known, n) for n in range(len(folds)))
+        kept = tuple(fold for fold in settled if fold is not None)
+        smoothed = smooth(fine, *size, kept) if kept else smoothed
     return smoothed, float(np.count_nonzero(smoothed.trusted)) / max(1, fine.tried)
 
 
 def _bent(matrix: Matrix, smoothed: Smoothed, markers: int, layout: PageLayout) -> Registration:
     """The straight part of the moves goes into the matrix; what remains is the bend, unless it is next to nothing."""
-    rows, columns, _ = smoothed.moves.values.shape
+    grid = smoothed.bend.grid.values
+    rows, columns, _ = grid.shape
     y, x = np.mgrid[0:rows, 0:columns]
     nodes = np.stack([x.ravel(), y.ravel()], axis=1) * STEP_MM
-    moved = nodes + smoothed.moves.values.reshape(-1, 2)
+    moved = nodes + grid.reshape(-1, 2)
     straight = affinity(nodes, moved)
-    rest = apply(np.asarray(np.linalg.inv(straight), np.float64), moved) - nodes
-    bend = None if np.abs(rest).max() < STRAIGHT_MM else Grid(rest.reshape(rows, columns, 2))
+    back = np.asarray(np.linalg.inv(straight), np.float64)
+    rest = (apply(back, moved) - nodes).reshape(grid.shape)
+    folds = tuple(replace(fold, move=tuple(back[:2, :2] @ fold.move)) for fold in smoothed.bend.folds)
+    bend = Bend(Grid(rest), folds) if folds or np.abs(rest).max() > STRAIGHT_MM else None
     whole = matrix @ straight
     rotation = quarter_turn(whole, layout.width_mm, layout.height_mm)
     error = float(np.median(smoothed.errors.values))

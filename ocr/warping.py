@@ -5,14 +5,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ocr.bend import Grid
+from ocr.bend import Bend
 from ocr.engine import Image
 from ocr.geometry import Matrix, apply, centred
 
 COARSE_PX = 8  # a bent map is worked out at every eighth pixel; between them it is straight
 
 
-def warp(image: Image, matrix: Matrix, bend: Grid | None, size: tuple[int, int], scale: float) -> Image:
+def warp(image: Image, matrix: Matrix, bend: Bend | None, size: tuple[int, int], scale: float) -> Image:
     """The upright page of `size` (width, height) pixels, `scale` of them to a millimetre.
 
     matrix: 3x3, millimetres (after the bend) to pixels of the picture.
