@@ -212,7 +212,7 @@ def _draw_cells(pen: _Pen, row: CellRow, between: str = "-") -> None:
 
 def _draw_date(pen: _Pen, box: DateBox) -> None:
     for option in box.eras:
-        _draw_option(pen, option, ERA_WORDS[option.value], box.era_mark)
+        _draw_option(pen, option, option.words or ERA_WORDS[option.value], box.era_mark)
     for row, word in ((box.year, "年"), (box.month, "月"), (box.day, "日")):
         if not box.blanks:
             _draw_cells(pen, row)
