@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 from sqlmodel import Session, col, select
 
-from pipeline.domain.drafts import DraftLine, Placing, digest_of, totals_of
+from pipeline.domain.drafts import Placing
 from pipeline.domain.errors import Conflict, Impossible, NotAllowed, NotVisible
 from pipeline.domain.statuses import CaseStatus, DraftStatus, Outcome, StaffRole
 from pipeline.review.draft_cases import (
@@ -24,14 +24,13 @@ from pipeline.review.draft_cases import (
     refuse_moved,
     with_open_questions,
 )
+from pipeline.review.draft_rows import lines_of, new_draft, row_of, said_of
 from pipeline.review.placings import Placed, place_cases
 from pipeline.runtime import Runtime
-from pipeline.steps.numbers import draft_number
-from pipeline.steps.packs import get_pack
 from pipeline.store.access import Viewer, visible
 from pipeline.store.engine import again_on_clash, read, write
 from pipeline.store.events import append_event, append_events
-from pipeline.store.tables import Case, Draft, DraftCase, Submission
+from pipeline.store.tables import Case, Draft
 
 
 class NothingToDraft(Impossible):
@@ -285,16 +284,15 @@ def _make(
         placings = _freeze(session, viewer, wanted)
     with write(runtime.engine) as session:
         cases = _cases_for(session, viewer, scope, list(wanted))
-        versions = _versions(session, cases)
-        lines = [_line(case, wanted[case.id], versions, placings.get(case.id)) for case in cases]
-        draft = _draft(session, runtime, viewer, scope, lines)
+        lines = lines_of(session, cases, wanted, placings)
+        draft = new_draft(session, runtime, viewer, scope, lines)
         draft.key, draft.title = key, title or draft.title
         session.add(draft)
         session.flush()
-        session.add_all(_row(draft.id, place, line) for place, line in enumerate(lines, start=1))
+        session.add_all(row_of(draft.id, place, line) for place, line in enumerate(lines, start=1))
         put_cases(session, [case.id for case in cases], CaseStatus.DRAFTED)
         actor = viewer.user_id
-        append_event(session, "draft", draft.id, "draft_made", actor=actor, at=now, payload=_said(draft))
+        append_event(session, "draft", draft.id, "draft_made", actor=actor, at=now, payload=said_of(draft))
         append_events(session, "case", wanted, "case_drafted", actor=actor, at=now, payload={"draft": draft.id})
         return draft.id
 
@@ -312,75 +310,3 @@ def _cases_for(session: Session, viewer: Viewer, scope: DraftScope, ids: list[st
     waiting = {case.id for case in cases if case.status is CaseStatus.EXAMINED and case.adopted_submission_id}
     refuse_moved(session, viewer, {*ids} - waiting | with_open_questions(session, ids))
     return cases
-
-
-def _versions(session: Session, cases: Sequence[Case]) -> dict[str, int]:
-    adopted = [case.adopted_submission_id for case in cases]
-    return dict(session.exec(select(Submission.id, Submission.version).where(col(Submission.id).in_(adopted))).all())
-
-
-def _line(case: Case, proposal: Proposal, versions: dict[str, int], placing: Placing | None) -> DraftLine:
-    assert case.adopted_submission_id is not None
-    return DraftLine(
-        case_id=case.id,
-        case_version=case.version + 1,  # as it will be once it is in the draft
-        submission_id=case.adopted_submission_id,
-        submission_version=versions[case.adopted_submission_id],
-        outcome=proposal.outcome,
-        ground=proposal.ground.strip(),
-        amount_yen=case.amount_yen,
-        placing=placing,
-    )
-
-
-def _draft(session: Session, runtime: Runtime, viewer: Viewer, scope: DraftScope, lines: Sequence[DraftLine]) -> Draft:
-    pinned = session.exec(
-        select(Submission.pack_version_id)
-        .where(col(Submission.id).in_([line.submission_id for line in lines]))
-        .distinct()
-    ).all()
-    packs = [get_pack(session, one) for one in pinned]
-    totals = totals_of(lines)
-    return Draft(
-        number=draft_number(session, runtime.today()),
-        procedure_id=scope.procedure_id,
-        department=scope.department,
-        protected=scope.protected,
-        title=f"{packs[0].label.ja}の決定について",
-        approvals_needed=max(1, *(pack.review.approvals for pack in packs)),
-        cases=totals.cases,
-        grants=totals.grants,
-        refusals=totals.refusals,
-        total_yen=totals.total_yen,
-        digest=digest_of(lines),
-        made_by=viewer.user_id,
-        made_at=runtime.clock(),
-    )
-
-
-def _row(draft_id: str, position: int, line: DraftLine) -> DraftCase:
-    return DraftCase(
-        draft_id=draft_id,
-        case_id=line.case_id,
-        position=position,
-        case_version=line.case_version,
-        adopted_submission_id=line.submission_id,
-        submission_version=line.submission_version,
-        outcome=line.outcome,
-        ground=line.ground,
-        amount_yen=line.amount_yen,
-        points=line.placing.points if line.placing else None,
-        rank=line.placing.rank if line.placing else None,
-        place=line.placing.place if line.placing else None,
-    )
-
-
-def _said(draft: Draft) -> dict[str, object]:
-    return {
-        "cases": draft.cases,
-        "grants": draft.grants,
-        "refusals": draft.refusals,
-        "total_yen": draft.total_yen,
-        "approvals": draft.approvals_needed,
-        "digest": draft.digest,
-    }
