@@ -100,6 +100,7 @@ def mask_for(content: Content, alphabet: tuple[str, ...], year_one: bool = False
 
 Folding = Callable[[str], tuple[str, float] | None]
 _LOOKALIKE_WEIGHT = -0.7
+_LATIN_WEIGHT = -2.0  # few names are written in Latin letters, and many strokes of kanji look like one
 
 
 def _folding(content: Content, year_one: bool) -> Folding:
@@ -198,6 +199,9 @@ def _rarity(char: str) -> float:
 def _name(char: str) -> tuple[str, float] | None:
     if char in " \u3000・":
         return " ", 0.0
+    narrow = unicodedata.normalize("NFKC", char)
+    if len(narrow) == 1 and narrow.isascii() and narrow.isalpha():
+        return narrow, _LATIN_WEIGHT
     return (char, _rarity(char)) if _japanese(char) or char in _JAPANESE_SIGNS else None
 
 

@@ -50,16 +50,47 @@ NOTHING = Decoded((), 1.0, 1.0)
 
 def decode_line(logits: Logits, mask: CharMask, lengths: Sequence[int] = ()) -> Decoded:
     """The likeliest characters of a line; with `lengths`, the likeliest among those numbers of characters."""
-    log_probs = mask.apply(logits)
+    spaced = mask.apply(logits)
+    space = mask.outputs.index(" ") if " " in mask.outputs else 0
+    log_probs = _without_spaces(spaced, space)
     string, penalty = _search(log_probs, lengths)
     if string is None:
         return Decoded((), 0.0, mask.held(logits))
     string, likelihood = _climb(log_probs, string)
-    readings = _places(log_probs, string, mask)
+    readings, peaks = _places(log_probs, string, mask), _align(log_probs, string)
     total = 0.0 if not lengths else penalty
     probability = float(np.exp(min(0.0, likelihood - total)))
-    places = tuple((peak + 0.5) / len(log_probs) for peak in _align(log_probs, string))
+    if space:
+        readings, peaks = _with_spaces(readings, peaks, spaced, space)
+    places = tuple((peak + 0.5) / len(log_probs) for peak in peaks)
     return Decoded(readings, probability, mask.held(logits), places)
+
+
+def _without_spaces(log_probs: LogProbs, space: int) -> LogProbs:
+    """The log-probabilities with a space counting as blank: where words part is no doubt about their characters."""
+    if not space:
+        return log_probs
+    merged = log_probs.copy()
+    merged[:, 0] = np.logaddexp(log_probs[:, 0], log_probs[:, space])
+    merged[:, space] = NEVER
+    return merged
+
+
+def _with_spaces(
+    readings: Sequence[CharReading], peaks: Sequence[int], log_probs: LogProbs, space: int
+) -> tuple[tuple[CharReading, ...], list[int]]:
+    """The characters with a space wherever between two of them it is the likeliest class of a step."""
+    out: list[CharReading] = []
+    steps: list[int] = []
+    for place, (reading, peak) in enumerate(zip(readings, peaks, strict=True)):
+        between = log_probs[peaks[place - 1] + 1 : peak] if place else log_probs[:0]
+        spaces = np.flatnonzero(between.argmax(axis=1) == space)
+        if len(spaces):
+            out.append(CharReading(" ", float(np.exp(between[spaces, space].max()))))
+            steps.append(peaks[place - 1] + 1 + int(spaces[0]))
+        out.append(reading)
+        steps.append(peak)
+    return tuple(out), steps
 
 
 ODDS = 20.0

@@ -25,7 +25,7 @@ from ocr.cut import (
 from ocr.dates import WESTERN, DateShape, date_grammar, to_day
 from ocr.decode import Decoded, decode_content, decode_grammar, decode_line
 from ocr.engine import Image, Logits
-from ocr.kana import weigh_sizes, weigh_spelling
+from ocr.kana import spell_names, weigh_sizes
 from ocr.layout import Box, CellsField, ChoiceField, Content, DateField, Field, LineField, PresenceField, TickField
 from ocr.marks import Chosen, is_struck_out, overflows, read_options, tick_reading
 from ocr.own import NO_MODELS, OwnModels
@@ -80,6 +80,8 @@ def _line(view: View, field: LineField) -> Job:
             parts = [decode_content(logits[0], alphabet, field.content, lengths)]
         else:
             parts = [decode_line(matrix, mask_for(field.content, alphabet)) for matrix in logits]
+        if field.content is Content.KATAKANA:
+            parts = [spell_names(part) for part in parts]
         parts = [_doubted(part, line) for part, line in zip(parts, lines, strict=True)]
         return written_reading(field.name, field.box, field.content, parts, reasons)
 
@@ -116,7 +118,7 @@ def cells_job(name: str, box: Box, content: Content, patches: Sequence[Patch], o
         decoded = decode_content(logits[0], alphabet, content, (sum(filled),))
         if content is Content.KATAKANA:
             sizes = [glyph_size(patch) for patch in patches if is_written(patch)]
-            decoded = weigh_sizes(decoded, sizes, word_ends(filled))
+            decoded = spell_names(weigh_sizes(decoded, sizes), word_ends(filled))
         return written_reading(name, box, content, [with_gaps(decoded, filled, content)], ())
 
     return Job((line,), finish)
@@ -140,7 +142,7 @@ def _row_reading(name: str, box: Box, content: Content, row: CellRow) -> Reading
         return Reading(name, None, "", BLANK_CONFIDENCE, box)
     decoded = decode_content(row.logits, row.alphabet, content, (sum(row.held),))
     if content is Content.KATAKANA:
-        decoded = weigh_spelling(decoded, word_ends(row.held))
+        decoded = spell_names(decoded, word_ends(row.held))
     decoded = with_gaps(replace(decoded, held=row.clear), row.held, content)
     return written_reading(name, box, content, [decoded], _row_reasons(row))
 

@@ -12,6 +12,7 @@ from ocr.engine import Image, Logits, Recogniser
 from ocr.fields import Job, cells_job, prepare, written_reading
 from ocr.geometry import MM_PER_INCH
 from ocr.imaging import drop_red
+from ocr.kana import spell_names
 from ocr.layout import Box, Content, PageLayout
 from ocr.marks import is_struck_out
 from ocr.own import NO_MODELS, OwnModels
@@ -87,6 +88,8 @@ def read_field(
     if line is None:
         return Reading("", None, "", 0.99)
     decoded = decode_content(recogniser.logits([line])[0], recogniser.alphabet, content, exact_lengths(content))
+    if content is Content.KATAKANA:
+        decoded = spell_names(decoded)
     reasons = (ReadingReason.STRUCK_OUT,) if is_struck_out(patch) else ()
     return written_reading("", None, content, [decoded], reasons)
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from ocr.content import mask_for
-from ocr.decode import decode_line
+from ocr.decode import Decoded, decode_line
 from ocr.engine import Logits, NullRecogniser
 from ocr.ink import score_names, score_strings
-from ocr.kana import weigh_sizes
+from ocr.kana import spell_names, weigh_sizes
 from ocr.layout import Content
 from tests.unit.ocr.test_decode import ALPHABET, line, text
 
@@ -67,3 +67,46 @@ def test_glyph_size_tells_small_kana_from_large(size: float, expected: str) -> N
     weighed = weigh_sizes(decoded, [40, 41, 40 * size, 39])
     assert weighed.text == f"カタ{expected}リ"
     assert 0.5 < weighed.characters[2].probability < 1.0
+
+
+KANA = ("", *"アイウオカコサシタツテトナマヤヨリッャョォエェーゥ ")
+
+
+def spelt(*steps: dict[str, float]) -> Decoded:
+    return decode_line(line([one for step in steps for one in (step, {})], KANA), mask_for(Content.KATAKANA, KANA))
+
+
+def test_names_are_spelt_as_names_are() -> None:
+    """The engine takes ツ and オ for small ones; no surname is spelt so."""
+    steps = [{"マ": 0.95}, {"ッ": 0.9, "ツ": 0.08}, {"ォ": 0.7, "オ": 0.2}, {"カ": 0.95}]
+    decoded = spell_names(spelt(*steps))
+    assert decoded.text == "マツオカ"
+    assert 0.7 < decoded.probability <= 1.0
+    assert dict(decoded.characters[1].alternatives)["ッ"] < 0.1
+
+
+def test_a_small_kana_stays_where_names_have_it() -> None:
+    steps = [{"サ": 0.9}, {" ": 0.9}, {"シ": 0.95}, {"ョ": 0.6, "ヨ": 0.01}, {"ウ": 0.95}, {"タ": 0.9}]
+    assert spell_names(spelt(*steps)).text == "サ ショウタ"
+    pair = [{"テ": 0.9}, {"ツ": 0.5, "ッ": 0.4}, {"タ": 0.9}]
+    assert spell_names(spelt(*pair)).text in ("テッタ", "テツタ")
+
+
+def test_the_ink_wins_where_it_is_clear() -> None:
+    """Nobody is called so, and yet it says so."""
+    clear = 1 - 1e-7
+    decoded = spell_names(spelt({"マ": clear}, {"ー": clear}, {"ー": clear}, {"ナ": clear}))
+    assert decoded.text == "マーーナ"
+
+
+def test_the_last_character_of_a_word_tells_where_words_end() -> None:
+    """トマッ is no word; said in one go, ト マッタ could be."""
+    steps = [{"ト": 0.95}, {"マ": 0.95}, {"ッ": 0.6, "ツ": 0.3}, {"タ": 0.95}]
+    assert spell_names(spelt(*steps), word_ends=(2, 3)).text == "トマツタ"
+
+
+def test_where_words_part_is_no_doubt_about_their_characters() -> None:
+    steps = [{"カ": 0.97}, {" ": 0.5}, {"タ": 0.97}]
+    decoded = spelt(*steps)
+    assert decoded.text.replace(" ", "") == "カタ"
+    assert decoded.probability > 0.9
