@@ -30,7 +30,7 @@ from pipeline.domain.statuses import (
     TaskKind,
 )
 from pipeline.steps.due import About
-from pipeline.steps.erasure.due import Blocker
+from pipeline.steps.erasure.blockers import Blocker
 
 
 class Pair(NamedTuple):

@@ -14,8 +14,9 @@ from pipeline.domain.errors import NotAllowed
 from pipeline.domain.statuses import StaffRole
 from pipeline.procedures.pack import Label
 from pipeline.runtime import JST, Runtime
+from pipeline.steps.erasure.blockers import Blocker
 from pipeline.steps.erasure.certificate import certificate_problems, get_certificate
-from pipeline.steps.erasure.due import Blocker, find_due
+from pipeline.steps.erasure.due import find_due
 from pipeline.steps.packs import newest_packs
 from pipeline.store.access import Viewer
 from pipeline.store.engine import read

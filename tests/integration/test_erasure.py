@@ -12,8 +12,8 @@ from sqlmodel import select
 from pipeline.domain.statuses import HoldReason, SubmissionStatus
 from pipeline.runtime import Runtime
 from pipeline.steps.audit import audit
+from pipeline.steps.erasure.blockers import Blocker
 from pipeline.steps.erasure.certificate import certificate_problems, get_certificate
-from pipeline.steps.erasure.due import Blocker
 from pipeline.steps.erasure.holds import ErasedAlready, lift_holds, set_hold
 from pipeline.steps.erasure.run import look
 from pipeline.store.compact import compact

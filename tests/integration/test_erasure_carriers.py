@@ -11,7 +11,7 @@ from pipeline.domain.statuses import ArrivalStatus, TaskStatus
 from pipeline.review.decisions import withdraw
 from pipeline.runtime import Runtime
 from pipeline.steps.audit import audit
-from pipeline.steps.erasure.due import Blocker
+from pipeline.steps.erasure.blockers import Blocker
 from pipeline.steps.erasure.run import look
 from pipeline.steps.intake_paper import receive_files
 from pipeline.store.engine import write

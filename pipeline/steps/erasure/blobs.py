@@ -11,9 +11,9 @@ from sqlmodel import col, select
 
 from pipeline.runtime import Runtime
 from pipeline.steps.erasure.cut import doom
-from pipeline.steps.erasure.due import parts
 from pipeline.store.blob_names import named_among
 from pipeline.store.blob_removal import age_aside, age_of, discard, kept_names, put_back, set_aside
+from pipeline.store.bulk import parts
 from pipeline.store.engine import read, write
 from pipeline.store.tables import DoomedBlob, Erasure
 

@@ -14,9 +14,10 @@ from sqlmodel import Session, col, select
 from pipeline.domain.errors import Impossible, NotVisible
 from pipeline.domain.history import ChainedEvent, chain_is_whole
 from pipeline.runtime import Runtime, Secrets
-from pipeline.steps.erasure.due import parts, retention_years
+from pipeline.steps.erasure.due import retention_years
 from pipeline.steps.packs import latest_pack
 from pipeline.store.blobs import BlobAltered, BlobMissing
+from pipeline.store.bulk import parts
 from pipeline.store.engine import read, write
 from pipeline.store.events import append_event, events_of
 from pipeline.store.tables import Erasure, PackVersion, Submission
