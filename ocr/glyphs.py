@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ocr.cut import PAPER, Patch, glyph_size, is_written
 from ocr.engine import Image
 
-SIDE = 32  # of the picture the network sees, in pixels
+SIDE = 40  # of the picture the network sees, in pixels
 MARGIN = 2  # around the ink, in pixels of that picture
 SMALLEST = 0.45  # of the cell's shorter side: smaller glyphs are not blown up further
 FAINTEST = 60.0  # grey levels below the paper: fainter ink is not made darker than this would be

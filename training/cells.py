@@ -13,6 +13,7 @@ from training.rows import draw_row
 from training.sources import CLASSES
 
 MEASURES = 6
+WIDTHS = (16, 24, 48, 64, 80)
 
 
 def draw(rng: np.random.Generator) -> Drawn:
@@ -21,7 +22,7 @@ def draw(rng: np.random.Generator) -> Drawn:
     return row.pictures, row.measures, row.labels
 
 
-TASK = Task("cells", CLASSES, draw, lambda: GlyphNetwork(len(CLASSES), SIDE, MEASURES))
+TASK = Task("cells", CLASSES, draw, lambda: GlyphNetwork(len(CLASSES), SIDE, MEASURES, WIDTHS))
 
 if __name__ == "__main__":
     run(TASK, sys.argv[1:], MODEL, samples=300_000, epochs=4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +14,13 @@ from fixtures.reading.split import WRITERS, Part
 from fixtures.reading.writers import known_writers
 
 UNPACKED = Path(__file__).parent.parent / "build" / "training-fonts"
-MODULES = Path(os.environ.get("TRAINING_MODULES", "node_modules"))
+EXTRA = (
+    "annie-use-your-telescope", "bad-script", "caveat", "cedarville-cursive", "cherry-bomb-one",
+    "covered-by-your-grace", "darumadrop-one", "delicious-handrawn", "gloria-hallelujah", "homemade-apple", "mansalva",
+    "neucha", "patrick-hand", "shadows-into-light", "short-stack", "slackside-one", "stick", "sue-ellen-francisco",
+    "swanky-and-moo-moo",
+)  # fmt: skip
+"""Hands on npm (OFL 1.1) besides those of the reading lab."""
 
 
 def training_fonts() -> dict[str, Path]:
@@ -37,7 +43,7 @@ def is_held_out(name: str) -> bool:
     return name in WRITERS or any(name.startswith(held) or held.startswith(name) for held in _held_out_files())
 
 
-def unpack(modules: Path = MODULES) -> None:
+def unpack(modules: Path) -> None:
     """Writes the fonts of npm's @fontsource packages below `modules` as TrueType files into build/training-fonts."""
     UNPACKED.mkdir(parents=True, exist_ok=True)
     for package in sorted(modules.glob("@fontsource/*")):
@@ -51,4 +57,7 @@ def unpack(modules: Path = MODULES) -> None:
 
 
 if __name__ == "__main__":
-    unpack()
+    if sys.argv[1] == "--packages":
+        print(*(f"@fontsource/{name}@5" for name in EXTRA))
+    else:
+        unpack(Path(sys.argv[1]))

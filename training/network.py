@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
@@ -12,17 +13,17 @@ from torch import Tensor, nn
 class GlyphNetwork(nn.Module):
     """Pictures [n, side, side] uint8 and measures [n, measures] in, scores [n, classes] out."""
 
-    def __init__(self, classes: int, side: int, measures: int) -> None:
+    def __init__(self, classes: int, side: int, measures: int, widths: Sequence[int] = (16, 32, 64, 64, 96)) -> None:
         super().__init__()
         self.side = side
-        self.first = _block(1, 16)
-        self.second = _block(16, 32)
-        self.third = _block(32, 64)
-        self.fourth = _block(64, 64)
-        self.fifth = _block(64, 96)
+        self.first = _block(1, widths[0])
+        self.second = _block(widths[0], widths[1])
+        self.third = _block(widths[1], widths[2])
+        self.fourth = _block(widths[2], widths[3])
+        self.fifth = _block(widths[3], widths[4])
         self.pool = nn.MaxPool2d(2)
         self.measures = nn.Sequential(nn.Linear(measures, 24), nn.ReLU())
-        self.mixed = nn.Sequential(nn.Linear(96 * (side // 8) ** 2 + 24, 160), nn.ReLU(), nn.Dropout(0.2))
+        self.mixed = nn.Sequential(nn.Linear(widths[4] * (side // 8) ** 2 + 24, 160), nn.ReLU(), nn.Dropout(0.2))
         self.last = nn.Linear(160, classes)
         self.temperature = nn.Parameter(torch.ones(()), requires_grad=False)
 
@@ -31,7 +32,8 @@ class GlyphNetwork(nn.Module):
         x = pictures.reshape(-1, 1, self.side, self.side).float() / 255.0
         x = self.second(self.pool(self.first(x)))
         x = self.third(self.pool(x))
-        x = self.pool(x + self.fourth(x))
+        y = self.fourth(x)
+        x = self.pool(x + y if x.shape == y.shape else y)
         x = self.fifth(x).flatten(1)
         together = torch.cat([x, self.measures(measures)], dim=1)
         out: Tensor = self.last(self.mixed(together))

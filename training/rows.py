@@ -95,7 +95,12 @@ def _write(rng: np.random.Generator, ink: Scene, row: Row, labels: list[str], wr
         if label in ("", DUST):
             draw_dust(rng, ink, row, n, label == DUST)
             continue
-        glyph = _foreign(rng, writer) if label == OTHER else _glyph(rng, label, writer)
+        foreign = label == OTHER and rng.random() < 0.25
+        if foreign:
+            letter = str(rng.choice(list(FOREIGN)))
+            glyph = draw_glyph(rng, letter, Writer("font", str(rng.choice(writers_of("あ"))), writer.pen))
+        else:
+            glyph = _glyph(rng, str(rng.choice(list(DIGITS + KATAKANA))) if label == OTHER else label, writer)
         em = min(row.width * 1.25, row.height) * share * float(np.exp(rng.normal(0, 0.07 * wild)))
         if label in _SMALLER and writer.kind == "strokes":
             em *= rng.uniform(0.52, 0.8)
@@ -106,7 +111,7 @@ def _write(rng: np.random.Generator, ink: Scene, row: Row, labels: list[str], wr
         turn = np.deg2rad(rng.normal(0, 3.5 * wild))
         aspect = float(np.exp(rng.normal(0, 0.09 * wild)))
         place(ink, glyph, (x * row.scale, y * row.scale), em * row.scale / EM, turn, shear, aspect)
-        if label == OTHER:
+        if label == OTHER and not foreign:
             _strike(rng, ink, row, n)
 
 
@@ -114,14 +119,6 @@ def _glyph(rng: np.random.Generator, label: str, writer: Writer) -> Image:
     if writer.kind == "strokes" and label in _SMALLER:
         return draw_glyph(rng, _SMALLER[label], writer)
     return draw_glyph(rng, label, writer)
-
-
-def _foreign(rng: np.random.Generator, writer: Writer) -> Image:
-    """Something in place of a character: a foreign letter, or one that will be struck out."""
-    if rng.random() < 0.25:
-        char = str(rng.choice(list(FOREIGN)))
-        return draw_glyph(rng, char, Writer("font", str(rng.choice(writers_of("あ"))), writer.pen))
-    return _glyph(rng, str(rng.choice(list(DIGITS + KATAKANA))), writer)
 
 
 def _strike(rng: np.random.Generator, ink: Scene, row: Row, n: int) -> None:
