@@ -17,6 +17,10 @@ FLAGS = (
     "--disable-sync",
 )
 
+# How fast the machine is says nothing of the pages: a wait ends as soon as what it waits for is there.
+SEE_WITHIN_MS = 15_000
+ACT_WITHIN_MS = 30_000
+
 
 def find_chromium() -> str | None:
     """The path of the first Chromium or Chrome on the PATH, or None."""

@@ -19,7 +19,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
-from tests.browsers import FLAGS, find_chromium
+from tests.browsers import ACT_WITHIN_MS, FLAGS, SEE_WITHIN_MS, find_chromium
 from tests.databases import ENGINES, Databases
 from tests.schedule import ByFile, slow_files_first
 
@@ -79,13 +79,14 @@ def empty_database_url(request: pytest.FixtureRequest, databases: Databases) -> 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     path = find_chromium()
     if path is None:
         # In CI a missing browser is a failure: skipped tests prove nothing.
         stop = pytest.fail if os.environ.get("CI") else pytest.skip
         stop("no Chromium on the PATH (`make setup` installs it or says how)")
+    expect.set_options(timeout=SEE_WITHIN_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser
@@ -107,7 +108,7 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(locale="ja-JP", timezone_id="Asia/Tokyo", service_workers="block")
     context.route("**/*", keep_at_home)
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(ACT_WITHIN_MS)
     yield page
     context.close()
     assert strangers == [], f"the page asked other hosts: {strangers}"

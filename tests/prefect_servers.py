@@ -42,4 +42,4 @@ def prefect_for_tests(folder: Path) -> Iterator[PrefectForTests]:
         yield PrefectForTests(access, {n: v for n, v in prepared.items() if n.startswith(("PREFECT_", "DO_NOT"))})
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=120)

@@ -15,6 +15,7 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pipeline.domain.statuses import Channel, Origin, ReasonCode, StaffRole
+from tests.browsers import ACT_WITHIN_MS
 from tests.factories import (
     PASSWORD,
     Store,
@@ -53,6 +54,7 @@ def address(store: Store) -> Iterator[str]:
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
+        assert thread.is_alive(), "the server ended before it began"
         time.sleep(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}"
@@ -65,7 +67,7 @@ def someone(browser: Browser, **options: object) -> Iterator[Page]:
     """A page of another person's browser; errors on its console fail the test."""
     context: BrowserContext = browser.new_context(locale="ja-JP", timezone_id="Asia/Tokyo", **options)  # type: ignore[arg-type]
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(ACT_WITHIN_MS)
     yield page
     context.close()
 
@@ -187,6 +189,7 @@ def test_everything_works_without_javascript(browser: Browser, store: Store, add
         page.locator("#f-phone .edit button").first.click()
         expect(page.locator(".value.current")).to_have_attribute("data-key", "account_number")
         page.locator("#f-account_number [name=choose]").click()
+        expect(page.locator(".fields h2")).to_contain_text("すべて確定")
         assert get_field(store, paper, "account_number").value == "1713804"
         page.locator("summary", has_text="却下・取下げ").click()
         page.get_by_label("理由(履歴に残ります)").fill("本人から取下げの電話")

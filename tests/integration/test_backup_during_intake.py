@@ -35,7 +35,7 @@ def test_backups_during_intake_restore_to_sound_stores(engine: str, databases: D
         environment = {**os.environ, "ICHIMADO_DATA_DIR": str(settings.data_dir), "ICHIMADO_DATABASE_URL": url}
         command = [sys.executable, "-m", "tests.intake_worker"]
         intake = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-        ends = threading.Timer(100, intake.kill)
+        ends = threading.Timer(400, intake.kill)
         ends.start()
         assert intake.stdout is not None and intake.stdout.readline() == "begins\n"
         made = []

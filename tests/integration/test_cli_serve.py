@@ -23,14 +23,14 @@ from ichimado.demo import STAFF, staff_lines
 from ichimado.prefect_server import PrefectAccess, free_port
 from ichimado.settings import Settings
 
-PATIENCE_S = 150
-END_S = 20
+PATIENCE_S = 400
+END_S = 60
 
 
 def answers(url: str) -> bool:
     """Whether the address is served at all; asking for a password counts."""
     try:
-        with urllib.request.urlopen(url, timeout=3) as got:
+        with urllib.request.urlopen(url, timeout=30) as got:
             return bool(got.status == 200)
     except urllib.error.HTTPError as error:
         return error.code == 401
@@ -66,7 +66,7 @@ def scheduled_runs(prefect: str, data: Path) -> int:
         data=json.dumps({"deployments": {"name": {"any_": ["夜間"]}}}).encode(),
         headers={"Authorization": f"Basic {token}", "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=5) as answer:
+    with urllib.request.urlopen(request, timeout=30) as answer:
         return len(json.load(answer))
 
 

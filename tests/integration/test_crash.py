@@ -19,7 +19,7 @@ from tests.recorded_runtime import RECORD_AGAIN, ROOT, fail_when_outdated
 
 SEED = 20261122
 RUNS = 5
-PATIENCE_S = 280
+PATIENCE_S = 600
 
 
 @pytest.fixture(scope="module")

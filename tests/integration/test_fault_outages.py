@@ -139,7 +139,7 @@ def test_half_a_blob_does_not_stay_on_a_full_disk(tmp_path: Path) -> None:
 
     done = subprocess.run(
         [sys.executable, "-B", "-c", script, str(tmp_path)],
-        cwd=ROOT, preexec_fn=limit, capture_output=True, text=True, timeout=60,
+        cwd=ROOT, preexec_fn=limit, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.stdout.strip() == Outage.DISK_FULL.value, done.stderr
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -31,7 +31,7 @@ STRIDE = 6
 
 def run_worker(*arguments: str) -> list[Any]:
     command = [sys.executable, "-m", "tests.migration_worker", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     return [json.loads(line) for line in done.stdout.splitlines()]
 

@@ -27,7 +27,7 @@ from tests.recorded_runtime import ROOT, fail_when_outdated
 from tests.store_summary import Summary, differing, summarise
 
 LEASE_S = 3.0
-PATIENCE_S = 150.0
+PATIENCE_S = 400.0
 
 T = TypeVar("T")
 
@@ -67,7 +67,7 @@ def listeners(folder: Path, url: str, prefect: PrefectForTests, count: int) -> I
         yield {name: process.pid for name, process in started.items()}
         for process in started.values():
             process.terminate()
-        assert [process.wait(timeout=30) for process in started.values()] == [0] * count
+        assert [process.wait(timeout=120) for process in started.values()] == [0] * count
     finally:
         for process in started.values():
             process.kill()
