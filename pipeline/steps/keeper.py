@@ -79,7 +79,7 @@ class Keeper:
             with self._lock:
                 left = [piece for piece in pieces if self._held.pop(piece.subject, None)]
             if left:
-                give_back(self.runtime, self.worker, left, counts=False)
+                give_back(self.runtime, self.worker, left)
 
     @contextmanager
     def busy(self, piece: Piece) -> Iterator[None]:
@@ -130,9 +130,11 @@ class Keeper:
         """Others may take everything up at once; only what hung has used up one of its tries."""
         log.error("hung", subjects=sorted(hung))
         with self._lock:
-            pieces = list({**self._held, **self._busy}.values())
-        for piece in pieces:
-            give_back(self.runtime, self.worker, [piece], counts=piece.subject in hung)
+            held, busy = dict(self._held), dict(self._busy)
+        innocent = [piece for subject, piece in busy.items() if subject not in hung]
+        others = [piece for subject, piece in {**held, **busy}.items() if subject in hung or subject not in busy]
+        give_back(self.runtime, self.worker, innocent, counts=False)
+        give_back(self.runtime, self.worker, others)
         with self._lock:
             self._held.clear()
         self._on_hang()

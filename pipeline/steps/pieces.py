@@ -15,7 +15,7 @@ from pipeline.steps.due import About, Lane, Piece
 from pipeline.steps.intake_online import take_records
 from pipeline.steps.keeper import Keeper
 from pipeline.steps.letters import write_letter
-from pipeline.steps.work import claim_due, finish, give_back
+from pipeline.steps.work import begin, claim_due, finish, give_back
 from pipeline.store.outages import find_outage
 
 AGAIN_AFTER = timedelta(seconds=10)
@@ -44,7 +44,7 @@ def do_piece(runtime: Runtime, piece: Piece) -> None:
 def work_on(
     keeper: Keeper, piece: Piece, do: Callable[[Runtime, Piece], object] = do_piece, *, watch: bool = True
 ) -> bool:
-    """Does a piece that this worker holds; True when it is done, False when it is due again later.
+    """Does a piece that this worker holds; True when it is done, False when it is due again later or in other hands.
 
     watch: False when `do` watches over its parts by itself, because it waits for others between them.
     An outage of database or files is raised, and not held against the piece.
@@ -52,6 +52,8 @@ def work_on(
     runtime = keeper.runtime
     try:
         with keeper.busy(piece), keeper.watching(piece.subject) if watch else nullcontext():
+            if not begin(runtime, keeper.worker, piece):
+                return False
             do(runtime, piece)
     except Exception as error:
         outage = find_outage(error)

@@ -1,7 +1,7 @@
 """Leases: a piece of work is in one worker's hands until its lease ends, and then anybody's.
 
 A worker that dies, or stops answering, loses what it holds once its leases are over. What it still writes when it
-wakes up does nothing, since every step checks in its own write that nothing changed meanwhile. Work that was taken
+wakes up does nothing, since every step checks in its own write that nothing changed meanwhile. Work that was begun
 `MAX_TAKES` times and never finished is parked for a person (`pipeline.steps.parked`).
 """
 
@@ -33,7 +33,8 @@ def claim_due(runtime: Runtime, worker: str, lane: Lane, limit: int) -> list[Pie
     """At most `limit` pieces of a lane that are now in this worker's hands, the first due first; [] when there are
     none, or when another worker is at it in a lane that goes in order.
 
-    What a worker died of before is given out alone, so that it takes no innocent one with it.
+    What a worker died of before is given out alone, so that it takes no innocent one with it. What it only held, and
+    had not begun, is given out as if nothing had been.
     """
     taken: list[Piece] = []
     with write(runtime.engine) as session:
@@ -56,9 +57,20 @@ def claim_due(runtime: Runtime, worker: str, lane: Lane, limit: int) -> list[Pie
                 break
             _take(session, piece, lease, worker, now + runtime.lease)
             taken.append(piece)
-            if len(taken) == limit or (lease is not None and lease.takes > 1):
+            if len(taken) == limit or (lease is not None and lease.takes):
                 break
     return taken
+
+
+def begin(runtime: Runtime, worker: str, piece: Piece) -> bool:
+    """Counts a try at this piece; False when it is in other hands by now."""
+    with write(runtime.engine) as session:
+        done = session.execute(
+            update(WorkLease)
+            .where(col(WorkLease.subject) == piece.subject, col(WorkLease.owner) == worker)
+            .values(takes=WorkLease.takes + 1)
+        )
+        return bool(getattr(done, "rowcount", 0))
 
 
 def renew(runtime: Runtime, worker: str, subjects: Collection[str]) -> int:
@@ -85,7 +97,7 @@ def give_back(
 ) -> None:
     """The pieces were not finished and are due again after this long.
 
-    counts: False when it was not their fault, so that this take is not held against them.
+    counts: False when what was begun ended by no fault of theirs, so that this try is not held against them.
     """
     with write(runtime.engine) as session:
         for piece in pieces:
@@ -93,7 +105,7 @@ def give_back(
             if lease is None or lease.owner != worker:
                 continue
             lease.owner, lease.until = NOBODY, _now(runtime, session) + min(after, runtime.lease)
-            lease.takes -= 0 if counts else 1
+            lease.takes = lease.takes if counts else max(0, lease.takes - 1)
             session.add(lease)
 
 
@@ -144,10 +156,10 @@ def _is_live(runtime: Runtime, lease: WorkLease, now: datetime) -> bool:
 
 def _take(session: Session, piece: Piece, lease: WorkLease | None, worker: str, until: datetime) -> None:
     if lease is None:
-        lease = WorkLease(subject=piece.subject, owner=worker, until=until, takes=0)
+        lease = WorkLease(subject=piece.subject, owner=worker, until=until)
     elif lease.owner not in (NOBODY, worker):
-        log.warning("taken_over", subject=piece.subject, takes=lease.takes + 1)
-    lease.owner, lease.until, lease.takes = worker, until, lease.takes + 1
+        log.warning("taken_over", subject=piece.subject, takes=lease.takes)
+    lease.owner, lease.until = worker, until
     session.add(lease)
 
 

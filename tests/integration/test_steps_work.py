@@ -35,7 +35,7 @@ from pipeline.steps.keeper import Keeper, workers
 from pipeline.steps.parked import find_parked
 from pipeline.steps.pieces import do_piece, work_lane, work_on
 from pipeline.steps.read import read_submission
-from pipeline.steps.work import MAX_TAKES, claim_due, finish, forget_old, give_back, renew
+from pipeline.steps.work import MAX_TAKES, begin, claim_due, finish, forget_old, give_back, renew
 from pipeline.store.access import Viewer, grants
 from pipeline.store.engine import write
 from pipeline.store.tables import Arrival, Batch, FieldValue, Outbound, Page, Submission, WorkLease
@@ -80,6 +80,13 @@ def online(rostered: Runtime) -> Iterator[Runtime]:
     store_export(rostered, PROCEDURE, "portal", "export.csv", *small_export("portal_utf8/portal_20261106.csv"))
     take_in(rostered)
     yield rostered
+
+
+def die_of(runtime: Runtime, worker: str, lane: Lane) -> None:
+    """A worker begins the first piece of a lane, and is never heard of again."""
+    for piece in claim_due(runtime, worker, lane, 1):
+        assert begin(runtime, worker, piece)
+    expire_leases(runtime)
 
 
 def test_what_is_held_is_given_to_nobody_else(online: Runtime) -> None:
@@ -132,6 +139,7 @@ def test_what_kills_its_workers_is_parked_and_takes_nobody_with_it(online: Runti
         if not pieces:
             break
         for piece in pieces:
+            assert begin(online, f"w{death}", piece)
             if piece == deadly:
                 break  # and with it the worker
             do_piece(online, piece)
@@ -142,6 +150,16 @@ def test_what_kills_its_workers_is_parked_and_takes_nobody_with_it(online: Runti
     others = [row for row in rows_of(online, Submission) if row.id != deadly.id]
     assert {row.status for row in others} == {SubmissionStatus.READ}
     assert audit(online).breaches == ()
+
+
+def test_what_a_dead_worker_only_held_is_given_out_together(online: Runtime) -> None:
+    begun, *held = claim_due(online, "one", Lane.READ, 100)
+    assert begin(online, "one", begun)
+    expire_leases(online)
+    assert claim_due(online, "two", Lane.READ, 100) == [begun]
+    assert claim_due(online, "three", Lane.READ, 100) == held
+    assert not begin(online, "one", held[0]), "who wakes up begins nothing that others have"
+    assert {row.takes for row in rows_of(online, WorkLease)} == {0, 1}
 
 
 def test_a_parked_submission_tried_again_goes_its_way(online: Runtime) -> None:
@@ -172,6 +190,7 @@ def test_a_file_that_kills_its_workers_parks_its_batch_alone(runtime: Runtime) -
     deadly, other = hand_over(runtime, 1), hand_over(runtime, 2)
     for death in range(MAX_TAKES):
         assert claim_due(runtime, f"w{death}", Lane.INTAKE, 1) == [Piece(About.BATCH, deadly)]
+        assert begin(runtime, f"w{death}", Piece(About.BATCH, deadly))
         assert claim_due(runtime, "beside", Lane.INTAKE, 1) == [], "intake goes on one by one"
         expire_leases(runtime)
     assert claim_due(runtime, "w9", Lane.INTAKE, 1) == [Piece(About.BATCH, other)]
@@ -193,8 +212,7 @@ def test_a_file_that_kills_its_workers_parks_its_batch_alone(runtime: Runtime) -
 def test_a_parked_file_given_up_lets_its_batch_go_on(runtime: Runtime) -> None:
     batch_id = hand_over(runtime)
     for death in range(MAX_TAKES):
-        claim_due(runtime, f"w{death}", Lane.INTAKE, 1)
-        expire_leases(runtime)
+        die_of(runtime, f"w{death}", Lane.INTAKE)
     claim_due(runtime, "last", Lane.INTAKE, 1)
     give_up_parked(runtime, OPERATOR, About.BATCH, batch_id)
     with Keeper(runtime, "well") as keeper:
@@ -234,8 +252,7 @@ def test_a_letter_that_kills_its_workers_has_failed(runtime: Runtime) -> None:
         )  # fmt: skip
         session.add(row)
     for death in range(MAX_TAKES + 1):
-        claim_due(runtime, f"w{death}", Lane.SEND, 1)
-        expire_leases(runtime)
+        die_of(runtime, f"w{death}", Lane.SEND)
     (failed,) = rows_of(runtime, Outbound)
     assert (failed.status, failed.problem_code) == (OutboundStatus.FAILED, "processing_failed")
     with pytest.raises(Impossible):
@@ -340,6 +357,7 @@ def test_what_hangs_is_given_back_at_once_with_all_else_and_used_up_a_try(
         with keeper.holding(pieces), keeper.busy(beside), keeper.watching(beside.subject):
             monkeypatch.setattr(keeping, "PATIENCE_S", -1.0)
             with keeper.busy(hung), keeper.watching(hung.subject):
+                assert begin(online, keeper.worker, beside) and begin(online, keeper.worker, hung)
                 assert not keeper.beat() and ended == ["one"]
             assert {row.subject: (row.owner, row.takes) for row in rows_of(online, WorkLease)} == {
                 hung.subject: ("", 1),

@@ -13,7 +13,7 @@ from pipeline.review.staff import create_user
 from pipeline.runtime import Runtime
 from pipeline.steps.due import Lane
 from pipeline.steps.intake_paper import receive_files
-from pipeline.steps.work import MAX_TAKES, claim_due
+from pipeline.steps.work import MAX_TAKES, begin, claim_due
 from pipeline.store.tables import Arrival
 from tests.factories import PASSWORD, Store
 from tests.leases import expire_leases
@@ -32,7 +32,8 @@ def store(sqlite_database_url: str, tmp_path: Path) -> Iterator[Store]:
     slip = BatchSlip(received_on=runtime.today(), source="mail")
     receive_files(runtime, slip, [("a.tif", tiff(application()))], actor="test")
     for death in range(MAX_TAKES + 1):
-        claim_due(runtime, f"w{death}", Lane.INTAKE, 1)
+        for piece in claim_due(runtime, f"w{death}", Lane.INTAKE, 1):
+            begin(runtime, f"w{death}", piece)
         expire_leases(runtime)
     yield Store(runtime, pack_version_id)
     runtime.engine.dispose()

@@ -24,7 +24,7 @@ class Worker(SQLModel, table=True):
 class WorkLease(SQLModel, table=True):
     """One piece of work in one worker's hands until `until`; after that anybody may take it over.
 
-    subject: what it is about, such as "submission:<id>". takes: how often it was taken without being finished,
+    subject: what it is about, such as "submission:<id>". takes: how often it was begun without being finished,
     so that what kills its workers is parked and not taken for ever.
     """
 
@@ -33,7 +33,7 @@ class WorkLease(SQLModel, table=True):
     subject: str = Field(primary_key=True)
     owner: str
     until: datetime = Field(sa_type=UtcDateTime, index=True)
-    takes: int = 1
+    takes: int = 0
 
 
 class Erasure(SQLModel, table=True):
