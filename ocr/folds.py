@@ -14,8 +14,8 @@ from ocr.engine import Image
 from ocr.geometry import Matrix, Points, apply
 from ocr.print_match import SCALE, Print, Small
 
-EVERY_MM = 2.5  # lines tried
-LEANS = (-0.045, -0.03, -0.015, 0.0, 0.015, 0.03, 0.045)
+EVERY_MM = 4.0  # lines tried
+LEANS = (-0.03, 0.0, 0.03)
 """How far a fold leans off the page's edge, as a slope."""
 LEAST_MM = 0.12
 GAIN = 40.0
@@ -25,7 +25,11 @@ REACH_MM = 9.0
 """How far off the line that the patches tell a fold is looked for."""
 LEANS_NEAR = (-0.03, -0.025, -0.02, -0.015, -0.01, -0.005, 0.0, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03)
 BLOCKS = 8
+ALONG_MM = 0.5
 SLACK = 12.0
+CLEARLY = 0.992  # what a fold must leave of the disagreement at most; true folds left 0.91 to 0.988, false ones more
+    0.992  # share of the disagreement that a fold must leave at most; true ones left 0.91 to 0.988, false ones more
+)
 
 
 def find_fold(measured: Moves, kept: NDArray[np.bool_], prior: Floats, shape: tuple[int, int]) -> Fold | None:
@@ -92,12 +96,12 @@ def settle_fold(small: Small, matrix: Matrix, bend: Bend, plain: Bend, known: Pr
         for places in (base, base + np.array(fold.move), points + plain.at(points))
     )
     settled, gain = _split(fold, offsets, before - after)
-    return settled if before.sum() - gain < without.sum() else None
+    return settled if before.sum() - gain < CLEARLY * without.sum() else None
 
 
 def _strip(fold: Fold, offsets: Floats, picture: Image) -> Points:
     """Points along the fold [offsets x places], at the resolution of the reference."""
-    along = np.arange(0.0, max(picture.shape) / SCALE, 1 / SCALE)
+    along = np.arange(0.0, max(picture.shape) / SCALE, ALONG_MM)
     across = (fold.c + offsets)[:, None, None] * np.array([fold.a, fold.b])
     return np.asarray((across + along[None, :, None] * _direction(fold)).reshape(-1, 2), np.float64)
 
@@ -129,7 +133,7 @@ def _split(fold: Fold, offsets: Floats, gains: Floats) -> tuple[Fold, float]:
     gains [offsets, places]: by how much the print agrees better with the step than without it.
     """
     blocks = np.array_split(np.arange(gains.shape[1]), BLOCKS)
-    middles = np.array([block.mean() for block in blocks]) / SCALE
+    middles = np.array([block.mean() for block in blocks]) * ALONG_MM
     middle = float(middles.mean())
     # What is gained in each block when everything from row n on is beyond the fold.
     gained = np.stack([np.cumsum(gains[::-1, block].sum(axis=1))[::-1] for block in blocks], axis=1)

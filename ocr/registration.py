@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from ocr.bend import STEP_MM, Bend, Grid, Moves
+from ocr.bend import STEP_MM, Bend, Grid
 from ocr.engine import Image
 from ocr.folds import settle_fold
 from ocr.geometry import MM_PER_INCH, Matrix, Points, affinity, apply, corners_of, quarter_turn
@@ -30,6 +30,7 @@ STRAIGHT_MM = 0.06
 FOLD_MM = 4.0  # how far off a fold may be from where it was found
 NEAR_MM, FAR_MM = 1.25, 3.5
 PROBED = 3  # every third patch tells whether a sheet is flat
+PROBES_SEEN = 0.4
 ENOUGH_PATCHES = 8
 SEEN = 0.35
 """Share of the patches that must be found where a sheet's print says; a form of another kind shows fewer."""
@@ -114,9 +115,11 @@ def _by_markers(held: MarkerFit, layout: PageLayout) -> Registration:
 def _by_both(small: Small, held: MarkerFit, known: Print, layout: PageLayout) -> Registration:
     """The map of the markers, followed by the print where the sheet is not flat."""
     probes = measure(small, held.matrix, None, known, NEAR_MM, PROBED)
-    if _are_flat(probes):
-        off = np.linalg.norm(probes.moves, axis=1)
-        return _straight(held.matrix, max(held.error_mm, float(np.percentile(off, 90))), held.markers, layout)
+    smoothed = smooth(probes, layout.width_mm, layout.height_mm)
+    off_mm = np.linalg.norm(smoothed.bend.at(probes.points), axis=1)
+    if len(off_mm) >= PROBES_SEEN * probes.tried and float(np.percentile(off_mm, 95)) < FLAT_MM:
+        error = float(np.sqrt(np.mean(off_mm**2) + np.mean(smoothed.errors.at(probes.points) ** 2)))
+        return _straight(held.matrix, max(held.error_mm, error), held.markers, layout)
     smoothed, seen = _follow(small, held.matrix, known, layout)
     if seen < SEEN:
         return _straight(held.matrix, max(held.error_mm, UNSEEN_MM), held.markers, layout)
@@ -132,11 +135,6 @@ def _by_print(small: Small, known: Print, layout: PageLayout) -> Registration | 
     return None if seen < SEEN else _bent(matrix, smoothed, 0, layout)
 
 
-def _are_flat(probes: Moves) -> bool:
-    off = np.linalg.norm(probes.moves, axis=1)[np.max(probes.sigmas, axis=1) < FLAT_MM]
-    return len(off) >= max(ENOUGH_PATCHES / 2, 0.5 * probes.tried) and float(np.percentile(off, 90)) < FLAT_MM
-
-
 def _follow(small: Small, matrix: Matrix, known: Print, layout: PageLayout) -> tuple[Smoothed, float]:
     """How the sheet departs from the map, first roughly and from afar; and the share of patches that were found."""
     size = (layout.width_mm, layout.height_mm)
@@ -144,11 +142,14 @@ def _follow(small: Small, matrix: Matrix, known: Print, layout: PageLayout) -> t
     fine = measure(small, matrix, rough.bend, known, NEAR_MM)
     smoothed = smooth(fine, *size)
     folds = find_folds(fine, smoothed)
-    if folds:
-        rough_folds = smooth(fine, *size, folds).bend
-        settled = (settle_fold(small, matrix, rough_folds, smoothed.bend, known, n) for n in range(len(folds)))
+    while folds:
+        folded = smooth(fine, *size, folds).bend
+        settled = [settle_fold(small, matrix, folded, smoothed.bend, known, n) for n in range(len(folds))]
         kept = tuple(fold for fold in settled if fold is not None)
-        smoothed = smooth(fine, *size, kept) if kept else smoothed
+        if len(kept) == len(folds):
+            smoothed = smooth(fine, *size, kept)
+            break
+        folds = tuple(fold for fold, one in zip(folds, settled, strict=True) if one is not None)
     return smoothed, float(np.count_nonzero(smoothed.trusted)) / max(1, fine.tried)
 
 
