@@ -28,8 +28,6 @@ BLOCKS = 8
 ALONG_MM = 0.5
 SLACK = 12.0
 CLEARLY = 0.992  # what a fold must leave of the disagreement at most; true folds left 0.91 to 0.988, false ones more
-    0.992  # share of the disagreement that a fold must leave at most; true ones left 0.91 to 0.988, false ones more
-)
 
 
 def find_fold(measured: Moves, kept: NDArray[np.bool_], prior: Floats, shape: tuple[int, int]) -> Fold | None:
