@@ -18,7 +18,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -37,6 +37,8 @@ from tests.store_summary import differing
 POLL_S = 0.005
 RUN_PATIENCE_S = 120.0
 TRIES = 8
+PATH = ("intake", "advance", "delivery", "decision")
+"""Each of these stages begins with what the one before it left."""
 
 
 @dataclass(frozen=True)
@@ -136,8 +138,10 @@ def act(place: Place, role: str, moments: Moments, seen: Path | None = None) -> 
 class Arena:
     """The server, the receiver of events, the stores at the beginning of each stage, and how each ends undisturbed."""
 
-    def __init__(self, folder: Path, databases: Sequence[str], stages: Sequence[str]) -> None:
+    def __init__(self, folder: Path, wanted: Collection[tuple[str, str]]) -> None:
+        """wanted: database and stage of every run to come; nothing else is prepared."""
         self.folder, self.log = folder, folder / "children.log"
+        databases = sorted({database for database, _ in wanted}, reverse=True)
         self._server = str(start_server().get_uri()) if "postgresql" in databases else ""
         self._heard = folder / "heard"
         self._heard.touch()
@@ -147,7 +151,7 @@ class Arena:
         self.seconds: dict[tuple[str, str], float] = {}
         self.ends: dict[str, dict[str, Any]] = {}
         for database in databases:
-            self._prepare(database, hook, stages)
+            self._prepare(database, hook, [stage for stage in STAGES if (database, stage) in wanted])
 
     def _start_receiver(self) -> tuple[int, str]:
         heard = self._heard
@@ -178,9 +182,8 @@ class Arena:
 
     def _prepare(self, database: str, hook: str, stages: Sequence[str]) -> None:
         before: Place | None = None
-        for stage in ("intake", "advance", "delivery", "decision", MIGRATION):
-            if stage == MIGRATION and stage not in stages:
-                continue
+        last = max((PATH.index(stage) for stage in stages if stage in PATH), default=-1)
+        for stage in (*PATH[: last + 1], *(stage for stage in stages if stage == MIGRATION)):
             name = f"{database}_{stage}"
             if before is None or stage == MIGRATION:
                 place = Place(self.folder / name, self._server, name if database == "postgresql" else "")
@@ -291,9 +294,7 @@ def main() -> int:
     given = arguments.parse_args()
     wanted = plans(given.runs, given.seed)
     with tempfile.TemporaryDirectory(prefix="ichimado-crash-") as folder:
-        arena = Arena(
-            Path(folder), sorted({plan.database for plan in wanted}, reverse=True), sorted({p.stage for p in wanted})
-        )
+        arena = Arena(Path(folder), {(plan.database, plan.stage) for plan in wanted})
         outcomes = []
         for plan in wanted:
             try:
