@@ -165,6 +165,12 @@ def _katakana(char: str) -> tuple[str, float] | None:
     return (" ", 0.0) if char in " \u3000・" else None
 
 
+def look_alike(char: str) -> str:
+    """The katakana that a character is, or looks like when it is written by hand; itself where it looks like none."""
+    found = _katakana(char)
+    return found[0] if found and found[0].strip() else char
+
+
 def _email(char: str) -> tuple[str, float] | None:
     narrow = unicodedata.normalize("NFKC", char)
     if narrow in _EMAIL:

@@ -141,3 +141,32 @@ def length_log_probability(log_probs: LogProbs, longest: int) -> NDArray[np.floa
         blank, char, scale = blank / peak, char / peak, scale + float(np.log(peak))
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(blank + char.sum(axis=1)) + scale, np.float64)
+
+
+def log_begin_likelihoods(log_probs: LogProbs, strings: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    """ln P(the line begins with the string, whose last character is begun at that step) [strings, T].
+
+    Summed over the steps it is ln P(the line begins with the string), whatever follows. Strings are not empty.
+    """
+    steps, width = len(log_probs), 2 * max(len(string) for string in strings) + 1
+    labels = np.zeros((len(strings), width), np.int64)
+    for row, string in zip(labels, strings, strict=True):
+        row[1 : 2 * len(string) : 2] = string
+    emissions = np.exp(log_probs)[:, labels]
+    skip = np.zeros(labels.shape)
+    skip[:, 2:] = (labels[:, 2:] != 0) & (labels[:, 2:] != labels[:, :-2])
+    last = np.array([2 * len(string) - 1 for string in strings])
+    rows = np.arange(len(strings))
+    found = np.full((len(strings), steps), -np.inf)
+    alpha, scale = np.zeros(labels.shape), np.zeros(len(strings))
+    alpha[:, 0] = 1.0
+    for t in range(steps):
+        entering = np.zeros(labels.shape)
+        entering[:, 1:] = alpha[:, :-1]
+        entering[:, 2:] += alpha[:, :-2] * skip[:, 2:]
+        with np.errstate(divide="ignore"):
+            found[:, t] = np.log(entering[rows, last] * emissions[t][rows, last]) + scale
+        alpha = (alpha + entering) * emissions[t]
+        peak = np.maximum(alpha.max(axis=1), 1e-300)
+        alpha, scale = alpha / peak[:, None], scale + np.log(peak)
+    return found

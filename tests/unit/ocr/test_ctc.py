@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocr.ctc import LogProbs, best_path, best_path_of_length, length_log_probability, log_likelihoods
+from ocr.ctc import (
+    LogProbs,
+    best_path,
+    best_path_of_length,
+    length_log_probability,
+    log_begin_likelihoods,
+    log_likelihoods,
+)
 
 
 def collapse(path: tuple[int, ...]) -> tuple[int, ...]:
@@ -62,6 +69,16 @@ def test_length_probabilities_sum_over_the_strings(log_probs: LogProbs) -> None:
     for length in range(6):
         expected = sum(np.exp(p) for string, p in every_path(log_probs) if len(string) == length)
         assert by_length[length] == pytest.approx(expected, abs=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(matrices())
+def test_beginnings_are_summed_over_all_that_may_follow(log_probs: LogProbs) -> None:
+    paths = every_path(log_probs)
+    strings = sorted({string[:n] for string, _ in paths for n in range(1, len(string) + 1)})
+    expected = [sum(np.exp(p) for found, p in paths if found[: len(begin)] == begin) for begin in strings]
+    found = np.exp(log_begin_likelihoods(log_probs, strings)).sum(axis=1)
+    assert found == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_string_longer_than_the_line_is_impossible() -> None:

@@ -10,7 +10,7 @@ import pytest
 from ocr.content import mask_for
 from ocr.decode import Decoded, decode_line
 from ocr.engine import Logits, NullRecogniser
-from ocr.ink import score_names, score_strings
+from ocr.ink import fold_kana, mean_scores, score_names, score_strings
 from ocr.kana import spell_names, weigh_sizes
 from ocr.layout import Content
 from tests.unit.ocr.test_decode import ALPHABET, line, text
@@ -26,6 +26,28 @@ def test_the_free_reading_scores_about_nothing_and_others_less() -> None:
     assert free == pytest.approx(0.0, abs=0.01)
     assert -1.0 < second < -0.3
     assert other < second - 5
+
+
+def test_a_candidate_may_be_written_with_any_form_of_its_characters() -> None:
+    """The engine reads 髙 as 高 or as 髙, and both are the name."""
+
+    def fold(name: str) -> str:
+        return name.replace("髙", "高")
+
+    for written in ([{"髙": 0.9}, {}], [{"高": 0.45, "髙": 0.45}, {}]):
+        assert score_strings(line(written), ALPHABET, ["髙", "高"], fold) == pytest.approx([0.0, 0.0], abs=0.7)
+        assert score_strings(line(written), ALPHABET, ["高", "日"], fold)[1] < -5
+
+
+def test_kana_are_asked_for_as_hands_write_them() -> None:
+    logits = line([*text("カ"), {"ツ": 0.6, "ッ": 0.3}, {}, *text("力")])
+    small, large, other = score_strings(logits, ALPHABET, ["カッカ", "カツカ", "カタカ"], fold_kana)
+    assert small == large == pytest.approx(0.4, abs=0.4)
+    assert other < -5
+
+
+def test_two_looks_count_half_each() -> None:
+    assert mean_scores([[0.0, -9.0], [-20.0, -9.0]]) == pytest.approx([-0.69, -9.0], abs=0.01)
 
 
 def test_variants_are_folded_before_scoring() -> None:
