@@ -41,7 +41,9 @@ from flows.nightly import BreachesFound, audit_and_seal, tidy_up
 from flows.pool import POOL, close_abandoned, deploy
 from pipeline.channels.slip import BatchSlip
 from pipeline.domain.statuses import ArrivalStatus, BatchStatus, Channel, PageFate, SubmissionStatus
+from pipeline.progress import tell_progress
 from pipeline.runtime import Runtime
+from pipeline.steps import keeper as keeping
 from pipeline.steps.audit import audit
 from pipeline.steps.due import About, Piece
 from pipeline.steps.erasure.run import begun, erase
@@ -221,6 +223,30 @@ def test_a_batch_whose_flow_fails_is_due_again_and_then_parked(
     (arrival,) = rows_of(store, Arrival, batch_id=received.batch_id)
     assert arrival.status is ArrivalStatus.PARKED
     assert flow_run(ask, f"紙受付 バッチ {received.batch_number}")["state_type"] == "FAILED"
+
+
+@pytest.mark.slow
+def test_a_file_that_is_no_longer_cut_hangs_and_its_batch_is_free(
+    store: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[bool] = []
+
+    def hangs(*_: object) -> int:
+        monkeypatch.setattr(keeping, "PATIENCE_S", -1.0)
+        tell_progress()
+        with at_work() as keeper:
+            ended.append(keeper.beat())
+        return 0
+
+    received = hand_over(store)
+    monkeypatch.setattr(context, "_end_here", lambda: ended.append(True))
+    monkeypatch.setattr("flows.intake.take_pages", hangs)
+    monkeypatch.setattr("flows.intake.assemble.retries", 0)
+    with at_work() as keeper:
+        assert work_round(keeper) == 1
+    assert ended == [True, False], "the process would have ended here"
+    (lease,) = rows_of(store, WorkLease)
+    assert (lease.subject, lease.owner, lease.takes) == (f"batch:{received.batch_id}", "", 1)
 
 
 def broken(batch_id: str) -> int:
