@@ -57,7 +57,7 @@ def decode_line(logits: Logits, mask: CharMask, lengths: Sequence[int] = ()) -> 
     if string is None:
         return Decoded((), 0.0, mask.held(logits))
     string, likelihood = _climb(log_probs, string)
-    readings, peaks = _places(log_probs, string, mask), _align(log_probs, string)
+    readings, peaks = _places(log_probs, string, mask), align(log_probs, string)
     total = 0.0 if not lengths else penalty
     probability = float(np.exp(min(0.0, likelihood - total)))
     if space:
@@ -129,7 +129,7 @@ def decode_grammar(
         return replace(decode_line(logits, mask, lengths), probability=0.0)
     text, _, _ = found[0]
     string = [mask.outputs.index(char) for char in text]
-    places = tuple((peak + 0.5) / len(log_probs) for peak in _align(log_probs, string))
+    places = tuple((peak + 0.5) / len(log_probs) for peak in align(log_probs, string))
     readings = _places(log_probs, string, mask, grammar)
     values = tuple((said, probability * fits) for _, said, probability in found[: ALTERNATIVES + 1])
     return Decoded(readings, values[0][1], mask.held(logits), places, values)
@@ -216,12 +216,12 @@ def _replacements(log_probs: LogProbs, string: list[int]) -> list[tuple[int, lis
 
 def _spans(log_probs: LogProbs, string: list[int]) -> list[tuple[int, int]]:
     """The steps that belong to each character: from half way to its neighbours on the best alignment."""
-    peaks = _align(log_probs, string)
+    peaks = align(log_probs, string)
     edges = [0, *[(a + b + 1) // 2 for a, b in pairwise(peaks)], len(log_probs)]
     return [(lo, max(hi, lo + 1)) for lo, hi in pairwise(edges)]
 
 
-def _align(log_probs: LogProbs, string: list[int]) -> list[int]:
+def align(log_probs: LogProbs, string: list[int]) -> list[int]:
     """The step at which each character is surest, in order (Viterbi over one step a character)."""
     steps = len(log_probs)
     gain = log_probs[:, string] - log_probs[:, :1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
@@ -27,6 +27,7 @@ from ocr.decode import Decoded, decode_content, decode_grammar, decode_line
 from ocr.engine import Image, Logits
 from ocr.kana import spell_names, weigh_sizes
 from ocr.layout import Box, CellsField, ChoiceField, Content, DateField, Field, LineField, PresenceField, TickField
+from ocr.lexicon import begin_address, choose_word, towns_of
 from ocr.marks import Chosen, is_struck_out, overflows, read_options, tick_reading
 from ocr.own import NO_MODELS, OwnModels
 from ocr.readings import CharReading, Reading, ReadingReason
@@ -39,10 +40,14 @@ SKIPPED = 1.25  # characters farther apart than this, in heights of the line, le
 
 @dataclass(frozen=True)
 class Job:
-    """A field on its way: the lines to recognise and what makes the reading of their log-probabilities."""
+    """A field on its way: the lines to recognise and what makes the reading of their log-probabilities.
+
+    revise: makes the reading again, knowing those of the other fields by their names; None for no other reading.
+    """
 
     lines: tuple[Image, ...]
     finish: Callable[[Sequence[Logits], tuple[str, ...]], Reading]
+    revise: Callable[[Sequence[Logits], tuple[str, ...], Mapping[str, Reading]], Reading | None] | None = None
 
 
 def prepare(view: View, field: Field, own: OwnModels = NO_MODELS) -> Job:
@@ -83,9 +88,22 @@ def _line(view: View, field: LineField) -> Job:
         if field.content is Content.KATAKANA:
             parts = [spell_names(part) for part in parts]
         parts = [_doubted(part, line) for part, line in zip(parts, lines, strict=True)]
+        if field.lexicon and len(parts) == 1:
+            parts = [choose_word(parts[0], logits[0], alphabet, field.lexicon)]
         return written_reading(field.name, field.box, field.content, parts, reasons)
 
-    return Job(lines, finish)
+    def revise(logits: Sequence[Logits], alphabet: tuple[str, ...], others: Mapping[str, Reading]) -> Reading | None:
+        code = others.get(field.postal or "")
+        if code is None or code.value is None or (code.confidence or 0.0) < LOW:
+            return None
+        begun = begin_address(logits[0], alphabet, towns_of(code.value))
+        if begun is None:
+            return None
+        others_lines = [decode_line(matrix, mask_for(field.content, alphabet)) for matrix in logits[1:]]
+        parts = [_doubted(part, line) for part, line in zip((begun.whole, *others_lines), lines, strict=True)]
+        return written_reading(field.name, field.box, field.content, parts, reasons)
+
+    return Job(lines, finish, revise if field.postal else None)
 
 
 def _doubted(decoded: Decoded, line: Image) -> Decoded:

@@ -67,6 +67,7 @@ class LineField:
     lexicon: the only words it may hold, where there is such a list (banks, branches, schools).
     above: the field of the row above in the same column of a table, which 〃 and 同上 repeat.
     lengths: the numbers of digits it may have, where they are known.
+    postal: the field whose postal code tells how this address begins.
     """
 
     name: str
@@ -76,6 +77,7 @@ class LineField:
     lexicon: tuple[str, ...] = ()
     above: str | None = None
     lengths: tuple[int, ...] = ()
+    postal: str | None = None
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,11 @@ from japan.postal import PostalArea, lookup_all
 from japan.variants import fold_variants
 from ocr.content import mask_for
 from ocr.ctc import log_begin_likelihoods
-from ocr.decode import Decoded, decode_line
+from ocr.decode import Decoded, align, decode_line
 from ocr.engine import Logits
 from ocr.ink import score_strings
 from ocr.layout import Content
+from ocr.readings import CharReading
 
 UNLISTED = -8.0
 """Score that a word must reach to be likelier than something that is not listed. Of 107 names on the sample pages the
@@ -108,11 +109,20 @@ def _places(area: PostalArea) -> tuple[str, ...]:
 @dataclass(frozen=True)
 class Begun:
     """An address that begins as its postal code says. margin: ln of how much likelier the line begins with `place` than
-    with as much of the free reading; the rest was read freely."""
+    with as much of the free reading; the rest was read freely, and its places are those of the whole line."""
 
     place: str
     rest: Decoded
     margin: float
+
+    @property
+    def whole(self) -> Decoded:
+        """The whole line; the place is as probable as its margin says against a place that is not the code's."""
+        probability = float(1.0 / (1.0 + np.exp(UNLISTED - self.margin)))
+        characters = tuple(CharReading(char, probability) for char in self.place)
+        return replace(
+            self.rest, characters=characters + self.rest.characters, probability=probability * self.rest.probability
+        )
 
 
 def begin_address(logits: Logits, alphabet: tuple[str, ...], places: Sequence[str]) -> Begun | None:
@@ -135,4 +145,7 @@ def begin_address(logits: Logits, alphabet: tuple[str, ...], places: Sequence[st
     label = index[place[-1]]
     while step < len(log_probs) and log_probs[step].argmax() == label:
         step += 1
-    return Begun(place, decode_line(logits[step:], mask) if step < len(logits) else Decoded((), 1.0, 1.0), margin)
+    rest = decode_line(logits[step:], mask) if step < len(logits) else Decoded((), 1.0, 1.0)
+    peaks = align(log_probs[:step], [index[char] for char in place])
+    steps = [*(peak + 0.5 for peak in peaks), *(step + part * (len(log_probs) - step) for part in rest.places)]
+    return Begun(place, replace(rest, places=tuple(at / len(log_probs) for at in steps)), margin)

@@ -60,13 +60,14 @@ def reading_dpi(dpi: float) -> float:
 def run_jobs(jobs: Sequence[Job], recogniser: Recogniser) -> list[Reading]:
     """The readings of the jobs, in their order; the lines of all are recognised together."""
     lines = [line for job in jobs for line in job.lines]
-    logits: list[Logits] = recogniser.logits(lines) if lines else []
+    found = iter(recogniser.logits(lines) if lines else [])
+    logits: list[list[Logits]] = [[next(found) for _ in job.lines] for job in jobs]
     alphabet = recogniser.alphabet
-    readings, start = [], 0
-    for job in jobs:
-        end = start + len(job.lines)
-        readings.append(job.finish(logits[start:end], alphabet))
-        start = end
+    readings = [job.finish(own, alphabet) for job, own in zip(jobs, logits, strict=True)]
+    known = {reading.name: reading for reading in readings}
+    for place, job in enumerate(jobs):
+        revised = job.revise(logits[place], alphabet, known) if job.revise else None
+        readings[place] = revised or readings[place]
     return readings
 
 

@@ -137,7 +137,16 @@ def _field(procedure: Procedure, box: FormBox, above: str | None) -> Field:
     name = field_key(box.field, box.index)
     if isinstance(box, LineBox):
         spec = procedure.field(box.field)
-        return LineField(name, _box(box.box), CONTENT[spec.type], box.lines, spec.lexicon, above, spec.digits)
+        return LineField(
+            name,
+            _box(box.box),
+            CONTENT[spec.type],
+            box.lines,
+            spec.lexicon,
+            above,
+            spec.digits,
+            _postal(procedure, box),
+        )
     if isinstance(box, CellsBox):
         return CellsField(name, _cells(box.row), CONTENT[procedure.field(box.field).type])
     if isinstance(box, DateBox):
@@ -148,6 +157,16 @@ def _field(procedure: Procedure, box: FormBox, above: str | None) -> Field:
     if isinstance(box, PresenceBox):
         return PresenceField(name, _box(box.box), Presence(box.what))
     return TickField(name, _box(box.box))
+
+
+def _postal(procedure: Procedure, box: FormBox) -> str | None:
+    """The key of the postal code that goes with an address: the last one before it among the fields of its role."""
+    spec = procedure.field(box.field)
+    if spec.type is not FieldType.ADDRESS:
+        return None
+    before = procedure.fields[: procedure.fields.index(spec)]
+    codes = [one.name for one in before if one.type is FieldType.POSTAL_CODE and one.role == spec.role]
+    return field_key(codes[-1], box.index) if codes else None
 
 
 def _options(options: tuple[OptionBox, ...]) -> tuple[Option, ...]:
