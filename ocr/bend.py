@@ -73,14 +73,15 @@ class Bend:
 
 @dataclass(frozen=True, eq=False)
 class Moves:
-    """What was measured: points [N, 2] and moves [N, 2] in mm, their standard deviations [N, 2], and how well the
-    print matched there [N], 1.0 being perfect. tried: at how many places."""
+    """What was measured: points [N, 2] and moves [N, 2] in mm, and their standard deviations [N, 2].
+
+    tried: [M, 2] where print was looked for, those places too where none was found.
+    """
 
     points: Points
     moves: Points
     sigmas: Floats
-    scores: Floats
-    tried: int
+    tried: Points
 
 
 def grid_shape(width_mm: float, height_mm: float) -> tuple[int, int]:

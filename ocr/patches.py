@@ -27,24 +27,20 @@ def measure(
     resolution, four times as fast and half as exact.
     """
     zoom = 0.5 if half else 1.0
-    scale = SCALE * zoom
-    size = (round(known.picture.shape[1] * zoom), round(known.picture.shape[0] * zoom))
-    shrunk = np.diag([small.share * zoom, small.share * zoom, 1.0]) @ matrix if half else None
-    if shrunk is not None:
-        view = warp(shrink(small.picture, zoom), shrunk, bend, size, scale)
-    else:
-        view = warp(small.picture, np.diag([small.share, small.share, 1.0]) @ matrix, bend, size, scale)
+    reference, picture = (known.half, shrink(small.picture, zoom)) if half else (known.picture, small.picture)
+    scale, share = SCALE * zoom, small.share * zoom
+    view = warp(picture, np.diag([share, share, 1.0]) @ matrix, bend, (reference.shape[1], reference.shape[0]), scale)
     reach = max(2, round(reach_mm * scale))
     padded = cv2.copyMakeBorder(view, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=255)
     soft = np.asarray(cv2.GaussianBlur(padded, (0, 0), 0.7), np.uint8)
-    reference = known.half if half else known.picture
-    patches = known.patches[::every]
-    found = [one for patch in patches if (one := _locate(soft, reference, _zoomed(patch, zoom), reach)) is not None]
-    rows = np.array(found, np.float64).reshape(-1, 7)
-    points, moves = rows[:, 0:2] / scale, rows[:, 2:4] / scale
+    patches = [_zoomed(patch, zoom) for patch in known.patches[::every]]
+    found = [one for patch in patches if (one := _locate(soft, reference, patch, reach)) is not None]
+    rows = np.array(found, np.float64).reshape(-1, 6) / scale
+    tried = np.array([(patch.x + patch.w / 2, patch.y + patch.h / 2) for patch in patches]).reshape(-1, 2) / scale
+    points, moves = rows[:, 0:2], rows[:, 2:4]
     if bend is not None:
         moves = moves + bend.at(points + moves)
-    return Moves(points, moves, rows[:, 4:6] / scale, rows[:, 6], len(patches))
+    return Moves(points, moves, rows[:, 4:6], tried)
 
 
 def _zoomed(patch: Patch, zoom: float) -> Patch:
@@ -52,7 +48,7 @@ def _zoomed(patch: Patch, zoom: float) -> Patch:
 
 
 def _locate(padded: Image, reference: Image, patch: Patch, reach: int) -> tuple[float, ...] | None:
-    """The patch's middle, how far off it lies, and the deviations of that, all in pixels; and its likeness."""
+    """The patch's middle, how far off it lies, and the deviations of that, all in pixels."""
     template = reference[patch.y : patch.y + patch.h, patch.x : patch.x + patch.w]
     window = padded[patch.y : patch.y + patch.h + 2 * reach, patch.x : patch.x + patch.w + 2 * reach]
     like = cv2.matchTemplate(window, template, cv2.TM_CCOEFF_NORMED)
@@ -63,7 +59,7 @@ def _locate(padded: Image, reference: Image, patch: Patch, reach: int) -> tuple[
     move_x, sigma_x = _peak(float(like[y, x - 1]), best, float(like[y, x + 1]), patch)
     move_y, sigma_y = _peak(float(like[y - 1, x]), best, float(like[y + 1, x]), patch)
     middle = (patch.x + patch.w / 2, patch.y + patch.h / 2)
-    return (*middle, x - reach + move_x, y - reach + move_y, sigma_x, sigma_y, best)
+    return (*middle, x - reach + move_x, y - reach + move_y, sigma_x, sigma_y)
 
 
 def _peak(before: float, best: float, after: float, patch: Patch) -> tuple[float, float]:

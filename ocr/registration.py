@@ -7,6 +7,7 @@ in doubt is the estimated error.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -31,9 +32,15 @@ FOLD_MM = 4.0  # how far off a fold may be from where it was found
 NEAR_MM, FAR_MM = 1.25, 3.5
 PROBED = 3  # every third patch tells whether a sheet is flat
 PROBES_SEEN = 0.4
+ROUGHLY, BETTER, WELL_SEEN = (
+    3,
+    0.03,
+    0.6,
+)  # looks from afar, as long as each finds more of the print, until it is enough
 ENOUGH_PATCHES = 8
 SEEN = 0.35
 """Share of the patches that must be found where a sheet's print says; a form of another kind shows fewer."""
+ALIKE = 0.7  # a second form that is seen as well as this leaves it open which it is
 UNSEEN_MM = 1.5  # estimated error where markers stand but the print is not where they say
 
 
@@ -102,10 +109,29 @@ def register(image: Image, layout: PageLayout) -> Registration | None:
     if known is None or len(known.patches) < ENOUGH_PATCHES:
         return _by_markers(held, layout) if held else None
     if held is None or held.markers < ENOUGH_MARKERS:
-        small = make_small(image, REFERENCE_DPI / MM_PER_INCH * _longest(layout) / max(image.shape))
-        return _by_print(small, known, layout) or (_by_markers(held, layout) if held else None)
+        return _by_print(_fitted(image, _longest_mm(layout)), known, layout) or (
+            _by_markers(held, layout) if held else None
+        )
     small = make_small(image, REFERENCE_DPI / _dpi(held.matrix, layout.width_mm, layout.height_mm))
     return _by_both(small, held, known, layout)
+
+
+def find_form(image: Image, layouts: Sequence[PageLayout]) -> PageLayout | None:
+    """Which of the layouts a page is, by its print alone; None when it is none of them, or not clearly one."""
+    small = {size: _fitted(image, size) for size in {_longest_mm(layout) for layout in layouts}}
+    seen = [_share_seen(small[_longest_mm(layout)], layout) for layout in layouts]
+    best = sorted(range(len(layouts)), key=lambda n: seen[n], reverse=True)[:2]
+    if not best or seen[best[0]] < SEEN or any(seen[other] > ALIKE * seen[best[0]] for other in best[1:]):
+        return None
+    return layouts[best[0]]
+
+
+def _share_seen(small: Small, layout: PageLayout) -> float:
+    known = find_print(layout)
+    if known is None or len(known.patches) < ENOUGH_PATCHES:
+        return 0.0
+    matrix = fit_print(small, known)
+    return 0.0 if matrix is None else _look(small, matrix, known, layout)[1]
 
 
 def _by_markers(held: MarkerFit, layout: PageLayout) -> Registration:
@@ -117,7 +143,7 @@ def _by_both(small: Small, held: MarkerFit, known: Print, layout: PageLayout) ->
     probes = measure(small, held.matrix, None, known, NEAR_MM, PROBED)
     smoothed = smooth(probes, layout.width_mm, layout.height_mm)
     off_mm = np.linalg.norm(smoothed.bend.at(probes.points), axis=1)
-    if len(off_mm) >= PROBES_SEEN * probes.tried and float(np.percentile(off_mm, 95)) < FLAT_MM:
+    if len(off_mm) >= PROBES_SEEN * len(probes.tried) and float(np.percentile(off_mm, 95)) < FLAT_MM:
         error = float(np.sqrt(np.mean(off_mm**2) + np.mean(smoothed.errors.at(probes.points) ** 2)))
         return _straight(held.matrix, max(held.error_mm, error), held.markers, layout)
     smoothed, seen = _follow(small, held.matrix, known, layout)
@@ -138,8 +164,8 @@ def _by_print(small: Small, known: Print, layout: PageLayout) -> Registration | 
 def _follow(small: Small, matrix: Matrix, known: Print, layout: PageLayout) -> tuple[Smoothed, float]:
     """How the sheet departs from the map, first roughly and from afar; and the share of patches that were found."""
     size = (layout.width_mm, layout.height_mm)
-    rough = smooth(measure(small, matrix, None, known, FAR_MM, half=True), *size)
-    fine = measure(small, matrix, rough.bend, known, NEAR_MM)
+    bend, _ = _look(small, matrix, known, layout)
+    fine = measure(small, matrix, bend, known, NEAR_MM)
     smoothed = smooth(fine, *size)
     folds = find_folds(fine, smoothed)
     while folds:
@@ -150,7 +176,22 @@ def _follow(small: Small, matrix: Matrix, known: Print, layout: PageLayout) -> t
             smoothed = smooth(fine, *size, kept)
             break
         folds = tuple(fold for fold, one in zip(folds, settled, strict=True) if one is not None)
-    return smoothed, float(np.count_nonzero(smoothed.trusted)) / max(1, fine.tried)
+    return smoothed, float(np.count_nonzero(smoothed.trusted)) / max(1, len(fine.tried))
+
+
+def _look(small: Small, matrix: Matrix, known: Print, layout: PageLayout) -> tuple[Bend | None, float]:
+    """How the sheet departs from the map, roughly; and the share of the print that was found."""
+    bend, seen = None, 0.0
+    for _ in range(ROUGHLY):
+        far = measure(small, matrix, bend, known, FAR_MM, half=True)
+        rough = smooth(far, layout.width_mm, layout.height_mm)
+        share = float(np.count_nonzero(rough.trusted)) / max(1, len(far.tried))
+        if share < seen + BETTER:
+            break
+        bend, seen = rough.bend, share
+        if seen > WELL_SEEN:
+            break
+    return bend, seen
 
 
 def _bent(matrix: Matrix, smoothed: Smoothed, markers: int, layout: PageLayout) -> Registration:
@@ -176,8 +217,13 @@ def _straight(matrix: Matrix, error_mm: float, markers: int, layout: PageLayout)
     return Registration(matrix, error_mm, rotation, markers, layout.width_mm, layout.height_mm)
 
 
-def _longest(layout: PageLayout) -> float:
+def _longest_mm(layout: PageLayout) -> float:
     return max(layout.width_mm, layout.height_mm)
+
+
+def _fitted(image: Image, longest_mm: float) -> Small:
+    """The picture made small on the assumption that it shows a page of this length and little more."""
+    return make_small(image, REFERENCE_DPI / MM_PER_INCH * longest_mm / max(image.shape[:2]))
 
 
 def _dpi(matrix: Matrix, width_mm: float, height_mm: float) -> float:

@@ -18,6 +18,9 @@ DRIFT_MM = 3.0
 OUTLIER = 3.0
 """Standard deviations from which a measured move weighs less and less."""
 ROUNDS = 5
+LOST_MM = 1.5
+FOUND = 0.4
+"""Where a smaller share of the print is found than this, the page may lie off by up to LOST_MM."""
 MOST_FOLDS = 3
 GROSS_MM = 1.6  # farther off its neighbours than this, a patch was mistaken for another
 
@@ -92,7 +95,7 @@ def _fit(measured: Moves, shape: tuple[int, int]) -> _Fit:
 
 def _errors(measured: Moves, fit: _Fit, shape: tuple[int, int]) -> Floats:
     """What each node's move may be off by: its own uncertainty, grown where measured places, each foretold by the
-    others alone, came out farther off than their uncertainty."""
+    others alone, came out farther off than their uncertainty, and where print was looked for and not found."""
     places, shares = interpolation(measured.points, shape)
     variance = np.zeros(shape[0] * shape[1])
     surprise = np.zeros(len(fit.trust))
@@ -104,12 +107,20 @@ def _errors(measured: Moves, fit: _Fit, shape: tuple[int, int]) -> Floats:
         leverage = np.clip(spread * fit.trust / variances, 0.0, 0.9)
         off = measured.moves[:, axis] - np.einsum("nk,nk->n", shares, fit.nodes[places, axis])
         surprise += (off / (1.0 - leverage)) ** 2 / (spread + variances) / 2
-    rows, columns = np.divmod(np.arange(len(variance)), shape[1])
+    weights = _nearness(shape, measured.points) * fit.trust
+    growth = (weights @ surprise + 1.0) / (weights.sum(axis=1) + 1.0)
+    looked = _nearness(shape, measured.tried).sum(axis=1)
+    found = (weights.sum(axis=1) + 1e-3) / (looked + 1e-3)
+    lost = LOST_MM * np.clip(1.0 - found / FOUND, 0.0, 1.0)
+    return np.asarray(np.sqrt(variance * np.maximum(growth, 1.0) + lost**2), np.float64)
+
+
+def _nearness(shape: tuple[int, int], points: Floats) -> Floats:
+    """How near each node is to each point [nodes, N]: 1.0 at it, fading over the distance between nodes."""
+    rows, columns = np.divmod(np.arange(shape[0] * shape[1]), shape[1])
     middles = np.stack([columns, rows], axis=1) * STEP_MM
-    distance = np.sum((middles[:, None] - measured.points[None]) ** 2, axis=2)
-    near = np.exp(-distance / (2 * STEP_MM**2)) * fit.trust
-    growth = (near @ surprise + 1.0) / (near.sum(axis=1) + 1.0)
-    return np.asarray(np.sqrt(variance * np.maximum(growth, 1.0)), np.float64)
+    distance = np.sum((middles[:, None] - points[None]) ** 2, axis=2)
+    return np.asarray(np.exp(-distance / (2 * STEP_MM**2)), np.float64)
 
 
 @lru_cache(maxsize=16)
