@@ -27,6 +27,7 @@ from japan.text import drop_spaces
 from japan.variants import fold_variants
 from ocr.engine import Image, PPOCRRecogniser
 from ocr.imaging import turn
+from ocr.own import own_models
 from ocr.reader import read_page
 from ocr.readings import TextLine
 from ocr.registration import register
@@ -115,7 +116,7 @@ def read_by_boxes(pack: Procedure, recogniser: PPOCRRecogniser, image: Image) ->
     found = register(image, layout) if layout else None
     if layout is None or found is None:
         return {}
-    reading = read_page(image, layout, recogniser, found)
+    reading = read_page(image, layout, recogniser, found, own_models())
     return {one.name: one.value if one.value is not None else one.raw for one in reading.readings}
 
 

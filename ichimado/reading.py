@@ -8,6 +8,7 @@ from typing import Any
 
 from ocr.engine import Image, Recogniser
 from ocr.layout import Content
+from ocr.own import own_models
 from ocr.reader import read_field, read_page
 from ocr.readings import PageReading, Reading
 from ocr.registration import register
@@ -52,7 +53,7 @@ def read_forms(path: Path, pack: Procedure, recogniser: Recogniser) -> Iterator[
         if code is None or layout is None or registration is None:
             yield {**head, "form": None, "fields": []}
             continue
-        reading = read_page(image, layout, recogniser, registration)
+        reading = read_page(image, layout, recogniser, registration, own_models())
         form = f"{code.form_id}/{code.revision}/{code.page}"
         yield {**head, "form": form, "fields": _fields(pack, reading)}
 
@@ -63,7 +64,7 @@ def read_single(path: Path, content: Content, cells: int | None, recogniser: Rec
         if image is None:
             yield {**head, "value": None, "raw": "", "confidence": None, "reasons": []}
             continue
-        reading = read_field(image, content, recogniser, cells)
+        reading = read_field(image, content, recogniser, cells, own_models())
         yield {
             **head,
             "value": reading.value,

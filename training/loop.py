@@ -25,7 +25,6 @@ CHUNK = 5_000
 VALIDATION = 1_000_003  # added to the seed of the samples that calibrate
 BATCH = 96
 PEAK = 4e-3  # the highest learning rate
-SMOOTHING = 0.03
 
 Drawn = tuple[NDArray[np.uint8], NDArray[np.float32], tuple[str, ...]]
 """Pictures, measures and labels of a few samples."""
@@ -129,7 +128,7 @@ def _learn(
         rows = order[start : start + BATCH]
         pictures, measures, labels = _tensors(data, rows, rng)
         scores = network.scores(pictures, measures)
-        loss = nn.functional.cross_entropy(scores, labels, label_smoothing=SMOOTHING)
+        loss = nn.functional.cross_entropy(scores, labels)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from random import Random
 
 import numpy as np
@@ -12,10 +13,11 @@ from PIL import Image as Pictures
 from PIL import ImageDraw
 
 from fixtures.fonts import FORM_FONT, load_font
-from fixtures.reading.mark_pictures import draw_mark
+from fixtures.reading.marks import BoxMm, mark_strokes
+from fixtures.reading.paper import Paper
 from fixtures.reading.split import Part
-from fixtures.reading.values import MarkKind
-from fixtures.reading.writers import find_writers
+from fixtures.reading.truth import MarkKind
+from fixtures.reading.writers import draw_habit, find_writers
 from ocr.cut import View
 from ocr.engine import Image
 from ocr.glyphs import GlyphModel
@@ -37,6 +39,11 @@ _TICKS = (MarkKind.EMPTY, MarkKind.TICK, MarkKind.TICK, MarkKind.CROSS, MarkKind
 _RINGS = (MarkKind.EMPTY, MarkKind.CIRCLE, MarkKind.CIRCLE_TOUCHING, MarkKind.STRUCK_CIRCLE)
 
 
+_WORDS = ("明", "大", "昭", "平", "令", "M", "T", "S", "H", "R", "男", "女", "普通", "当座", "新規", "変更", "有", "無",
+          "同居", "別居", "課税", "非課税", "本人", "配偶者", "その他", "1", "2", "3")  # fmt: skip
+_HEIGHT_MM, _MARGIN_MM = 19.0, 6.0
+
+
 @dataclass(frozen=True)
 class Marked:
     """A box on a small scanned view, and what stands at it."""
@@ -50,42 +57,96 @@ class Marked:
 def draw_marked(rng: np.random.Generator, part: Part = Part.TUNE) -> Marked:
     """A tick box or a word to circle, marked or not, scanned."""
     random = Random(int(rng.integers(1 << 62)))
-    ring = random.random() < 0.5
-    kind = random.choice(_RINGS if ring else _TICKS)
-    writers = find_writers(part, random.random() < 0.85)
     dpi = random.choice((150, 200, 200, 300))
-    picture, drawn, _ = draw_mark(random, kind, random.choice(writers), dpi, ring)
-    place = box = Box(drawn.x, drawn.y, drawn.w, drawn.h)
-    label = _LABELS[kind]
-    if ring:
-        if random.random() < 0.35:  # the unmarked word beside
-            box = Box(box.x + box.w + 1.2, box.y, max(3.6, picture.shape[1] * 25.4 / dpi - box.x - box.w - 4.5), box.h)
-            label = EMPTY
-        wide, high = random.uniform(-1.0, 4.0), random.uniform(0.0, 2.5)  # a form's box is seldom the word's own
-        box = Box(box.x - wide / 2, box.y - high / 2, box.w + wide, box.h + high)
-    scene = wobble(rng, _beside(random, picture, place, dpi, ring).astype(np.float32) * (PAPER / 255.0))
+    writer = random.choice(find_writers(part, random.random() < 0.85))
+    habit = draw_habit(random, writer)
+    if writer.handwritten and random.random() < 0.2:  # faded, or a hard pencil
+        pale = random.randrange(100, 160)
+        habit = replace(habit, colour=(pale, pale, pale))
+    ring = random.random() < 0.5
+    draw_one = _words if ring else _tick_box
+    picture, box, label = draw_one(random, dpi, lambda printed: Paper(printed, dpi, writer, habit, random))
+    scene = wobble(rng, picture.astype(np.float32) * (PAPER / 255.0))
     flat = scan(rng, scene, dpi / 25.4)
     return Marked(View(flat, ink_mask(flat), dpi / 25.4), box, Mark.CIRCLE if ring else Mark.TICK, label)
 
 
-def _beside(random: Random, picture: Image, place: Box, dpi: int, ring: bool) -> Image:
-    """The picture with what else a form prints near a box: the words of a tick box, rules of a table."""
-    scale = dpi / 25.4
-    drawn = Pictures.fromarray(picture)
-    pen = ImageDraw.Draw(drawn)
-    right, middle = (place.x + place.w) * scale, (place.y + place.h / 2) * scale
-    if not ring and random.random() < 0.6:
-        word = random.choice(("有", "はい", "男", "同意する", "普通", "A", "その他", "1"))
+def _tick_box(random: Random, dpi: int, write: Callable[[Image], Paper]) -> tuple[Image, Box, str]:
+    kind, side = random.choice(_TICKS), random.uniform(2.6, 5.4)
+    place = BoxMm(x=_MARGIN_MM, y=(_HEIGHT_MM - side) / 2, w=side, h=side)
+    printed, scale = _blank(side + 2 * _MARGIN_MM, dpi), dpi / 25.4
+    pen = ImageDraw.Draw(printed)
+    edges = [value * scale for value in (place.x, place.y, place.x + side, place.y + side)]
+    pen.rectangle(edges, outline=random.randrange(20, 120), width=max(1, round(random.uniform(0.12, 0.35) * scale)))
+    _print_beside(random, pen, place, scale)
+    paper = write(np.array(printed))
+    paper.strokes(mark_strokes(random, kind, place, paper.wild))
+    return paper.picture, _box(place), _LABELS[kind]
+
+
+def _print_beside(random: Random, pen: ImageDraw.ImageDraw, place: BoxMm, scale: float) -> None:
+    """What else a form prints near a tick box: its words, rules of a table."""
+    middle = (place.y + place.h / 2) * scale
+    if random.random() < 0.6:
         font = load_font(FORM_FONT, round(random.uniform(2.6, 3.8) * scale))
-        pen.text((right + random.uniform(0.5, 1.8) * scale, middle), word, font=font, fill=20, anchor="lm")
+        x = (place.x + place.w + random.uniform(0.5, 1.8)) * scale
+        pen.text((x, middle), random.choice(_WORDS), font=font, fill=20, anchor="lm")
+    _print_rules(random, pen, place, scale)
+
+
+def _print_rules(random: Random, pen: ImageDraw.ImageDraw, place: BoxMm, scale: float) -> None:
     width, shade = max(1, round(random.uniform(0.1, 0.4) * scale)), random.randrange(10, 170)
     for level in (place.y - random.uniform(0.3, 2.2), place.y + place.h + random.uniform(0.3, 2.2)):
         if random.random() < 0.35:
-            pen.line((0, level * scale, drawn.width, level * scale), fill=shade, width=width)
+            pen.line((0, level * scale, 9999, level * scale), fill=shade, width=width)
     if random.random() < 0.2:
         x = (place.x - random.uniform(0.4, 2.2)) * scale
-        pen.line((x, 0, x, drawn.height), fill=shade, width=width)
-    return np.asarray(drawn, np.uint8)
+        pen.line((x, 0, x, 9999), fill=shade, width=width)
+
+
+def _words(random: Random, dpi: int, write: Callable[[Image], Paper]) -> tuple[Image, Box, str]:
+    """A row of words, dense or wide, one of them circled or none; rings of the rows above and below."""
+    words = random.sample(_WORDS, random.randint(2, 5))
+    kind, chosen, scale = random.choice(_RINGS), random.randrange(len(words)), dpi / 25.4
+    gap, high = random.uniform(0.6, 5.0), random.uniform(5.0, 8.5)
+    places, x = [], _MARGIN_MM
+    for word in words:
+        width = 3.6 * len(word)
+        places.append(BoxMm(x=x, y=(_HEIGHT_MM - high) / 2, w=width, h=high))
+        x += width + gap
+    printed = _blank(x - gap + _MARGIN_MM, dpi)
+    pen, font = ImageDraw.Draw(printed), load_font(FORM_FONT, round(random.uniform(2.9, 3.8) * scale))
+    for word, place in zip(words, places, strict=True):
+        pen.text(((place.x + place.w / 2) * scale, printed.height / 2), word, font=font, fill=20, anchor="mm")
+    _print_rules(random, pen, places[0], scale)
+    paper = write(np.array(printed))
+    ringed = _room(places[chosen], high)
+    towards = 1.0 if chosen == 0 else -1.0 if chosen == len(words) - 1 else random.choice((-1.0, 1.0))
+    paper.strokes(mark_strokes(random, kind, ringed, paper.wild, towards))
+    for shift in (-1, 1):
+        if random.random() < 0.25:
+            other = _room(random.choice(places), high)
+            moved = BoxMm(x=other.x, y=other.y + shift * random.uniform(1.0, 1.5) * high, w=other.w, h=other.h)
+            paper.strokes(mark_strokes(random, MarkKind.CIRCLE, moved, paper.wild))
+    shown = chosen if random.random() < 0.55 else random.randrange(len(words))
+    wide = random.uniform(-0.3, min(gap, 2.0))  # a form's box is seldom the word's own, nor as wide as its ring
+    place = places[shown]
+    box = Box(place.x - wide / 2, place.y, place.w + wide, place.h + random.uniform(-0.5, 1.0))
+    return paper.picture, box, _LABELS[kind] if shown == chosen else EMPTY
+
+
+def _room(place: BoxMm, high: float) -> BoxMm:
+    """A word with the room that a ring takes."""
+    width = max(5.0, place.w + 1.4)
+    return BoxMm(x=place.x + (place.w - width) / 2, y=place.y, w=width, h=min(high, 7.2))
+
+
+def _blank(width_mm: float, dpi: int) -> Pictures.Image:
+    return Pictures.new("L", (round(width_mm * dpi / 25.4), round(_HEIGHT_MM * dpi / 25.4)), 255)
+
+
+def _box(place: BoxMm) -> Box:
+    return Box(place.x, place.y, place.w, place.h)
 
 
 def draw(rng: np.random.Generator) -> Drawn:

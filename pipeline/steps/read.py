@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from ocr.imaging import turn
 from ocr.layout import PageLayout
+from ocr.own import own_models
 from ocr.reader import read_page
 from ocr.readings import PageReading, Reading, TextLine
 from ocr.registration import register
@@ -105,7 +106,7 @@ def _read_one(runtime: Runtime, submission: Submission, pack: Procedure, documen
         return _read_without_layout(runtime, pack, page, image)
     recogniser = runtime.recogniser
     tell_progress()  # its weights are there
-    reading = read_page(image, layout, recogniser, registration)
+    reading = read_page(image, layout, recogniser, registration, own_models())
     return _PageResult(
         page.id,
         view=_put_jpeg(runtime, registration.warp(image, VIEW_DPI)),
