@@ -41,6 +41,7 @@ ENOUGH_PATCHES = 8
 SEEN = 0.35
 """Share of the patches that must be found where a sheet's print says; a form of another kind shows fewer."""
 ALIKE = 0.7  # a second form that is seen as well as this leaves it open which it is
+WIDER = 1.15
 UNSEEN_MM = 1.5  # estimated error where markers stand but the print is not where they say
 
 
@@ -109,9 +110,7 @@ def register(image: Image, layout: PageLayout) -> Registration | None:
     if known is None or len(known.patches) < ENOUGH_PATCHES:
         return _by_markers(held, layout) if held else None
     if held is None or held.markers < ENOUGH_MARKERS:
-        return _by_print(_fitted(image, _longest_mm(layout)), known, layout) or (
-            _by_markers(held, layout) if held else None
-        )
+        return _by_print(image, known, layout) or (_by_markers(held, layout) if held else None)
     small = make_small(image, REFERENCE_DPI / _dpi(held.matrix, layout.width_mm, layout.height_mm))
     return _by_both(small, held, known, layout)
 
@@ -152,11 +151,15 @@ def _by_both(small: Small, held: MarkerFit, known: Print, layout: PageLayout) ->
     return _bent(held.matrix, smoothed, held.markers, layout)
 
 
-def _by_print(small: Small, known: Print, layout: PageLayout) -> Registration | None:
+def _by_print(image: Image, known: Print, layout: PageLayout) -> Registration | None:
     """The map that the print alone holds; None when the picture is of another form."""
+    small = _fitted(image, _longest_mm(layout))
     matrix = fit_print(small, known)
     if matrix is None:
         return None
+    share = REFERENCE_DPI / _dpi(matrix, layout.width_mm, layout.height_mm)
+    if share > WIDER * small.share:  # the glass was larger than the sheet
+        small = make_small(image, share)
     smoothed, seen = _follow(small, matrix, known, layout)
     return None if seen < SEEN else _bent(matrix, smoothed, 0, layout)
 

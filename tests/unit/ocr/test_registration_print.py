@@ -133,6 +133,15 @@ def test_print_alone_tells_how_a_page_is_turned(turned: int, rotation: int) -> N
     assert found.rotation == rotation
 
 
+def test_a_sheet_on_a_larger_glass_is_found() -> None:
+    image, truth = scan(200, 3.0)
+    glass = np.full((round(420 * 200 / 25.4), round(297 * 200 / 25.4)), 235, np.uint8)
+    glass[300 : 300 + image.shape[0], 400 : 400 + image.shape[1]] = image
+    found = register(glass, FORM)
+    assert found is not None
+    assert off_mm(found, lambda points: truth(points) + np.array([400, 300]), 200).max() < 0.1
+
+
 def test_a_page_of_another_form_is_not_registered() -> None:
     image, _ = scan()
     assert register(image, known(seed=2)) is None
