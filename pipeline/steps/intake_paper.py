@@ -27,7 +27,7 @@ from pipeline.procedures.codes import form_code, parse_code
 from pipeline.procedures.pack import Procedure
 from pipeline.runtime import Runtime
 from pipeline.steps.known import find_known
-from pipeline.steps.locate import locate_by_markers
+from pipeline.steps.locate import locate_uncoded
 from pipeline.steps.numbers import batch_number
 from pipeline.steps.packs import latest_pack, newest_packs
 from pipeline.steps.tasks import Doubt, open_mailroom_task
@@ -195,7 +195,7 @@ def _page_row(
     row.code = "\n".join(sorted(set(codes)))
     if not codes and is_blank(page.image):
         row.fate = PageFate.BLANK
-    elif not codes and (form := locate_by_markers(page.image, packs)):
+    elif not codes and (form := locate_uncoded(page.image, packs)):
         # A form whose QR is torn or stained must not pass for an attachment of the applicant before.
         row.code = form_code(form.procedure_id, form.form_id, form.revision, form.page)
     return row

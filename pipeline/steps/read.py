@@ -58,7 +58,8 @@ class _PageResult:
 def read_submission(runtime: Runtime, submission_id: str) -> None:
     """Reads every page of the submission and writes values and upright views; then it is READ.
 
-    A form page whose markers are not found gives no values; `assign` makes a reason of that.
+    A form page on which neither markers nor print of its form are found gives no values; `assign` makes a reason of
+    that.
     """
     with read(runtime.engine) as session:
         submission = session.get_one(Submission, submission_id)

@@ -7,13 +7,16 @@ import pypdfium2
 import pytest
 
 from fixtures.packs import load_sample_pack
-from ocr.layout import Box, PageLayout
-from ocr.registration import find_form, register
+from ocr.engine import Image
+from ocr.layout import Box
+from ocr.registration import register
+from pipeline.procedures.codes import FormCode
 from pipeline.procedures.fonts import FontError, find_japanese_font
 from pipeline.procedures.pack import FormTemplate, Procedure
 from pipeline.procedures.printing import render_form
 from pipeline.steps import layouts
 from pipeline.steps.layouts import draw_empty, page_layout
+from pipeline.steps.locate import find_layout_of, locate_form, locate_uncoded
 
 try:
     find_japanese_font()
@@ -26,11 +29,22 @@ def form(name: str = "application") -> tuple[Procedure, FormTemplate]:
     return pack, pack.get_form(name, 1)
 
 
-def unmarked(pack: Procedure, template: FormTemplate) -> list[PageLayout]:
-    """The layouts of the form as a city has it that prints neither markers nor codes."""
-    pages = tuple(page.model_copy(update={"markers": (), "code": None}) for page in template.pages)
-    template = template.model_copy(update={"pages": pages})
-    return [page_layout(pack, template, page) for page in pages]
+def unmarked_pack() -> Procedure:
+    """The pack of a city that prints neither markers nor codes."""
+    pack = load_sample_pack()
+    bare = {"markers": (), "code": None}
+    forms = [
+        one.model_copy(update={"pages": tuple(page.model_copy(update=bare) for page in one.pages)})
+        for one in pack.forms
+    ]
+    return pack.model_copy(update={"forms": tuple(forms)})
+
+
+def drawn(pack: Procedure, name: str, page_index: int) -> Image:
+    """A page of a form at 200 dpi, 1654 x 2339 pixels."""
+    document = pypdfium2.PdfDocument(render_form(pack, pack.get_form(name, 1), {}, None, find_japanese_font()))
+    grey = document[page_index].render(scale=200 / 72, grayscale=True).to_numpy()
+    return np.asarray(grey, np.uint8).reshape(2339, 1654)
 
 
 def test_the_reference_is_the_empty_page_true_to_the_millimetre() -> None:
@@ -63,19 +77,21 @@ def test_without_a_font_there_is_no_reference(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_form_without_markers_and_code_is_found_and_registered_by_its_print() -> None:
-    pack, template = form()
-    known = unmarked(pack, template) + unmarked(*form("confirmation"))
-    drawn = pypdfium2.PdfDocument(render_form(pack, template, {}, None, find_japanese_font()))
-    page = np.asarray(drawn[0].render(scale=200 / 72, grayscale=True).to_numpy(), np.uint8).reshape(2339, 1654).copy()
-    for box in (*(marker.box for marker in template.pages[0].markers), template.pages[0].code):
-        assert box is not None
-        x0, y0, x1, y1 = (round(edge * 200 / 25.4) for edge in (box.x, box.y, box.x + box.w, box.y + box.h))
-        page[y0 - 3 : y1 + 3, x0 - 3 : x1 + 3] = 255
-    upside_down = np.ascontiguousarray(page[::-1, ::-1])
-    layout = find_form(upside_down, known)
-    assert layout is known[0]
+    pack = unmarked_pack()
+    upside_down = np.ascontiguousarray(drawn(pack, "application", 1)[::-1, ::-1])
+    code = locate_form(upside_down, pack)
+    assert code == FormCode(pack.id, "application", 1, 2)
+    layout = find_layout_of(pack, code)
+    assert layout is not None
     found = register(upside_down, layout)
     assert found is not None
     assert found.rotation == 180
     corner = found.to_px(np.array([[30.0, 40.0]]))[0]
     assert corner == pytest.approx((1654 - 30 * 1654 / 210, 2339 - 40 * 2339 / 297), abs=0.8)
+
+
+def test_a_page_that_is_no_form_is_located_nowhere() -> None:
+    pack = unmarked_pack()
+    page = drawn(load_sample_pack("after_school"), "application", 0)
+    assert locate_uncoded(page, [pack]) is None
+    assert locate_uncoded(np.full((2339, 1654), 255, np.uint8), [pack]) is None
