@@ -101,7 +101,8 @@ def _line(view: View, field: LineField) -> Job:
             return None
         others_lines = [decode_line(matrix, mask_for(field.content, alphabet)) for matrix in logits[1:]]
         parts = [_doubted(part, line) for part, line in zip((begun.whole, *others_lines), lines, strict=True)]
-        return written_reading(field.name, field.box, field.content, parts, reasons)
+        reading = written_reading(field.name, field.box, field.content, parts, reasons)
+        return replace(reading, leans_on=(code.name,))
 
     return Job(lines, finish, revise if field.postal else None)
 
