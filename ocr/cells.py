@@ -12,7 +12,7 @@ from ocr.content import KATAKANA
 from ocr.cut import Patch, is_written
 from ocr.decode import Decoded
 from ocr.engine import Logits
-from ocr.glyphs import DUST, OTHER, GlyphModel, row_inputs
+from ocr.glyphs import DUST, OTHER, RELATIVE, GlyphModel, row_inputs
 from ocr.layout import Content
 from ocr.readings import CharReading
 
@@ -27,6 +27,7 @@ _HOLDS = {
 SPACED = frozenset({Content.TEXT, Content.NAME, Content.ADDRESS, Content.KATAKANA, Content.EMAIL})
 _NEVER = -30.0
 LINE_WEIGHT = 0.5  # of what the line recogniser says of a cell beside what the network says
+SPECK = 0.4  # what is no character and smaller than this, of the row's usual size, nobody meant to write
 _UNSEEN = 1e-3  # probability left for characters that the line recogniser does not name
 
 
@@ -77,12 +78,13 @@ def read_row(patches: Sequence[Patch], content: Content, model: GlyphModel | Non
     """What the cells hold; None without a model, and for kinds of field it does not know."""
     if model is None or content not in _HOLDS:
         return None
-    scores = model.log_probabilities(*row_inputs(patches)).astype(np.float64)
+    pictures, measures = row_inputs(patches)
+    scores = model.log_probabilities(pictures, measures).astype(np.float64)
     places = {name: n for n, name in enumerate(model.classes)}
     chars = [char for char in _HOLDS[content] if char in places]
     columns = [places[name] for name in (*chars, OTHER, DUST)]
     within = np.exp(_normalised(scores[:, columns]))
-    dropped = within[:, -1] > 0.5
+    dropped = (within[:, -1] > 0.5) | ((within[:, -2:].sum(axis=1) > 0.5) & (measures[:, RELATIVE] < SPECK))
     if content is not Content.MONEY and _DASH in chars and content is not Content.KATAKANA:
         dropped |= within[:, chars.index(_DASH)] > 0.5
     inked = [is_written(patch) for patch in patches]

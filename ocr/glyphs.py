@@ -19,6 +19,7 @@ SMALLEST = 0.45  # of the cell's shorter side: smaller glyphs are not blown up f
 FAINTEST = 60.0  # grey levels below the paper: fainter ink is not made darker than this would be
 OTHER = "other"  # ink that is no character: struck out, overwritten, blots, foreign letters
 DUST = "dust"  # ink that nobody wrote
+RELATIVE = 4  # the place among the measures of the size over the row's usual one
 MODEL = Path(__file__).parent / "models" / "cells.onnx"
 
 Pictures = NDArray[np.uint8]

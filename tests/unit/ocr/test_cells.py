@@ -51,11 +51,11 @@ class Table(GlyphModel):
         return np.log(out)
 
 
-def cell(written: bool = True) -> Patch:
-    """A cell of 6 mm at 10 px/mm with a stroke in it, or empty."""
+def cell(written: bool = True, length: int = 40) -> Patch:
+    """A cell of 6 mm at 10 px/mm with a stroke in it of this length in pixels, or empty."""
     flat = np.full((80, 60), 250, np.uint8)
     if written:
-        cv2.line(flat, (30, 20), (30, 60), 20, 4)
+        cv2.line(flat, (30, 20), (30, 20 + length), 20, 4)
     return Patch(flat, flat < 128, 10.0)
 
 
@@ -93,6 +93,14 @@ def test_dust_and_dashes_between_digits_are_no_characters(dropped: str) -> None:
     assert row.held == (True, False, True)
     assert row.inked == (True, True, True)
     assert len(row.log_probs) == 2
+
+
+def test_a_speck_is_dust_whatever_else_it_may_be() -> None:
+    table = Table(("3", 0.9), ("1", 0.9), (OTHER, 0.9))
+    small = read_row([cell(), cell(), cell(length=8)], Content.DIGITS, table)
+    large = read_row([cell(), cell(), cell(length=30)], Content.DIGITS, table)
+    assert small is not None and large is not None
+    assert (small.held, large.held) == ((True, True, False), (True, True, True))
 
 
 def test_a_dash_is_a_character_of_names_and_amounts() -> None:
