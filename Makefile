@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run demo test check format fuzz bench bench-quick bench-clean crash sample lock clean
+.PHONY: help setup setup-run demo test check format fuzz bench bench-quick bench-reading bench-clean crash sample lock clean
 
 ARGS ?=
 WORKERS ?= 2
@@ -90,6 +90,9 @@ bench: $(DEV_STAMP) ## measure reading, matching, campaigns and workers (ARGS="c
 
 bench-quick: $(DEV_STAMP) ## the same in small sizes, some ten minutes
 	@exec $(BIN)/python -m benchmarks --quick $(ARGS)
+
+bench-reading: $(DEV_STAMP) ## the reader's card on sheets of the lab (ARGS="--part held_out --sheets 60 --peers")
+	@exec $(BIN)/python -m benchmarks.reading_card $(ARGS)
 
 bench-clean: ## remove what benchmarks drew and filled; their figures stay in build/bench
 	@rm -rf build/bench-data

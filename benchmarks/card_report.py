@@ -1,0 +1,137 @@
+"""The reading card as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from benchmarks.report import Row, hits, show
+
+Figures = Mapping[str, Any]
+_EXACT = ("", "as written", "95 %", "all", "CER")
+_ACCEPTED = ("", "threshold", "accepted", "wrong", "at most (95 %)")
+
+
+def show_card(figures: Figures) -> None:
+    """The tables that one reads; single hands and writers stand in the JSON. What was not measured is said."""
+    show(f"Reading card, {figures['part']}: {figures['pages']} sheets", ("goal", "least", "found", "wrong", ""),
+         goal_rows(figures["goals"]))  # fmt: skip
+    for name in ("by_sort", "by_hand", "by_damage", "by_layout"):
+        show(name.replace("_", " "), _EXACT, exact_rows(figures[name]))
+    kinds = ("", "right", "with a reason", "accepted", "of them wrong")
+    show("by kind of writing (pack's thresholds)", kinds, kind_rows(figures["by_kind"]))
+    show("by mark (pack's thresholds)", kinds, kind_rows(figures["by_mark"]))
+    fitted = "fitted on these" if figures["thresholds_fitted_on_these"] else "of the run on tune"
+    for name, words in (("pack", "pack's thresholds"), ("best", f"best thresholds, {fitted}")):
+        groups = {group: one for group, one in figures[f"acceptance_{name}"].items() if ", " not in group}
+        rows = accepted_rows(groups, figures[f"thresholds_{name}"])
+        show(f"accepted without a person: {words}", _ACCEPTED, rows)
+    show("confidence of readings without a reason", ("from", "mean", "right"), reliability_rows(figures["reliability"]))
+    show("registration, mm at the worst corner of a field", ("", "fields", "mean", "95 %", "largest", "said mean",
+         "said 95 %", "> 0.8, unnoticed"), off_rows(figures["registration"]))  # fmt: skip
+    show("missed and invented, time and memory", ("", ""), spent_rows(figures))
+    for name, peer in figures["peers"].items():
+        show(f"beside {name}", ("", "theirs", "ours"), peer_rows(peer))
+    for name in figures.get("peers_absent", ()):
+        print(f"  {name} is not on this machine: not measured")
+    for lost in figures["registration"]["unregistered"]:
+        print(f"  not registered: {lost}")
+
+
+def goal_rows(goals: Iterable[Figures]) -> list[Row]:
+    """Goal, least, what was found, wrong ones among the accepted, and whether it is reached."""
+    rows: list[Row] = []
+    for one in goals:
+        if "hits" in one:
+            good = one["of"] > 0 and one["share"] >= one["least"]
+            rows.append((one["goal"], percent(one["least"]), hits(one), "", _verdict(one["of"], good)))
+            continue
+        found = {"hits": one["accepted"], "of": one["of"], "share": one["share"]}
+        good = one["of"] > 0 and one["share"] >= one["least"] and one["wrong_at_most_95"] <= one["most_wrong"]
+        wrong = f"{one['wrong']}, at most {percent(one['wrong_at_most_95'])} (goal {percent(one['most_wrong'])})"
+        rows.append((one["goal"], percent(one["least"]), hits(found), wrong, _verdict(one["of"], good)))
+    return rows
+
+
+def _verdict(of: int, good: bool) -> str:
+    return "-" if not of else "yes" if good else "no"
+
+
+def percent(share: float | None) -> str:
+    """As a percentage; a dash for none."""
+    return "-" if share is None else f"{100 * share:.2f} %"
+
+
+def exact_rows(groups: Figures) -> list[Row]:
+    """Group, exact as written, its bounds, exact with those in which something went wrong, CER."""
+    rows: list[Row] = []
+    for name, one in groups.items():
+        low, high = one["exact"]["bounds_95"]
+        bounds = f"{100 * low:.1f}-{100 * high:.1f}"
+        rows.append((name, hits(one["exact"]), bounds, hits(one["exact_all"]), percent(one["cer"])))
+    return rows
+
+
+def kind_rows(groups: Figures) -> list[Row]:
+    """Kind, right, with a reason, accepted, and wrongly so."""
+    return [
+        (name, hits(one["right"]), percent(one["with_reason"]), str(one["accepted"]), str(one["accepted_wrong"]))
+        for name, one in groups.items()
+    ]
+
+
+def accepted_rows(groups: Figures, thresholds: Figures) -> list[Row]:
+    """Group, threshold, accepted, wrong, bound."""
+    rows: list[Row] = []
+    for name, one in groups.items():
+        threshold = thresholds.get(name)
+        share = {"hits": one["accepted"], "of": one["of"], "share": one["share"]}
+        at = "" if threshold is None else f"{threshold:.4f}"
+        wrong = f"{one['wrong']} ({percent(one['wrong_share'])})"
+        rows.append((name, at, hits(share), wrong, percent(one["wrong_at_most_95"])))
+    return rows
+
+
+def reliability_rows(bins: Sequence[Figures]) -> list[Row]:
+    """Least confidence, mean confidence, share right."""
+    return [(f"{one['from']:.3f}", f"{one['mean_confidence']:.4f}", hits(one)) for one in bins]
+
+
+def off_rows(registration: Figures) -> list[Row]:
+    """Group, fields, true and said errors, boxes off by more than is said to be poor without a reason."""
+    groups = {"all": registration["all"], **registration["by_markers"], **registration["by_layout"],
+              **registration["by_damage"]}  # fmt: skip
+    names = ("mean_mm", "p95_mm", "largest_mm", "said_mean_mm", "said_p95_mm")
+    return [
+        (name, str(one["fields"]), *(f"{one[part]:.2f}" for part in names), f"{one['poor']}, {one['poor_unnoticed']}")
+        for name, one in groups.items()
+        if one["fields"]
+    ]
+
+
+def spent_rows(figures: Figures) -> list[Row]:
+    """What, and its figure."""
+    missed, spent = figures["missed"], figures["spent"]
+    blank, invented = missed["written_read_blank"], missed["blank_read_written"]
+    return [
+        ("written, read blank (without a reason)", f"{hits(blank)}, {missed['written_read_blank_without_reason']}"),
+        ("blank, read written (without a reason)", f"{hits(invented)}, {missed['blank_read_written_without_reason']}"),
+        ("CPU a page: mean, median, 95 %", f"{spent['cpu_s_mean']}, {spent['cpu_s_median']}, {spent['cpu_s_p95']} s"),
+        ("  of it registering; clock", f"{spent['register_cpu_s_mean']}; {spent['wall_s_mean']} s"),
+        *(
+            (f"  with {name} filled fields", f"{one['cpu_s_mean']} s ({one['pages']} pages)")
+            for name, one in spent["by_filled"].items()
+        ),
+        ("memory of the largest process", f"{spent['peak_mb']} MiB"),
+    ]
+
+
+def peer_rows(peer: Figures) -> list[Row]:
+    """Group, theirs, ours; then times."""
+    rows: list[Row] = [
+        ("beside its label", hits(peer["beside_label"]), hits(peer["ichimado_on_these"])),
+        ("anywhere on the page", hits(peer["anywhere"]), ""),
+    ]
+    rows += [(name, hits(one["theirs"]), hits(one["ours"])) for name, one in peer["by_hand_and_sort"].items()]
+    seconds = f"{peer['cpu_s_per_page']} s, {peer['times_as_long_cpu']} times ours"
+    return [*rows, ("CPU a page", seconds, "")]
