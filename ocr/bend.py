@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ocr.geometry import Points
 
 STEP_MM = 20.0
-BOW_MM = 1.5  # how far from a crease paper lies off the glass
+BOW_MM = 2.0  # how far from a crease paper lies off the glass
 
 Floats = NDArray[np.float64]
 

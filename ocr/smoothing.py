@@ -21,6 +21,7 @@ ROUNDS = 5
 LOST_MM = 1.5
 FOUND = 0.4
 """Where a smaller share of the print is found than this, the page may lie off by up to LOST_MM."""
+EVEN_MM = 0.02  # what remains on paper however much print there is: ink spreads, scanners tremble
 MOST_FOLDS = 3
 GROSS_MM = 1.6  # farther off its neighbours than this, a patch was mistaken for another
 
@@ -112,7 +113,7 @@ def _errors(measured: Moves, fit: _Fit, shape: tuple[int, int]) -> Floats:
     looked = _nearness(shape, measured.tried).sum(axis=1)
     found = (weights.sum(axis=1) + 1e-3) / (looked + 1e-3)
     lost = LOST_MM * np.clip(1.0 - found / FOUND, 0.0, 1.0)
-    return np.asarray(np.sqrt(variance * np.maximum(growth, 1.0) + lost**2), np.float64)
+    return np.asarray(np.sqrt(variance * np.maximum(growth, 1.0) + lost**2 + EVEN_MM**2), np.float64)
 
 
 def _nearness(shape: tuple[int, int], points: Floats) -> Floats:
