@@ -130,7 +130,7 @@ def wear_line(rng: Random, picture: Image, wear: float) -> Image:
     )
     done, data = cv2.imencode(".jpg", grey.astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, max(12, round(60 - 22 * wear))])
     assert done
-    coarse = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+    coarse = np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
     return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 

@@ -49,6 +49,7 @@ from pipeline.procedures.pack import (
     field_key,
 )
 from pipeline.procedures.printing import render_form
+from pipeline.steps.facts import postal_of
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +146,7 @@ def _field(procedure: Procedure, box: FormBox, above: str | None) -> Field:
             spec.lexicon,
             above,
             spec.digits,
-            _postal(procedure, box),
+            postal_of(procedure, box.field, box.index),
         )
     if isinstance(box, CellsBox):
         return CellsField(name, _cells(box.row), CONTENT[procedure.field(box.field).type])
@@ -157,16 +158,6 @@ def _field(procedure: Procedure, box: FormBox, above: str | None) -> Field:
     if isinstance(box, PresenceBox):
         return PresenceField(name, _box(box.box), Presence(box.what))
     return TickField(name, _box(box.box))
-
-
-def _postal(procedure: Procedure, box: FormBox) -> str | None:
-    """The key of the postal code that goes with an address: the last one before it among the fields of its role."""
-    spec = procedure.field(box.field)
-    if spec.type is not FieldType.ADDRESS:
-        return None
-    before = procedure.fields[: procedure.fields.index(spec)]
-    codes = [one.name for one in before if one.type is FieldType.POSTAL_CODE and one.role == spec.role]
-    return field_key(codes[-1], box.index) if codes else None
 
 
 def _options(options: tuple[OptionBox, ...]) -> tuple[Option, ...]:
