@@ -42,11 +42,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """What fixes the weights."""
+    """What fixes the weights. stop: the turn (CHUNK samples learnt once) after which the plan was broken off."""
 
     seed: int
     samples: int
     epochs: int
+    stop: int
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def train(task: Task, plan: Plan, work: Path) -> GlyphNetwork:
         done = kept.pop("done")
         for name, values in kept.items():
             parts[name].load_state_dict(values)
-    for turn in range(done, chunks * plan.epochs):
+    for turn in range(done, min(plan.stop, chunks * plan.epochs)):
         order = np.random.default_rng((plan.seed, 77, turn // chunks)).permutation(chunks)
         data = load_chunk(task, work, plan.seed, int(order[turn % chunks]))
         loss, right = _learn(network, data, optimiser, schedule, (plan.seed, turn))
@@ -184,13 +185,14 @@ def run(task: Task, arguments: list[str], out: Path, samples: int, epochs: int) 
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--samples", type=int, default=samples)
     parser.add_argument("--epochs", type=int, default=epochs)
+    parser.add_argument("--stop", type=int, default=1_000_000, help="break the plan off after so many turns")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--work", type=Path, default=Path("build/training"))
     parser.add_argument("--out", type=Path, default=out)
     options = parser.parse_args(arguments)
     options.work.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(options.threads)
-    plan = Plan(options.seed, options.samples, options.epochs)
+    plan = Plan(options.seed, options.samples, options.epochs, options.stop)
     network = train(task, plan, options.work)
     unseen = load_chunk(task, options.work, options.seed + VALIDATION, 0)
     right = calibrate(network, unseen)
