@@ -25,7 +25,7 @@ FIELD_HEIGHT_MM = 8.0  # what the height of a single field's picture is taken fo
 
 
 class UnregisteredPageError(ValueError):
-    """None of the form's markers was seen: the page is another form, or is cut off."""
+    """Neither the form's markers nor its print were seen: the page is another form, or is cut off."""
 
 
 def read_page(
@@ -39,11 +39,11 @@ def read_page(
 
     own: the models of our own for cells and marks (`ocr.own.own_models`); without them lines and rules must do.
 
-    Raises UnregisteredPageError when no registration is given and none of the markers is found.
+    Raises UnregisteredPageError when no registration is given and none is found.
     """
     found = registration or register(image, layout)
     if found is None:
-        raise UnregisteredPageError(f"no marker of form {layout.form_id} page {layout.page_number} was found")
+        raise UnregisteredPageError(f"form {layout.form_id} page {layout.page_number} was not found in the picture")
     dpi = reading_dpi(found.dpi)
     view = make_view(found.warp(drop_red(image), dpi), dpi / MM_PER_INCH)
     jobs = [prepare(view, field, own) for field in layout.fields]
