@@ -85,11 +85,20 @@ def _contact(crops: Sequence[Crop]) -> Pillow.Image:
         picture.thumbnail((_WIDTH - 8, _HEIGHT - 2 * _LETTERS - 10))
         sheet.paste(picture, (x + 4, y + 2 * _LETTERS + 6))
         for line, words in enumerate(_words(crop.row)):
-            draw.text((x + 4, y + line * (_LETTERS + 2)), words, (120, 0, 0), font)
+            draw.text((x + 4, y + line * (_LETTERS + 2)), _fit(words, font), (120, 0, 0), font)
     return sheet
+
+
+def _fit(words: str, font: ImageFont.FreeTypeFont) -> str:
+    """As much of the words as a tile is wide."""
+    while font.getlength(words) > _WIDTH - 8:
+        words = words[: -1 - len(words) // 20]
+    return words
 
 
 def _words(row: FieldRow) -> tuple[str, str]:
     sure = "" if row.confidence is None else f" {row.confidence:.3f}"
     about = f"{row.seed} {row.key} {row.sort} {row.kind} {row.writer} {'+'.join(row.damages)}"
-    return about, f"{row.truth} ({row.written}) > {row.read} [{row.raw}]{sure} {','.join(row.reasons)}"
+    said = f"{row.truth} ({row.written})" if row.written != row.truth else f"{row.truth}"
+    got = f"{row.read} [{row.raw}]" if row.raw != row.read else f"{row.read}"
+    return about, f"{said} > {got}{sure} {','.join(row.reasons)}"

@@ -54,14 +54,14 @@ def _off(rows: Iterable[FieldRow]) -> Figures:
 
 
 def spent(pages: Sequence[PageRow]) -> Figures:
-    """Processor and clock seconds a page, one thread, and the largest process."""
+    """Processor and clock seconds a page, one thread, and the largest process, which draws too."""
     return {
         "cpu_s_mean": round(fmean(page.cpu_s for page in pages), 3),
         "cpu_s_median": round(median(page.cpu_s for page in pages), 3),
         "cpu_s_p95": round(quantile([page.cpu_s for page in pages], 0.95), 3),
         "register_cpu_s_mean": round(fmean(page.register_cpu_s for page in pages), 3),
         "wall_s_mean": round(fmean(page.wall_s for page in pages), 3),
-        "peak_mb": max(page.peak_mb for page in pages),
+        "peak_mb_with_drawing": max(page.peak_mb for page in pages),
         "filled_fields_mean": round(fmean(page.filled for page in pages), 1),
         "by_filled": {
             name: {"pages": len(group), "cpu_s_mean": round(fmean(page.cpu_s for page in group), 3)}

@@ -18,12 +18,14 @@ import numpy as np
 from benchmarks.card_crops import Crop, cut_crops
 from benchmarks.card_peers import ask_peers, askable_keys
 from benchmarks.card_rows import FieldRow, PageRow, field_rows
+from benchmarks.children import in_child
 from benchmarks.peers import ReadPage, make_peer
 from benchmarks.reading import timed
 from benchmarks.samples import DATA
+from fixtures.reading.layouts import get_form, lab_procedure
 from fixtures.reading.sheets import Sheet, draw_sheet
 from fixtures.reading.split import Part
-from ocr.engine import PPOCRRecogniser
+from ocr.engine import Image, PPOCRRecogniser
 from ocr.geometry import corners_of
 from ocr.layout import Box, CellsField, ChoiceField, DateField, Field, PageLayout
 from ocr.own import own_models
@@ -135,6 +137,20 @@ def read_sheet(wish: Wish, seed: int) -> Answer:
         ask_peers(sheet, peers),
     )
     return page, cut_crops(sheet, found, rows) if wish.crops else []
+
+
+def memory_of_reading(wish: Wish, seed: int) -> int:
+    """MiB at most of a fresh process that registers and reads this sheet, which was drawn elsewhere."""
+    sheet = draw(wish, seed)
+    return in_child(_only_read, sheet.layout, sheet.picture).peak_mb
+
+
+def _only_read(name: str, picture: Image) -> bool:
+    form = get_form(name)
+    layout = page_layout(lab_procedure(), form, form.pages[0])
+    recogniser = _recogniser()
+    found = register(picture, layout)
+    return found is not None and bool(read_page(picture, layout, recogniser, found, own_models()).readings)
 
 
 def _rows(sheet: Sheet, layout: PageLayout, found: Registration | None, reading: PageReading | None) -> list[FieldRow]:

@@ -14,7 +14,9 @@ _ACCEPTED = ("", "threshold", "accepted", "wrong", "at most (95 %)")
 
 def show_card(figures: Figures) -> None:
     """The tables that one reads; single hands and writers stand in the JSON. What was not measured is said."""
-    show(f"Reading card, {figures['part']}: {figures['pages']} sheets", ("goal", "least", "found", "wrong", ""),
+    own = " and ".join(name for name, there in figures["own_models"].items() if there) or "none"
+    title = f"Reading card, {figures['part']}: {figures['pages']} sheets, {figures['fields']} fields, own models: {own}"
+    show(title, ("goal", "least", "found", "wrong", ""),
          goal_rows(figures["goals"]))  # fmt: skip
     for name in ("by_sort", "by_hand", "by_damage", "by_layout"):
         show(name.replace("_", " "), _EXACT, exact_rows(figures[name]))
@@ -32,7 +34,7 @@ def show_card(figures: Figures) -> None:
     show("missed and invented, time and memory", ("", ""), spent_rows(figures))
     for name, peer in figures["peers"].items():
         show(f"beside {name}", ("", "theirs", "ours"), peer_rows(peer))
-    for name in figures.get("peers_absent", ()):
+    for name in figures["peers_absent"]:
         print(f"  {name} is not on this machine: not measured")
     for lost in figures["registration"]["unregistered"]:
         print(f"  not registered: {lost}")
@@ -122,7 +124,7 @@ def spent_rows(figures: Figures) -> list[Row]:
             (f"  with {name} filled fields", f"{one['cpu_s_mean']} s ({one['pages']} pages)")
             for name, one in spent["by_filled"].items()
         ),
-        ("memory of the largest process", f"{spent['peak_mb']} MiB"),
+        ("memory of a process that reads one page", f"{figures['memory_mb']} MiB"),
     ]
 
 

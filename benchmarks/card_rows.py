@@ -167,7 +167,7 @@ def _row(sheet: Sheet, field: Field, truth: Truth, reading: Reading, place: tupl
     read, problem = in_normal_form(spec, reading.value if reading.value is not None else reading.raw)
     reasons = tuple(reason.value for reason in reading.reasons) if place else (UNREGISTERED,)
     is_text = sort not in (*MARKS, *PRESENCE)
-    wanted = plain(truth.value) if is_text else ""
+    wanted = plain(in_normal_form(spec, truth.value)[0]) if is_text and truth.value else ""
     return FieldRow(
         sheet.seed,
         sheet.layout,

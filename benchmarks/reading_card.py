@@ -22,7 +22,7 @@ from typing import Any
 
 from benchmarks.card_crops import Crop, save_crops
 from benchmarks.card_page_sums import sum_pages
-from benchmarks.card_pages import Wish, read_sheets
+from benchmarks.card_pages import Wish, memory_of_reading, read_sheets
 from benchmarks.card_report import show_card
 from benchmarks.card_rows import PageRow
 from benchmarks.card_sums import sum_fields
@@ -49,9 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )  # fmt: skip
     started = time.perf_counter()
     pages, crops = measure(wish, range(given.seed, given.seed + given.sheets), given.processes, given.minutes)
+    if not pages:
+        sys.exit("no sheet was read: --sheets and --minutes allow none")
     figures = {
         **card(pages, wish.part),
         "asked": {**asdict(wish), "seed": given.seed, "sheets": given.sheets},
+        "memory_mb": memory_of_reading(wish, max(pages, key=lambda page: page.dpi).seed),
         "took_s": round(time.perf_counter() - started),
         "peers_absent": given.absent,
     }
