@@ -58,16 +58,23 @@ def spell_names(decoded: Decoded, word_ends: Sequence[int] = ()) -> Decoded:
     characters = decoded.characters
     if not any("ァ" <= char.char <= "ー" for char in characters):
         return decoded
-    beam: list[tuple[float, tuple[str, ...], str, int]] = [(0.0, (), _START, 0)]
+    beam: list[Entry] = [(0.0, (), _START, 0)]
     options = [_options(char) for char in characters]
+    final = len(options) - 1
+    whole = not set(word_ends) - {final} and not any(char.char == " " for char in characters)
     for place, choices in enumerate(options):
-        last = place == len(options) - 1
-        ends = place in word_ends or last or characters[place + 1].char == " "
+        ends = place in word_ends or place == final or characters[place + 1].char == " "
+        # Written in one go, the surname may end anywhere.
+        breaks = (False, True) if whole and 0 < place < final else (ends,)
         beam = [
-            _followed(entry, char, log_probability, ends) for entry in beam for char, log_probability in choices.items()
+            _followed(entry, char, log_probability, broken)
+            for entry in beam
+            for char, log_probability in choices.items()
+            for broken in breaks
+            if not (broken and whole and entry[3] and place != final)
         ]
         beam = sorted(beam, reverse=True)[:_BEAM]
-    return _spelt(decoded, beam, options)
+    return _spelt(decoded, beam)
 
 
 Entry = tuple[float, tuple[str, ...], str, int]
@@ -102,20 +109,22 @@ def _usual(context: str, char: str, word: int) -> float:
     return log((1 - _ANY_KANA) * chance * _KANA_USED + _ANY_KANA)
 
 
-def _spelt(decoded: Decoded, beam: Sequence[Entry], options: Sequence[dict[str, float]]) -> Decoded:
+def _spelt(decoded: Decoded, beam: Sequence[Entry]) -> Decoded:
     """What was decoded, with the best spelling of the beam; probabilities are shares of the beam's weight."""
-    weights = np.exp(np.array([entry[0] for entry in beam]) - beam[0][0])
-    weights /= weights.sum()
+    strings: dict[tuple[str, ...], float] = {}
+    for entry in beam:
+        strings[entry[1]] = strings.get(entry[1], 0.0) + exp(entry[0] - beam[0][0])
+    total = sum(strings.values())
+    said = max(strings, key=strings.__getitem__)
     readings = []
-    for place in range(len(options)):
+    for place, best in enumerate(said):
         shares: dict[str, float] = {}
-        for entry, weight in zip(beam, weights.tolist(), strict=True):
-            shares[entry[1][place]] = shares.get(entry[1][place], 0.0) + weight
-        best = beam[0][1][place]
+        for string, weight in strings.items():
+            shares[string[place]] = shares.get(string[place], 0.0) + weight / total
         others = sorted(((char, p) for char, p in shares.items() if char != best), key=lambda item: -item[1])
         readings.append(CharReading(best, shares[best], tuple(others[:ALTERNATIVES])))
     before = float(np.prod([char.probability for char in decoded.characters]))
-    probability = min(1.0, decoded.probability / max(before, 1e-9) * float(weights[0]))
+    probability = min(1.0, decoded.probability / max(before, 1e-9) * strings[said] / total)
     return replace(decoded, characters=tuple(readings), probability=probability)
 
 

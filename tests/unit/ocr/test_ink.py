@@ -127,6 +127,13 @@ def test_the_last_character_of_a_word_tells_where_words_end() -> None:
     assert spell_names(spelt(*steps), word_ends=(2, 3)).text == "トマツタ"
 
 
+def test_a_name_in_one_go_may_part_anywhere() -> None:
+    """マッオカショウタ: neither is the first ッ at home in a surname, nor the second word without its ョ."""
+    first = [{"マ": 0.95}, {"ッ": 0.7, "ツ": 0.2}, {"オ": 0.95}, {"カ": 0.95}]
+    second = [{"シ": 0.95}, {"ョ": 0.4, "ヨ": 0.5}, {"ウ": 0.95}, {"タ": 0.95}]
+    assert spell_names(spelt(*first, *second)).text == "マツオカショウタ"
+
+
 def test_where_words_part_is_no_doubt_about_their_characters() -> None:
     steps = [{"カ": 0.97}, {" ": 0.5}, {"タ": 0.97}]
     decoded = spelt(*steps)
