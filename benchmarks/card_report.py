@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks.report import Row, hits, show
 
 Figures = Mapping[str, Any]
+_CAUSES = 20
 _EXACT = ("", "as written", "95 %", "all", "CER")
 _ACCEPTED = ("", "threshold", "accepted", "wrong", "at most (95 %)")
 
@@ -28,6 +29,8 @@ def show_card(figures: Figures) -> None:
         groups = {group: one for group, one in figures[f"acceptance_{name}"].items() if ", " not in group}
         rows = accepted_rows(groups, figures[f"thresholds_{name}"])
         show(f"accepted without a person: {words}", _ACCEPTED, rows)
+    causes = [(one["what"], str(one["wrong"]), str(one["without_reason"])) for one in figures["wrong"][:_CAUSES]]
+    show("wrong readings, the most frequent", ("", "wrong", "without a reason"), causes)
     show("confidence of readings without a reason", ("from", "mean", "right"), reliability_rows(figures["reliability"]))
     show("registration, mm at the worst corner of a field", ("", "fields", "mean", "95 %", "largest", "said mean",
          "said 95 %", "> 0.8, unnoticed"), off_rows(figures["registration"]))  # fmt: skip

@@ -53,6 +53,7 @@ def sum_fields(
         "reliability_by_sort": group_by(rows, lambda row: (row.sort,), reliability),
         "missed": missed(rows),
         "reasons": reasons(rows),
+        "wrong": wrong(rows),
     }
 
 
@@ -207,6 +208,16 @@ def missed(rows: Sequence[FieldRow]) -> Figures:
         "written_read_blank_by_sort": group_by(blank, lambda row: (row.sort,), len),
         "blank_read_written_by_sort": group_by(invented, lambda row: (row.sort,), len),
     }
+
+
+def wrong(rows: Iterable[FieldRow]) -> list[Figures]:
+    """What goes wrong most: wrong readings by sort and kind, and how many of them have no reason."""
+    groups = group_by([r for r in rows if not r.right], lambda r: (f"{r.sort}, {r.kind}",), list)
+    table = [
+        {"what": what, "wrong": len(group), "without_reason": sum(not row.reasons for row in group)}
+        for what, group in groups.items()
+    ]
+    return sorted(table, key=lambda one: int(one["wrong"]), reverse=True)
 
 
 def reasons(rows: Iterable[FieldRow]) -> Figures:

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.card_page_sums import peer, registration
 from benchmarks.card_rows import FieldRow, PageRow, PeerPage, in_normal_form, is_right
-from benchmarks.card_sums import acceptance, best_threshold, exactness, goals, missed, reliability
+from benchmarks.card_sums import acceptance, best_threshold, exactness, goals, missed, reliability, wrong
 from benchmarks.peers import tesseract_lines
 from fixtures.reading.layouts import lab_procedure
 from fixtures.reading.truth import Kind, Truth
@@ -67,6 +67,14 @@ def test_reliability_and_goals() -> None:
     assert found["all: accepted, pack's thresholds"]["wrong"] == 1
     assert found["all: accepted, best thresholds"]["accepted"] == 0
     assert found["dates: exact"]["of"] == 0
+
+
+def test_what_goes_wrong_most_stands_first() -> None:
+    found = wrong([ROW, WRONG, FLAGGED, replace(FLAGGED, kind="ditto")])
+    assert [(one["what"], one["wrong"], one["without_reason"]) for one in found] == [
+        ("phone cells, plain", 2, 1),
+        ("phone cells, ditto", 1, 0),
+    ]
 
 
 def test_a_box_that_is_off_and_was_not_said_to_be_is_counted() -> None:
