@@ -26,7 +26,7 @@ _HOLDS = {
 }
 SPACED = frozenset({Content.TEXT, Content.NAME, Content.ADDRESS, Content.KATAKANA, Content.EMAIL})
 _NEVER = -30.0
-LINE_WEIGHT = 0.5  # of what the line recogniser says of a cell beside what the network says
+LINE_WEIGHT = 0.4  # of what the line recogniser says of a cell beside what the network says
 SPECK = 0.4  # what is no character and smaller than this, of the row's usual size, nobody meant to write
 _UNSEEN = 1e-3  # probability left for characters that the line recogniser does not name
 

@@ -33,7 +33,7 @@ from ocr.own import NO_MODELS, OwnModels
 from ocr.readings import CharReading, Reading, ReadingReason
 
 LOW = 0.6
-SURE = 0.98  # a row of cells of which the network is this sure is not recognised as a line besides
+SURE = 0.9  # a row of cells of which the network is this sure is not recognised as a line besides
 BLANK_CONFIDENCE = 0.99
 SKIPPED = 1.25  # characters farther apart than this, in heights of the line, leave room for another
 
