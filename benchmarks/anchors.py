@@ -21,7 +21,7 @@ from pipeline.procedures.pack import FormBox, FormPage, field_key
 ALIKE = 75.0
 """Percent of a label's characters that must be read for it to be found."""
 SLACK = 10.0
-LABEL_PT = 8.0  # smaller print explains, it labels nothing
+LABEL_PT = 8.0  # smaller print explains, it labels nothing; dense forms label in smaller print
 SAME_ROW = 0.6  # of a line's height
 
 
@@ -34,9 +34,9 @@ class Anchor:
     row: int
 
 
-def anchors_of(page: FormPage) -> list[Anchor]:
+def anchors_of(page: FormPage, label_pt: float = LABEL_PT) -> list[Anchor]:
     """An anchor for each box that is written into; boxes without words to their left have none."""
-    labels = [text for text in page.texts if text.size >= LABEL_PT]
+    labels = [text for text in page.texts if text.size >= label_pt]
     found = []
     for box in page.boxes:
         place = _written_place(box)
@@ -60,11 +60,11 @@ def _written_place(box: FormBox) -> tuple[float, float, float] | None:
     return None
 
 
-def look_up(page: FormPage, lines: Sequence[TextLine]) -> dict[str, str]:
+def look_up(page: FormPage, lines: Sequence[TextLine], label_pt: float = LABEL_PT) -> dict[str, str]:
     """Field key -> the text beside its label; fields whose label is not found are missing."""
-    anchors = anchors_of(page)
+    anchors = anchors_of(page, label_pt)
     print_ = [_plain(text.text) for text in page.texts]
-    labels = [_plain(text.text) for text in page.texts if text.size >= LABEL_PT]
+    labels = [_plain(text.text) for text in page.texts if text.size >= label_pt]
     lines = cut_at_words(lines, {_plain(anchor.label) for anchor in anchors}, print_)
     marks = [line for line in lines if _is_one_of(line, labels)]
     rest = [line for line in lines if not _is_one_of(line, print_)]

@@ -75,16 +75,15 @@ def peer(pages: Sequence[PageRow], name: str) -> Figures:
     """One full-page reader beside ours, on the fields that it can be asked for."""
     both = [page for page in pages if name in page.peers]
     askable = [(page, row) for page in both for row in page.fields if row.key in page.askable]
+    textual = [(page, row) for page in both for row in page.fields if row.key in page.textual]
     theirs = [row.key in page.peers[name].beside for page, row in askable]
     cpu = sum(page.peers[name].cpu_s for page in both)
     return {
         "pages": len(both),
         "beside_label": share(sum(theirs), len(askable)),
         "ichimado_on_these": share(sum(row.right for _, row in askable), len(askable)),
-        "anywhere": share(
-            sum(row.key in page.peers[name].anywhere for page, row in askable),
-            len(askable),
-        ),
+        "anywhere": share(sum(row.key in page.peers[name].anywhere for page, row in textual), len(textual)),
+        "ichimado_on_all_written": share(sum(row.right for _, row in textual), len(textual)),
         "by_hand_and_sort": {
             group: {
                 "theirs": share(

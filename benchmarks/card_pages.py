@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from benchmarks.card_crops import Crop, cut_crops
-from benchmarks.card_peers import ask_peers, askable_keys
+from benchmarks.card_peers import ask_peers, askable_keys, written_keys
 from benchmarks.card_rows import FieldRow, PageRow, field_rows
 from benchmarks.children import in_child
 from benchmarks.peers import ReadPage, make_peer
@@ -133,6 +133,7 @@ def read_sheet(wish: Wish, seed: int) -> Answer:
         resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         sum(not row.bare for row in rows),
         tuple(rows),
+        written_keys(sheet),
         askable_keys(sheet),
         ask_peers(sheet, peers),
     )

@@ -18,24 +18,26 @@ from ocr.imaging import turn
 from pipeline.procedures.pack import FieldType
 
 _TEXTUAL = frozenset(FieldType) - {FieldType.CHOICE, FieldType.CHECKBOX, FieldType.DATE}
+_LABEL_PT = 6.0  # the lab's dense forms have labels of 6.5
 _UNREADABLE = (Kind.DITTO,)  # the value stands in the row above: only a template knows
 
 
 def askable_keys(sheet: Sheet) -> tuple[str, ...]:
     """The fields that a full-page reader can be asked for: written out in characters, beside a label of their own."""
-    labelled = {anchor.key for anchor in anchors_of(sheet.page)}
-    return tuple(key for key in _written(sheet) if key in labelled)
+    labelled = {anchor.key for anchor in anchors_of(sheet.page, _LABEL_PT)}
+    return tuple(key for key in written_keys(sheet) if key in labelled)
 
 
-def _written(sheet: Sheet) -> list[str]:
-    return [
+def written_keys(sheet: Sheet) -> tuple[str, ...]:
+    """The fields written out in characters, those in tables too."""
+    return tuple(
         key
         for key, truth in sheet.truths.items()
         if truth.value is not None
         and truth.written
         and truth.kind not in _UNREADABLE
         and sheet.procedure.field(key.split(".")[0]).type in _TEXTUAL
-    ]
+    )
 
 
 def ask_peers(sheet: Sheet, peers: Mapping[str, ReadPage]) -> dict[str, PeerPage]:
@@ -53,10 +55,10 @@ def _ask(sheet: Sheet, picture: Image, reader: ReadPage) -> PeerPage:
     before = _children_cpu_s()
     lines, spent = timed(lambda: reader(picture))
     cpu_s = spent.cpu_s + _children_cpu_s() - before
-    values = look_up(sheet.page, lines)
+    values = look_up(sheet.page, lines, _LABEL_PT)
     text = plain("".join(line.text for line in lines))
     beside = tuple(key for key in askable_keys(sheet) if _is_right(sheet, key, values.get(key)))
-    anywhere = tuple(key for key in _written(sheet) if _stands(sheet, key, text))
+    anywhere = tuple(key for key in written_keys(sheet) if _stands(sheet, key, text))
     return PeerPage(cpu_s, spent.wall_s, beside, anywhere)
 
 

@@ -135,7 +135,7 @@ def peer_rows(peer: Figures) -> list[Row]:
     """Group, theirs, ours; then times."""
     rows: list[Row] = [
         ("beside its label", hits(peer["beside_label"]), hits(peer["ichimado_on_these"])),
-        ("anywhere on the page", hits(peer["anywhere"]), ""),
+        ("anywhere on the page, tables too", hits(peer["anywhere"]), hits(peer["ichimado_on_all_written"])),
     ]
     rows += [(name, hits(one["theirs"]), hits(one["ours"])) for name, one in peer["by_hand_and_sort"].items()]
     seconds = f"{peer['cpu_s_per_page']} s, {peer['times_as_long_cpu']} times ours"

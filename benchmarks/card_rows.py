@@ -97,7 +97,8 @@ class PeerPage:
 class PageRow:
     """One sheet: times of registering and reading, the largest memory of the process so far, and the fields.
 
-    askable: keys of the written fields that can be looked up by a label. lines: fields with ink.
+    textual: keys of the fields written out in characters; askable: those of them with a label beside them.
+    filled: how many fields have ink.
     """
 
     seed: int
@@ -114,6 +115,7 @@ class PageRow:
     peak_mb: int
     filled: int
     fields: tuple[FieldRow, ...]
+    textual: tuple[str, ...]
     askable: tuple[str, ...]
     peers: Mapping[str, PeerPage]
 

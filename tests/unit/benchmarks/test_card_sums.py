@@ -87,7 +87,7 @@ def test_a_box_that_is_off_and_was_not_said_to_be_is_counted() -> None:
 
 
 def test_a_peer_is_held_against_the_same_fields() -> None:
-    asked = replace(page(ROW, replace(WRONG, key="mobile")), askable=("phone", "mobile"))
+    asked = replace(page(ROW, replace(WRONG, key="mobile")), textual=("phone", "mobile"), askable=("phone", "mobile"))
     found = peer([replace(asked, peers={"other": PeerPage(4.0, 5.0, ("mobile",), ("mobile", "phone"))})], "other")
     assert found["beside_label"]["hits"] == 1 and found["ichimado_on_these"]["hits"] == 1
     assert found["anywhere"]["hits"] == 2 and found["times_as_long_cpu"] == 2.0
@@ -95,7 +95,7 @@ def test_a_peer_is_held_against_the_same_fields() -> None:
 
 def page(*rows: FieldRow) -> PageRow:
     return PageRow(1, "debit_short", "klee", "handwritten", ("light",), 200, True, 4, 0.5, 1.5, 2.1, 300, len(rows),
-                   rows, (), {})  # fmt: skip
+                   rows, (), (), {})  # fmt: skip
 
 
 def test_values_are_compared_in_their_normal_form() -> None:
