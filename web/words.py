@@ -271,6 +271,8 @@ READING = {
     "several_marks": Pair("印が複数", "several marks"),
     "faint_mark": Pair("印が薄い", "faint mark"),
     "struck_out": Pair("訂正線あり", "struck out"),
+    "overwritten": Pair("上書きあり", "written over"),
+    "erased": Pair("消した跡あり", "rubbed out"),
     "outside_box": Pair("枠の外に記入", "written outside the box"),
     "poor_registration": Pair("位置合わせが不確か", "page not well aligned"),
 }

@@ -74,11 +74,11 @@ def _erase(runtime: Runtime, procedure: str) -> dict[str, Any]:
 def _compact(runtime: Runtime, whole: bool) -> None:
     from sqlalchemy.exc import OperationalError
 
-    from pipeline.store.compact import compact
+    from pipeline.store.compact import StillSeen, compact
 
     try:
         compact(runtime.engine, whole=whole)
-    except OperationalError:
+    except (OperationalError, StillSeen):
         fail("ほかの処理が動いているため、データベースの書き直しを見送りました。ichimado erase rewrite で行えます。")
 
 

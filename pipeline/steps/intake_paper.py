@@ -79,11 +79,8 @@ def _receive(
     runtime: Runtime, slip: BatchSlip, stored: Sequence[tuple[str, str]], actor: str, key: str | None
 ) -> Received:
     with write(runtime.engine) as session:
-        if key and (known := session.exec(select(Batch).where(Batch.key == key)).first()):
-            arrivals = session.exec(
-                select(Arrival.id).where(Arrival.batch_id == known.id).order_by(col(Arrival.position))
-            ).all()
-            return Received(known.id, known.number, tuple(arrivals), 0)
+        if key and (before := _received_before(session, key)):
+            return before
         department = slip.department or latest_pack(session)[1].review.department
         batch = Batch(
             key=key or new_id(),
@@ -100,6 +97,9 @@ def _receive(
             twin = next((row for row in rows if row.identity == digest), None)
             rows.append(_arrival(runtime, session, batch, position, name, digest, twin))
         fresh = [row for row in rows if row.status is ArrivalStatus.STORED]
+        # The other click may have been written since this one looked.
+        if key and not fresh and (before := _received_before(session, key)):
+            return before
         if fresh:
             batch.number = batch_number(session, runtime.today())
             session.add(batch)
@@ -121,6 +121,14 @@ def _receive(
                 session.add(ArrivalIdentity(source=row.source, identity=row.identity, arrival_id=row.id))
         session.flush()
         return Received(batch.id if fresh else None, batch.number, tuple(r.id for r in rows), len(rows) - len(fresh))
+
+
+def _received_before(session: Session, key: str) -> Received | None:
+    batch = session.exec(select(Batch).where(Batch.key == key)).first()
+    if batch is None:
+        return None
+    arrivals = session.exec(select(Arrival.id).where(Arrival.batch_id == batch.id).order_by(col(Arrival.position)))
+    return Received(batch.id, batch.number, tuple(arrivals), 0)
 
 
 def _arrival(

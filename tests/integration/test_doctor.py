@@ -295,7 +295,7 @@ WELL: dict[str, Any] = {
     "/admin/version": version("prefect"),
     "/deployments/count": 5,
     "/flow_runs/count": [3, 0],
-    "/work_pools/ichimado/workers/filter": [{"last_heartbeat_time": NOW.isoformat()}],
+    "/work_pools/ichimado/workers/filter": [{"last_heartbeat_time": (NOW + timedelta(hours=1)).isoformat()}],
 }
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from sqlmodel import select
 
 from pipeline.domain.statuses import HoldReason, SubmissionStatus
@@ -16,8 +16,8 @@ from pipeline.steps.erasure.blockers import Blocker
 from pipeline.steps.erasure.certificate import certificate_problems, get_certificate
 from pipeline.steps.erasure.holds import ErasedAlready, lift_holds, set_hold
 from pipeline.steps.erasure.run import look
-from pipeline.store.compact import compact
-from pipeline.store.engine import read
+from pipeline.store.compact import StillSeen, compact
+from pipeline.store.engine import open_engine, read, write
 from pipeline.store.tables import (
     Arrival,
     Attachment,
@@ -28,8 +28,9 @@ from pipeline.store.tables import (
     Link,
     Page,
     Submission,
+    Worker,
 )
-from tests.databases import server_folder
+from tests.databases import Databases, server_folder
 from tests.erasing import DUE, KEPT, ended, erase_all, plant, rows_in, wait_until
 from tests.runtime import PROCEDURE, event_kinds
 
@@ -89,6 +90,22 @@ def test_nothing_a_form_said_is_left(ended: Runtime) -> None:
     assert files_of(ended) == {certificate}
     assert all(row.blob == row.name_token == "" for row in rows_in(ended, Arrival))
     assert audit(ended).breaches == ()
+
+
+def test_what_an_earlier_transaction_still_sees_is_no_clean_rewrite(databases: Databases) -> None:
+    with databases.migrated("postgresql") as url:
+        engine = open_engine(url)
+        with write(engine) as session:
+            session.add(Worker(name="one"))
+        with engine.connect().execution_options(isolation_level="REPEATABLE READ") as reader:
+            reader.execute(text("SELECT 1"))  # a moment to look from, and no lock
+            with write(engine) as session:
+                session.execute(delete(Worker))
+            with pytest.raises(StillSeen):
+                compact(engine, whole=True, patience_s=0.2)
+            reader.rollback()
+            compact(engine, whole=True, patience_s=0.2)
+        engine.dispose()
 
 
 def test_what_stays_says_that_it_was_there(ended: Runtime) -> None:

@@ -72,7 +72,7 @@ def test_no_file_names_the_machine_or_a_secret(pattern: re.Pattern[str]) -> None
 
 
 # What large files may be kept, by folder: synthetic samples, pictures for the docs, tables of names.
-LARGE = ("fixtures/", "docs/images/", "japan/data/", "requirements/", "tests/")
+LARGE = ("fixtures/", "docs/images/", "japan/data/", "ocr/models/", "requirements/", "tests/")
 
 
 def test_no_stray_large_files() -> None:
