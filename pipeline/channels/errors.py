@@ -194,7 +194,7 @@ class BrokeReader(ArrivalError):
         "開かずに送信元を確かめ、原本から作り直して入れてください。",
     )
     en = Advice(
-        "Opening the file went wrong in a way that no ordinary file causes.",
+        "Opening the file went wrong in a way that no sound file causes.",
         "Do not open it; ask where it came from, make it anew from the originals and put that in.",
     )
 
