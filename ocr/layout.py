@@ -65,7 +65,8 @@ class LineField:
     """A field written freely on one line, or on `lines` lines of equal height.
 
     lexicon: the only words it may hold, where there is such a list (banks, branches, schools).
-    above: the field of the row above in the same column of a table, which 〃 and 同上 repeat.
+    above: the field of the row above in the same column of a table, which 〃 and 同上 repeat;
+        they are not recognised yet.
     lengths: the numbers of digits it may have, where they are known.
     postal: the field whose postal code tells how this address begins.
     """
@@ -94,7 +95,8 @@ class DateField:
     """A date: an era chosen among `eras` (values are era letters M T S H R, or W for a western year)
     and cells for year, month and day. With no eras the year is western and has four cells.
 
-    blanks: year, month and day are each one free place between the printed 年, 月 and 日, without cells.
+    blanks: year, month and day are each one free place between the printed 年, 月 and 日, without cells. Not read as
+        such yet: each place is taken for a cell, so that of two digits one is lost.
     """
 
     name: str

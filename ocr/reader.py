@@ -63,7 +63,7 @@ def run_jobs(jobs: Sequence[Job], recogniser: Recogniser) -> list[Reading]:
     found = iter(recogniser.logits(lines) if lines else [])
     logits: list[list[Logits]] = [[next(found) for _ in job.lines] for job in jobs]
     alphabet = recogniser.alphabet
-    readings = [job.finish(own, alphabet) for job, own in zip(jobs, logits, strict=True)]
+    readings = [job.finish(of_job, alphabet) for job, of_job in zip(jobs, logits, strict=True)]
     known = {reading.name: reading for reading in readings}
     for place, job in enumerate(jobs):
         revised = job.revise(logits[place], alphabet, known) if job.revise else None
