@@ -14,8 +14,8 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from ocr.confirm import Confirmation, confirm, with_evidence
-from ocr.fields import LOW
 from ocr.imaging import turn
+from ocr.jobs import LOW
 from ocr.layout import PageLayout
 from ocr.own import own_models
 from ocr.reader import read_page
