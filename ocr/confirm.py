@@ -17,6 +17,7 @@ from math import exp, log
 
 from japan.postal import agrees
 from japan.readings import NamePart, log_kana, log_reading
+from ocr.calibration import with_confidence
 from ocr.readings import Reading
 
 
@@ -98,11 +99,28 @@ def _leaning(readings: Mapping[str, Reading], keys: Sequence[str]) -> bool:
     return any(set(readings[key].leans_on) & set(keys) for key in keys)
 
 
-def with_evidence(confidence: float, confirmations: Iterable[Confirmation]) -> float:
-    """The confidence of a reading, 0.0-1.0, after what confirms or contradicts it; each must be independent."""
+def with_evidence(confidence: float, log_odds: float) -> float:
+    """The confidence of a reading, 0.0-1.0, after the sum of what confirms or contradicts it."""
     bounded = min(max(confidence, 1e-6), 1 - 1e-6)
-    odds = log(bounded / (1 - bounded)) + sum(one.log_odds for one in confirmations)
+    odds = log(bounded / (1 - bounded)) + log_odds
     return 1.0 / (1.0 + exp(-max(-30.0, min(30.0, odds))))
+
+
+def weigh(readings: Sequence[Reading], evidence: Sequence[Confirmation]) -> list[Reading]:
+    """The readings as sure as other fields make them; one that they confirm is no longer doubtful for its ink alone."""
+    return [_weighed(one, log_odds_of(one.name, evidence)) for one in readings]
+
+
+def log_odds_of(key: str, evidence: Iterable[Confirmation]) -> float | None:
+    """What all that is known of this field tells; None where nothing is."""
+    own = [one.log_odds for one in evidence if key in one.keys]
+    return sum(own) if own else None
+
+
+def _weighed(reading: Reading, log_odds: float | None) -> Reading:
+    if log_odds is None or reading.confidence is None:
+        return reading
+    return with_confidence(reading, with_evidence(reading.confidence, log_odds))
 
 
 def _agree(fact: Fact, values: Sequence[str]) -> bool | None:

@@ -1,4 +1,4 @@
-"""The networks of our own that ship with this package (`ocr/models`, made by `training/`)."""
+"""The networks of our own that ship with this package (`ocr/models`, made by `training/`), and the calibration."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ from functools import cache
 from pathlib import Path
 from threading import Lock
 
-from ocr import glyphs, ticks
+from ocr import calibration, glyphs, ticks
+from ocr.calibration import Calibration
 from ocr.glyphs import GlyphModel
 
 
 @dataclass(frozen=True)
 class OwnModels:
-    """cells: reads characters in cells; ticks: tells marks apart. None: it is done without (lines, rules)."""
+    """cells: reads characters in cells; ticks: tells marks apart. None: it is done without (lines, rules).
+
+    calibration: how sure readings by these truly are. None: the engines' own confidence stands.
+    """
 
     cells: GlyphModel | None = None
     ticks: GlyphModel | None = None
+    calibration: Calibration | None = None
 
 
 NO_MODELS = OwnModels()
@@ -31,7 +36,7 @@ def own_models() -> OwnModels:
 
 @cache
 def _load() -> OwnModels:
-    return OwnModels(_open(glyphs.MODEL), _open(ticks.MODEL))
+    return OwnModels(_open(glyphs.MODEL), _open(ticks.MODEL), calibration.load())
 
 
 def _open(path: Path) -> GlyphModel | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ocr.calibration import calibrated, engine_of, signs_of, with_page
 from ocr.content import exact_lengths
 from ocr.cut import cut_box, find_cells, line_picture, make_view, trim_picture
 from ocr.decode import decode_content
@@ -48,7 +49,7 @@ def read_page(
     dpi = reading_dpi(found.dpi)
     view = make_view(found.warp(drop_red(image), dpi), dpi / MM_PER_INCH)
     jobs = [prepare(view, field, own) for field in layout.fields]
-    readings = run_jobs(jobs, recogniser)
+    readings = _calibrated(layout, jobs, run_jobs(jobs, recogniser), found, own)
     placed = tuple(_placed(reading, found) for reading in readings)
     return PageReading(layout.form_id, layout.page_number, found.rotation, found.error_mm, placed)
 
@@ -98,6 +99,22 @@ def read_field(
 
 def _alone(reading: Reading) -> Reading:
     return replace(reading, box_mm=None)
+
+
+def _calibrated(
+    layout: PageLayout, jobs: Sequence[Job], readings: Sequence[Reading], found: Registration, own: OwnModels
+) -> list[Reading]:
+    """The readings as sure as they truly are, as far as that was measured."""
+    alone = [
+        signs_of(
+            field,
+            engine_of(field, job, reading, own.cells is not None),
+            reading,
+            found.error_mm_at(reading.box_mm) if reading.box_mm else found.error_mm,
+        )
+        for field, job, reading in zip(layout.fields, jobs, readings, strict=True)
+    ]
+    return [calibrated(one, signs, own.calibration) for one, signs in zip(readings, with_page(alone), strict=True)]
 
 
 def _placed(reading: Reading, registration: Registration) -> Reading:

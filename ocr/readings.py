@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ocr.layout import Box
+from ocr.signs import Signs
 
 
 class ReadingReason(StrEnum):
@@ -45,6 +46,7 @@ class Reading:
     ditto: 〃 or 同上 stands there, and `value` is that of the row above; no reader says so yet.
     leans_on: the fields whose readings helped to make this one; they are no independent confirmation of it.
     candidates: the likeliest values and their probabilities, best first, where a grammar or a list gives them.
+    signs: what `confidence` was calibrated from; None for blanks and for pictures of single fields.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Reading:
     ditto: bool = False
     candidates: tuple[tuple[str, float], ...] = ()
     leans_on: tuple[str, ...] = ()
+    signs: Signs | None = None
 
     @property
     def blank(self) -> bool:

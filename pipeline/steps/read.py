@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from ocr.confirm import Confirmation, confirm, with_evidence
+from ocr.confirm import confirm, weigh
 from ocr.imaging import turn
-from ocr.jobs import LOW
 from ocr.layout import PageLayout
 from ocr.own import own_models
 from ocr.reader import read_page
-from ocr.readings import PageReading, Reading, ReadingReason, TextLine
+from ocr.readings import PageReading, Reading, TextLine
 from ocr.registration import register
 from pipeline.channels.paper import decode_page, encode_page
 from pipeline.domain.statuses import DocumentKind, Origin, SubmissionStatus
@@ -28,6 +27,7 @@ from pipeline.procedures.pack import Procedure
 from pipeline.procedures.values import normalise_value
 from pipeline.progress import tell_progress
 from pipeline.runtime import Runtime
+from pipeline.steps.acceptance import threshold_of
 from pipeline.steps.facts import facts_of
 from pipeline.steps.hold import hold_submission, move_submission
 from pipeline.steps.layouts import page_layout
@@ -167,18 +167,8 @@ def find_layout(pack: Procedure, document: Document, page: Page) -> PageLayout |
 def values_of(pack: Procedure, submission_id: str, page_id: str, reading: PageReading) -> list[FieldValue]:
     """Field values for every reading of a page, blank ones included; their confidence after what confirms them."""
     known = {one.name: one for one in reading.readings}
-    evidence = confirm(known, facts_of(pack, known))
-    return [_value_of(pack, submission_id, page_id, _weighed(one, evidence)) for one in reading.readings]
-
-
-def _weighed(reading: Reading, evidence: Sequence[Confirmation]) -> Reading:
-    """The reading as sure as other fields make it; one that they confirm is no longer doubtful for its ink alone."""
-    own = [one for one in evidence if reading.name in one.keys]
-    if not own or reading.confidence is None:
-        return reading
-    confidence = with_evidence(reading.confidence, own)
-    reasons = tuple(r for r in reading.reasons if r is not ReadingReason.LOW_CONFIDENCE or confidence < LOW)
-    return replace(reading, confidence=confidence, reasons=reasons)
+    weighed = weigh(reading.readings, confirm(known, facts_of(pack, known)))
+    return [_value_of(pack, submission_id, page_id, one) for one in weighed]
 
 
 def _value_of(pack: Procedure, submission_id: str, page_id: str, reading: Reading) -> FieldValue:
@@ -204,7 +194,7 @@ def _value_of(pack: Procedure, submission_id: str, page_id: str, reading: Readin
     if reading.box_mm:
         row.box_x, row.box_y = reading.box_mm.x, reading.box_mm.y
         row.box_w, row.box_h = reading.box_mm.w, reading.box_mm.h
-    threshold = pack.review.accept_confidence.get(spec.type)
+    threshold = threshold_of(pack.review, spec.type, reading, own_models().calibration)
     sure = threshold is not None and reading.confidence is not None and reading.confidence >= threshold
     row.accepted = not row.reasons and problem is None and (reading.blank or sure)
     return row

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field, model_validator
 
 from pipeline.procedures.pack.base import Label, PackModel
@@ -36,8 +38,10 @@ class Matching(PackModel):
 class ReviewRules(PackModel):
     """When a person must look.
 
-    accept_confidence: per field type, readings at or above are accepted without a person; a type that is
-        absent is never accepted by confidence alone.
+    accept_error: per field type, the share of wrong values among those accepted without a person that is aimed at,
+        such as 0.001; the confidence that keeps it was measured for each sort of field (`ocr.calibration`).
+    accept_confidence: per field type, readings at or above are accepted without a person where accept_error does not
+        say or its sort was not measured; a type that is absent from both is never accepted by confidence alone.
     department: whose queue it is; correction_days: days given to the applicant.
     standard_days: 標準処理期間 in working days.
     approvals: how many superiors approve a draft (起案) before its cases are determined, each another person than
@@ -45,6 +49,7 @@ class ReviewRules(PackModel):
     """
 
     straight_through: bool = True
+    accept_error: dict[FieldType, Annotated[float, Field(gt=0, lt=1)]] = Field(default_factory=dict)
     accept_confidence: dict[FieldType, float] = Field(default_factory=dict)
     department: str
     correction_days: int = 14

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr.confirm import CHANCES, Chance, Fact, Why, confirm, kana_fits, with_evidence
+from ocr.confirm import CHANCES, Chance, Fact, Why, confirm, kana_fits, log_odds_of, with_evidence
 from ocr.readings import Reading
 
 TODAY = date(2026, 11, 22)
@@ -71,17 +71,16 @@ def test_help_that_was_used_is_not_counted_again() -> None:
 def test_evidence_moves_confidence() -> None:
     readings = read(a="髙橋 美咲", b="タカハシ ミサキ")
     agreeing = confirm(readings, [Fact(Why.NAME_KANA, ("a", "b"))])
-    assert with_evidence(0.9, agreeing) > 0.99
-    assert with_evidence(0.9, []) == pytest.approx(0.9)
+    assert with_evidence(0.9, log_odds_of("a", agreeing) or 0.0) > 0.99
+    assert with_evidence(0.9, 0.0) == pytest.approx(0.9)
+    assert log_odds_of("c", agreeing) is None
     lost = confirm(read(a="高橋 央", b="タカハシ リオ"), [Fact(Why.NAME_KANA, ("a", "b"))])
-    assert with_evidence(0.9, lost) < 0.6
+    assert with_evidence(0.9, log_odds_of("b", lost) or 0.0) < 0.6
 
 
 @given(st.floats(0.0, 1.0), st.lists(st.sampled_from(list(Why)), max_size=4))
 def test_confidence_stays_a_probability(confidence: float, kinds: list[Why]) -> None:
-    from ocr.confirm import Confirmation
-
-    found = [Confirmation((), CHANCES[kind].log_odds(True), kind) for kind in kinds]
+    found = sum(CHANCES[kind].log_odds(True) for kind in kinds)
     assert 0.0 < with_evidence(confidence, found) < 1.0
     assert with_evidence(confidence, found) >= min(confidence, 1 - 1e-6) - 1e-9
 
