@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from sqlalchemy import ARRAY, Text, insert, literal
 from sqlmodel import Session, col, func, select
 
 from pipeline.domain.history import GENESIS, ChainedEvent, event_hash
@@ -45,6 +46,8 @@ def append_events(
     _wait_for_chains(session, aggregate, ids)
     heads = _heads(session, aggregate, ids)
     body = dict(payload or {})
+    said = json.dumps(body, ensure_ascii=False, sort_keys=True)
+    rows: list[dict[str, object]] = []
     for aggregate_id in ids:
         seq, previous_hash = heads.get(aggregate_id, (0, GENESIS))
         digest = event_hash(
@@ -57,20 +60,22 @@ def append_events(
             payload=body,
             previous_hash=previous_hash,
         )
-        session.add(
-            Event(
-                aggregate=aggregate,
-                aggregate_id=aggregate_id,
-                seq=seq + 1,
-                kind=kind,
-                actor=actor,
-                at=at,
-                payload=json.dumps(body, ensure_ascii=False, sort_keys=True),
-                previous_hash=previous_hash,
-                hash=digest,
-            )
+        rows.append(
+            {
+                "aggregate": aggregate,
+                "aggregate_id": aggregate_id,
+                "seq": seq + 1,
+                "kind": kind,
+                "actor": actor,
+                "at": at,
+                "payload": said,
+                "previous_hash": previous_hash,
+                "hash": digest,
+            }
         )
     session.flush()
+    if rows:
+        session.execute(insert(Event), rows)  # nobody asks for their ids, so it is one statement
 
 
 def _heads(session: Session, aggregate: str, ids: Sequence[str]) -> dict[str, tuple[int, str]]:
@@ -92,9 +97,8 @@ def _heads(session: Session, aggregate: str, ids: Sequence[str]) -> dict[str, tu
 def _wait_for_chains(session: Session, aggregate: str, ids: Sequence[str]) -> None:
     # A chain has no row of its own to lock; SQLite's writers follow one another anyway. Everybody locks in one order.
     if session.get_bind().dialect.name == "postgresql":
-        for aggregate_id in ids:
-            key = func.hashtextextended(f"{aggregate}:{aggregate_id}", 0)
-            session.execute(select(func.pg_advisory_xact_lock(key)))
+        one = func.unnest(literal([f"{aggregate}:{one}" for one in ids], ARRAY(Text))).column_valued("one")
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(one, 0))))
 
 
 def events_of(session: Session, aggregate: str, aggregate_id: str) -> Sequence[ChainedEvent]:
