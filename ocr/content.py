@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import inf
 
 import numpy as np
@@ -67,18 +67,36 @@ class CharMask:
 
     def apply(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
         """Log-probabilities [T, len(outputs)] over the mask, each step summing to one."""
-        chosen = np.exp(logits[:, self.columns].astype(np.float64) + self.weights)
-        order = np.argsort(self.groups, kind="stable")
-        starts = np.searchsorted(self.groups[order], np.arange(len(self.outputs)))
-        sums = np.add.reduceat(chosen[:, order], starts, axis=1)
+        columns, factors, layers = self._layers
+        chosen = np.exp(np.take(logits, columns, axis=1)) * factors
+        sums, start = chosen[:, : len(self.outputs)], len(self.outputs)
+        for groups in layers:
+            sums[:, groups] += chosen[:, start : start + len(groups)]
+            start += len(groups)
         sums = np.maximum(sums, 1e-9)
         return np.asarray(np.log(sums / sums.sum(axis=1, keepdims=True)), np.float64)
+
+    @cached_property
+    def _layers(self) -> tuple[NDArray[np.int64], NDArray[np.float32], list[NDArray[np.int64]]]:
+        """The columns with their factors, first one for each output, then second ones, third ones...; and the outputs
+        of each layer after the first. Few outputs have more than one column, so adding layers is adding little."""
+        order = np.argsort(self.groups, kind="stable")
+        groups = self.groups[order]
+        rank = np.arange(len(groups)) - np.searchsorted(groups, groups)
+        layered = np.lexsort((groups, rank))
+        layers = [groups[layered][rank[layered] == level] for level in range(1, int(rank.max()) + 1)]
+        chosen = order[layered]
+        return self.columns[chosen], np.exp(self.weights[chosen]).astype(np.float32), layers
 
     def held(self, logits: NDArray[np.float32]) -> float:
         """How much of the non-blank mass the mask keeps, 0.0-1.0: low when the ink is something else."""
         inked = float((1.0 - np.exp(logits[:, 0].astype(np.float64))).sum())  # each step sums to one
-        kept = float(np.exp(logits[:, self.columns[self.columns > 0]].astype(np.float64)).sum())
+        kept = float(np.exp(np.take(logits, self._inked, axis=1)).sum(dtype=np.float64))
         return min(1.0, kept / inked) if inked > 1e-6 else 1.0
+
+    @cached_property
+    def _inked(self) -> NDArray[np.int64]:
+        return self.columns[self.columns > 0]
 
 
 @lru_cache(maxsize=64)

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import islice, pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ocr.acceptor import Acceptor
 from ocr.content import CharMask, mask_for, to_value
@@ -207,11 +208,17 @@ def _replacements(log_probs: LogProbs, string: list[int]) -> list[tuple[int, lis
     out = []
     for place, (start, end) in enumerate(spans):
         peak = log_probs[start:end, 1:].max(axis=0)
-        likely = np.argsort(-peak)[:_WIDE] + 1
+        likely = _largest(peak, _WIDE) + 1
         for other in likely:
             if other != string[place] and peak[other - 1] > -14:
                 out.append((place, [*string[:place], int(other), *string[place + 1 :]]))
     return out
+
+
+def _largest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """The places of the largest values, the largest first; of thousands only these are sorted."""
+    top = np.argpartition(-values, count)[:count] if len(values) > count else np.arange(len(values))
+    return np.asarray(top[np.argsort(-values[top])], np.int64)
 
 
 def _spans(log_probs: LogProbs, string: list[int]) -> list[tuple[int, int]]:
