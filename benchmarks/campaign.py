@@ -17,7 +17,6 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from benchmarks.bounds import quantile
 from benchmarks.campaign_score import score_campaign
 from benchmarks.campaign_work import Peak, hand_over, work
 from benchmarks.children import Spent, in_child, side_by_side
@@ -26,6 +25,7 @@ from benchmarks.samples import CAMPAIGN_SEED, DATA, Sample, draw_sample
 from benchmarks.stores import database, drop, make_runtime
 from benchmarks.truth import Truth
 from pipeline.domain.statuses import Channel
+from pipeline.score.bounds import quantile
 from pipeline.steps.audit import audit
 from pipeline.store.engine import read
 from pipeline.store.tables import Submission

@@ -9,13 +9,14 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from benchmarks.bounds import clopper_pearson, ratio, upper_bound
 from benchmarks.demo_score import score, submission_ids
 from benchmarks.stores import PROCEDURE
-from benchmarks.truth import Truth, same_text
+from benchmarks.truth import Truth
 from pipeline.domain.statuses import LinkStatus
 from pipeline.procedures.pack import Procedure
 from pipeline.procedures.values import normalise_value
+from pipeline.score.bounds import clopper_pearson, ratio, upper_bound
+from pipeline.score.rows import same_text
 from pipeline.steps.packs import latest_pack
 from pipeline.store.tables import FieldValue, Link, Person, ReviewReason, ReviewTask, Submission
 

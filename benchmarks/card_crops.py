@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from benchmarks.card_rows import FieldRow
+from benchmarks.card_rows import LabRow
 from fixtures.fonts import FORM_FONT
 from fixtures.reading.sheets import Sheet
 from ocr.engine import Image
@@ -26,11 +26,11 @@ _WIDTH, _HEIGHT, _COLUMNS, _ROWS, _LETTERS = 620, 96, 3, 16, 13
 class Crop:
     """A field as it lies in the straightened scan, with what was read."""
 
-    row: FieldRow
+    row: LabRow
     picture: Image
 
 
-def cut_crops(sheet: Sheet, found: Registration | None, rows: Sequence[FieldRow]) -> list[Crop]:
+def cut_crops(sheet: Sheet, found: Registration | None, rows: Sequence[LabRow]) -> list[Crop]:
     """The wrong ones among the rows; none of a page that was not found."""
     wrong = [row for row in rows if not row.right]
     if found is None or not wrong:
@@ -96,7 +96,7 @@ def _fit(words: str, font: ImageFont.FreeTypeFont) -> str:
     return words
 
 
-def _words(row: FieldRow) -> tuple[str, str]:
+def _words(row: LabRow) -> tuple[str, str]:
     sure = "" if row.confidence is None else f" {row.confidence:.3f}"
     about = f"{row.seed} {row.key} {row.sort} {row.kind} {row.writer} {'+'.join(row.damages)}"
     said = f"{row.truth} ({row.written})" if row.written != row.truth else f"{row.truth}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from statistics import fmean, median
 
-from benchmarks.bounds import quantile, ratio
-from benchmarks.card_rows import FieldRow, PageRow
-from benchmarks.card_sums import Figures, group_by, share
+from benchmarks.card_rows import LabRow, PageRow
 from ocr.reader import POOR_REGISTRATION_MM as POOR_MM
+from pipeline.score.bounds import quantile, ratio
+from pipeline.score.sums import Figures, group_by, share
 
 
 def sum_pages(pages: Sequence[PageRow]) -> Figures:
@@ -35,7 +35,7 @@ def registration(pages: Sequence[PageRow]) -> Figures:
     }
 
 
-def _off(rows: Iterable[FieldRow]) -> Figures:
+def _off(rows: Iterable[LabRow]) -> Figures:
     pairs = [(row.off_mm, row.said_mm) for row in rows if row.off_mm is not None and row.said_mm is not None]
     if not pairs:
         return {"fields": 0}
@@ -100,5 +100,5 @@ def peer(pages: Sequence[PageRow], name: str) -> Figures:
     }
 
 
-def _name(row: FieldRow) -> str:
+def _name(row: LabRow) -> str:
     return f"{row.hand}, {row.sort}"

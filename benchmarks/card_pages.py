@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.card_crops import Crop, cut_crops
 from benchmarks.card_peers import ask_peers, askable_keys, written_keys
-from benchmarks.card_rows import FieldRow, PageRow, field_rows
+from benchmarks.card_rows import LabRow, PageRow, field_rows
 from benchmarks.children import in_child
 from benchmarks.peers import ReadPage, make_peer
 from benchmarks.reading import timed
@@ -28,7 +28,7 @@ from fixtures.reading.split import Part
 from ocr.engine import Image, PPOCRRecogniser
 from ocr.geometry import corners_of
 from ocr.layout import Box, CellsField, ChoiceField, DateField, Field, PageLayout
-from ocr.own import own_models
+from ocr.own import OwnModels, own_models
 from ocr.reader import read_page
 from ocr.readings import PageReading
 from ocr.registration import Registration, register
@@ -116,7 +116,7 @@ def read_sheet(wish: Wish, seed: int) -> Answer:
     reading, spent = timed(
         lambda: read_page(sheet.picture, layout, recogniser, found, own) if found is not None else None
     )
-    rows = _rows(sheet, layout, found, reading)
+    rows = _rows(sheet, layout, found, reading, own)
     peers = {name: _peer(name, DATA / "models") for name in wish.peers}
     page = PageRow(
         sheet.seed,
@@ -154,12 +154,13 @@ def _only_read(name: str, picture: Image) -> bool:
     return found is not None and bool(read_page(picture, layout, recogniser, found, own_models()).readings)
 
 
-def _rows(sheet: Sheet, layout: PageLayout, found: Registration | None, reading: PageReading | None) -> list[FieldRow]:
+def _rows(
+    sheet: Sheet, layout: PageLayout, found: Registration | None, reading: PageReading | None, own: OwnModels
+) -> list[LabRow]:
     if found is None or reading is None:
-        return field_rows(sheet, layout, {}, {})
-    readings = {one.name: one for one in reading.readings}
+        return field_rows(sheet, layout, None, {})
     places = {field.name: place_of(sheet, field, found) for field in layout.fields}
-    return field_rows(sheet, layout, readings, places)
+    return field_rows(sheet, layout, reading, places, own.calibration)
 
 
 def place_of(sheet: Sheet, field: Field, found: Registration) -> tuple[float, float]:

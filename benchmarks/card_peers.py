@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import cv2
 
 from benchmarks.anchors import anchors_of, look_up
-from benchmarks.card_rows import PeerPage, in_normal_form, is_right, plain
+from benchmarks.card_rows import PeerPage
 from benchmarks.peers import ReadPage
 from benchmarks.reading import KANJI_AS_KANA, timed
 from fixtures.reading.sheets import Sheet
@@ -16,6 +16,7 @@ from fixtures.reading.truth import Kind
 from ocr.engine import Image
 from ocr.imaging import turn
 from pipeline.procedures.pack import FieldType
+from pipeline.score.rows import in_normal_form, is_right, plain
 
 _TEXTUAL = frozenset(FieldType) - {FieldType.CHOICE, FieldType.CHECKBOX, FieldType.DATE}
 _LABEL_PT = 6.0  # the lab's dense forms have labels of 6.5
@@ -73,7 +74,7 @@ def _is_right(sheet: Sheet, key: str, text: str | None) -> bool:
     if not text:
         return False
     said = text.translate(KANJI_AS_KANA) if spec.type is FieldType.KANA_NAME else text
-    return is_right(spec, sheet.truths[key], said, in_normal_form(spec, said)[0])
+    return is_right(spec, sheet.truths[key].value, said, in_normal_form(spec, said)[0])
 
 
 def _stands(sheet: Sheet, key: str, text: str) -> bool:

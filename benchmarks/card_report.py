@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from benchmarks.report import Row, hits, show
+from benchmarks.report import Row, show
+from pipeline.score.tables import accepted_rows, calibration_rows, exact_rows, hits, percent, reliability_rows
 
 Figures = Mapping[str, Any]
 _CAUSES = 20
@@ -22,16 +23,16 @@ def show_card(figures: Figures) -> None:
     for name in ("by_sort", "by_hand", "by_damage", "by_layout"):
         show(name.replace("_", " "), _EXACT, exact_rows(figures[name]))
     kinds = ("", "right", "with a reason", "accepted", "of them wrong")
-    show("by kind of writing (pack's thresholds)", kinds, kind_rows(figures["by_kind"]))
-    show("by mark (pack's thresholds)", kinds, kind_rows(figures["by_mark"]))
-    fitted = "fitted on these" if figures["thresholds_fitted_on_these"] else "of the run on tune"
-    for name, words in (("pack", "pack's thresholds"), ("best", f"best thresholds, {fitted}")):
-        groups = {group: one for group, one in figures[f"acceptance_{name}"].items() if ", " not in group}
-        rows = accepted_rows(groups, figures[f"thresholds_{name}"])
-        show(f"accepted without a person: {words}", _ACCEPTED, rows)
+    show("by kind of writing", kinds, kind_rows(figures["by_kind"]))
+    show("by mark", kinds, kind_rows(figures["by_mark"]))
+    groups = {group: one for group, one in figures["acceptance"].items() if ", " not in group}
+    show("accepted without a person", _ACCEPTED, accepted_rows(groups, figures["thresholds"]))
     causes = [(one["what"], str(one["wrong"]), str(one["without_reason"])) for one in figures["wrong"][:_CAUSES]]
     show("wrong readings, the most frequent", ("", "wrong", "without a reason"), causes)
-    show("confidence of readings without a reason", ("from", "mean", "right"), reliability_rows(figures["reliability"]))
+    show("confidence of readings without another reason", ("from", "mean", "right"),
+         reliability_rows(figures["reliability"]))  # fmt: skip
+    show("how true it is: expected calibration error, log loss", ("", "fields", "engines' score", "calibrated"),
+         calibration_rows(figures["calibration"]))  # fmt: skip
     show("registration, mm at the worst corner of a field", ("", "fields", "mean", "95 %", "largest", "said mean",
          "said 95 %", "> 0.8, unnoticed"), off_rows(figures["registration"]))  # fmt: skip
     show("missed and invented, time and memory", ("", ""), spent_rows(figures))
@@ -62,44 +63,12 @@ def _verdict(of: int, good: bool) -> str:
     return "-" if not of else "yes" if good else "no"
 
 
-def percent(share: float | None) -> str:
-    """As a percentage; a dash for none."""
-    return "-" if share is None else f"{100 * share:.2f} %"
-
-
-def exact_rows(groups: Figures) -> list[Row]:
-    """Group, exact as written, its bounds, exact with those in which something went wrong, CER."""
-    rows: list[Row] = []
-    for name, one in groups.items():
-        low, high = one["exact"]["bounds_95"]
-        bounds = f"{100 * low:.1f}-{100 * high:.1f}"
-        rows.append((name, hits(one["exact"]), bounds, hits(one["exact_all"]), percent(one["cer"])))
-    return rows
-
-
 def kind_rows(groups: Figures) -> list[Row]:
     """Kind, right, with a reason, accepted, and wrongly so."""
     return [
         (name, hits(one["right"]), percent(one["with_reason"]), str(one["accepted"]), str(one["accepted_wrong"]))
         for name, one in groups.items()
     ]
-
-
-def accepted_rows(groups: Figures, thresholds: Figures) -> list[Row]:
-    """Group, threshold, accepted, wrong, bound."""
-    rows: list[Row] = []
-    for name, one in groups.items():
-        threshold = thresholds.get(name)
-        share = {"hits": one["accepted"], "of": one["of"], "share": one["share"]}
-        at = "" if threshold is None else f"{threshold:.4f}"
-        wrong = f"{one['wrong']} ({percent(one['wrong_share'])})"
-        rows.append((name, at, hits(share), wrong, percent(one["wrong_at_most_95"])))
-    return rows
-
-
-def reliability_rows(bins: Sequence[Figures]) -> list[Row]:
-    """Least confidence, mean confidence, share right."""
-    return [(f"{one['from']:.3f}", f"{one['mean_confidence']:.4f}", hits(one)) for one in bins]
 
 
 def off_rows(registration: Figures) -> list[Row]:

@@ -17,10 +17,11 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, func, select
 
 from benchmarks.points import points_and_ranking
-from benchmarks.truth import Truth, load_truth, same_text
+from benchmarks.truth import Truth, load_truth
 from pipeline.domain.statuses import Channel, LinkStatus, PageFate, ReasonCode, TaskStatus
 from pipeline.procedures.pack import Procedure
 from pipeline.procedures.values import normalise_value
+from pipeline.score.rows import same_text
 from pipeline.steps.packs import latest_pack
 from pipeline.store.engine import open_engine, read
 from pipeline.store.tables import (

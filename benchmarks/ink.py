@@ -21,7 +21,6 @@ import cv2
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from benchmarks.bounds import clopper_pearson
 from fixtures.names import FEMALE, MALE, SURNAMES
 from fixtures.reading.glyphs import draw_line
 from fixtures.reading.split import Part, surname_part
@@ -33,6 +32,7 @@ from ocr.decode import decode_line
 from ocr.engine import Image, PPOCRRecogniser, Recogniser
 from ocr.ink import field_looks, fold_kana, mean_scores, score_strings
 from ocr.layout import Content
+from pipeline.score.bounds import clopper_pearson
 
 SEED = 70311
 CANDIDATES = 50

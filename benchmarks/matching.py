@@ -18,7 +18,6 @@ from typing import Any
 from rapidfuzz import fuzz, process
 from sqlmodel import Session, col, func, select
 
-from benchmarks.bounds import quantile, ratio
 from benchmarks.children import in_child
 from benchmarks.samples import DATA, MATCHING_SEED
 from benchmarks.stores import PACK, PROCEDURE, database, drop, make_runtime
@@ -31,6 +30,7 @@ from matchers.records import MatchDecision, Outcome, PersonRecord, Scored
 from matchers.weights import load_weights
 from pipeline.procedures.registry import load_pack
 from pipeline.runtime import Runtime
+from pipeline.score.bounds import quantile, ratio
 from pipeline.steps.packs import install_pack
 from pipeline.steps.people import MAX_BLOCK, find_near, record_of
 from pipeline.steps.roster import import_roster

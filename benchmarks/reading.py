@@ -17,11 +17,10 @@ from typing import Any, TypeVar
 import cv2
 
 from benchmarks.anchors import look_up
-from benchmarks.bounds import clopper_pearson, ratio
 from benchmarks.machine import RECOGNITION, weights
 from benchmarks.peers import PEERS, make_peer
 from benchmarks.samples import DATA, READING_SEED, Sample, draw_sample
-from benchmarks.truth import ROOT, same_text
+from benchmarks.truth import ROOT
 from fixtures.plan import SMALLEST
 from japan.text import drop_spaces
 from japan.variants import fold_variants
@@ -37,6 +36,8 @@ from pipeline.procedures.pack import FieldType, Procedure
 from pipeline.procedures.pack import FormPage as Layout
 from pipeline.procedures.registry import load_pack
 from pipeline.procedures.values import normalise_value
+from pipeline.score.bounds import clopper_pearson, ratio
+from pipeline.score.rows import same_text
 from pipeline.steps.locate import find_layout_of, locate_form
 
 Answer = TypeVar("Answer")

@@ -5,8 +5,9 @@
                                       [--layout L] [--writer W] [--damage D] [--hand printed|handwritten] [--filled N]
 
 Figures go to build/bench/reading_card_PART.json (_some, where not all sheets of the part were asked for), a line for
-each field to the .jsonl beside it. The
-thresholds that a run on `tune` finds best are those that a run on `held_out` is judged by: nothing is fitted there.
+each field to the .jsonl beside it, and the reliability diagram to the .svg. Fields are calibrated, confirmed by each
+other and accepted as the READ step does for a pack that wants at most one wrong value in a thousand; nothing is fitted
+here (`python -m benchmarks.calibrate`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,19 +26,16 @@ from benchmarks.card_page_sums import sum_pages
 from benchmarks.card_pages import Wish, memory_of_reading, read_sheets
 from benchmarks.card_report import show_card
 from benchmarks.card_rows import PageRow
-from benchmarks.card_sums import sum_fields
-from benchmarks.machine import RECOGNITION, ROOT, weights
+from benchmarks.card_sums import sum_lab
+from benchmarks.machine import RECOGNITION, weights
 from benchmarks.peers import PEERS, SYSTEM_PEERS, is_there
 from benchmarks.report import OUT, keep
 from fixtures.reading.split import Part
 from ocr.own import own_models
-from pipeline.procedures.registry import load_pack
 
 SEED = 900_000
 """Sheets of the card begin here: a seed of its own, far from those that models are trained on."""
 ALL_PEERS = (*PEERS, *SYSTEM_PEERS)
-USUAL = 0.97
-"""The threshold of field types that the sample pack leaves out: it accepts none of those."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -76,33 +74,17 @@ def measure(
     return [page for page, _ in answers], [crop for _, crops in answers for crop in crops]
 
 
-def card(pages: Sequence[PageRow], part: Part, out: Path = OUT) -> dict[str, Any]:
-    """The figures of these pages. out: where the card of a run for tuning lies, if one was made."""
-    chosen = None if part is Part.TUNE else tuned_thresholds(out)
+def card(pages: Sequence[PageRow], part: Part) -> dict[str, Any]:
+    """The figures of these pages."""
     own = own_models()
     return {
         "part": part.value,
-        **sum_fields(pages, thresholds_by_type(), chosen),
+        **sum_lab(pages),
         **sum_pages(pages),
         "weights": weights(RECOGNITION),
         "own_models": {"cells": own.cells is not None, "ticks": own.ticks is not None},
+        "calibrated_on": own.calibration.data if own.calibration else None,
     }
-
-
-def thresholds_by_type() -> Mapping[str, float]:
-    """The sample pack's thresholds by field type, the usual one for types it does not have."""
-    pack = load_pack(ROOT / "fixtures" / "procedures" / "child_benefit").procedure
-    known = {kind.value: threshold for kind, threshold in pack.review.accept_confidence.items()}
-    return {**dict.fromkeys(("money", "text", "my_number"), USUAL), **known}
-
-
-def tuned_thresholds(out: Path = OUT) -> dict[str, float | None] | None:
-    """Those that the last run on sheets for tuning found best, by sort; None without such a run."""
-    path = out / f"reading_card_{Part.TUNE.value}.json"
-    if not path.is_file():
-        return None
-    found: dict[str, float | None] = json.loads(path.read_text("utf-8"))["figures"]["thresholds_best"]
-    return found
 
 
 def keep_rows(pages: Sequence[PageRow], path: Path) -> None:

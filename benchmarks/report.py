@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.machine import ROOT, machine, version
+from pipeline.score.tables import hits
 
 OUT = ROOT / "build" / "bench"
 SUMMARY = "summary.json"
@@ -68,11 +69,6 @@ def reading_rows(figures: Mapping[str, Any]) -> list[Row]:
 
 def _seconds(one: Mapping[str, Any]) -> Row:
     return f"{one['cpu_s_per_page']:.2f}", f"{one['wall_s_per_page']:.2f}"
-
-
-def hits(share: Mapping[str, Any]) -> str:
-    """Hits and trials, with the share."""
-    return f"{share['hits']} of {share['of']} ({100 * (share['share'] or 0):.1f} %)"
 
 
 def matching_rows(figures: Mapping[str, Any]) -> list[Row]:

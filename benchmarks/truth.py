@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from japan.text import drop_spaces
-from japan.variants import fold_variants
-
 ROOT = Path(__file__).parents[1]
 
 
@@ -44,13 +41,3 @@ def load_truth_of(sample: Path, folder: Path) -> Truth:
     names = {page["file"] for page in parts["pages"]}
     hashes = {name: hashlib.sha256((scans / name).read_bytes()).hexdigest() for name in names}
     return Truth(parts["pages"], parts["submissions"], parts["duplicates"], parts["totals"], hashes)
-
-
-def same_text(read: str | None, truth: str | None) -> bool:
-    """Whether a reading is the truth. Spaces do not count, nor do registered variants (高/髙), since no engine
-    can tell those apart and only the roster decides them."""
-    return _plain(read) == _plain(truth)
-
-
-def _plain(text: str | None) -> str:
-    return fold_variants(drop_spaces(text or ""))

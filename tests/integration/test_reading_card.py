@@ -25,7 +25,7 @@ def test_the_card_of_two_sheets_adds_up(
     monkeypatch.setattr("benchmarks.card_pages.make_peer", lambda name, cache: lambda image: (line,))
     wish = Wish(Part.TUNE, layout="debit_short", peers=("rapidocr",), crops=True)
     pages, crops = reading_card.measure(wish, (5, 6), processes=1)
-    figures = {**reading_card.card(pages, Part.TUNE, tmp_path), "memory_mb": 0, "peers_absent": ["tesseract"]}
+    figures = {**reading_card.card(pages, Part.TUNE), "memory_mb": 0, "peers_absent": ["tesseract"]}
     rows = [row for page in pages for row in page.fields]
     assert pages[0].hand == "printed" and all(page.registered for page in pages)
     assert len(rows) == figures["fields"] == sum(one["fields"] for one in figures["by_kind"].values())
@@ -34,9 +34,9 @@ def test_the_card_of_two_sheets_adds_up(
         assert sum(one["exact_all"]["of"] for one in figures[table].values()) == valued
     right = sum(row.right for row in rows if row.has_value)
     assert sum(one["exact_all"]["hits"] for one in figures["by_sort"].values()) == right > 0.8 * valued
-    parts = [one for name, one in figures["acceptance_pack"].items() if name in figures["by_sort"]]
+    parts = [one for name, one in figures["acceptance"].items() if name in figures["by_sort"]]
     for name in ("accepted", "of", "wrong"):
-        assert sum(part[name] for part in parts) == figures["acceptance_pack"]["all"][name]
+        assert sum(part[name] for part in parts) == figures["acceptance"]["all"][name]
     assert figures["registration"]["all"]["mean_mm"] < 0.3
     assert (
         figures["peers"]["rapidocr"]["beside_label"]["hits"] == 0 < figures["peers"]["rapidocr"]["beside_label"]["of"]
@@ -48,11 +48,3 @@ def test_the_card_of_two_sheets_adds_up(
     reading_card.keep_rows(pages, tmp_path / "rows.jsonl")
     kept = [json.loads(text) for text in (tmp_path / "rows.jsonl").read_text("utf-8").splitlines()]
     assert len(kept) == len(rows) and {"key", "truth", "read", "confidence", "right"} <= kept[0].keys()
-
-
-def test_thresholds_for_what_is_held_out_come_from_the_run_for_tuning(tmp_path: Path) -> None:
-    assert reading_card.tuned_thresholds(tmp_path) is None
-    chosen = {"name line": 0.9, "seal": None}
-    document = {"figures": {"thresholds_best": chosen}}
-    (tmp_path / "reading_card_tune.json").write_text(json.dumps(document), "utf-8")
-    assert reading_card.tuned_thresholds(tmp_path) == chosen

@@ -19,6 +19,7 @@ INNER = (
     "pipeline.store",
     "pipeline.steps",
     "pipeline.review",
+    "pipeline.score",
 )
 
 # The house table of the design: what each room may import of ours. A room may import itself.

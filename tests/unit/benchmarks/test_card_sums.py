@@ -7,25 +7,28 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.card_page_sums import peer, registration
-from benchmarks.card_rows import FieldRow, PageRow, PeerPage, in_normal_form, is_right
-from benchmarks.card_sums import acceptance, best_threshold, exactness, goals, missed, reliability, wrong
+from benchmarks.card_rows import LabRow, PageRow, PeerPage
+from benchmarks.card_sums import goals, wrong
 from benchmarks.peers import tesseract_lines
 from fixtures.reading.layouts import lab_procedure
-from fixtures.reading.truth import Kind, Truth
+from ocr.signs import Signs
+from pipeline.score.rows import in_normal_form, is_right
+from pipeline.score.sums import acceptance, exactness, missed, reliability, truth_of
 
-ROW = FieldRow(
-    1, "debit_short", "klee", "handwritten", ("light",), "phone", "phone cells", "phone", "plain", "", "0277123456",
-    "0277123456", "0277123456", "0277123456", 0.98, (), right=True, bare=False, nothing=False, empty=False, clear=True,
-    edits=0, length=10, off_mm=0.1, said_mm=0.2,
+ROW = LabRow(
+    seed=1, layout="debit_short", writer="klee", hand="handwritten", damages=("light",), key="phone",
+    sort="phone cells", spec="phone", kind="plain", mark="", truth="0277123456", written="0277123456",
+    read="0277123456", raw="0277123456", confidence=0.98, threshold=0.97, reasons=(), right=True, bare=False,
+    nothing=False, empty=False, problem=False, edits=0, length=10, off_mm=0.1, said_mm=0.2,
+    signs=Signs("phone cells", "cells", 0.9),
 )  # fmt: skip
 WRONG = replace(ROW, read="0277123451", right=False, edits=1)
-FLAGGED = replace(WRONG, reasons=("low_confidence",), clear=False)
+FLAGGED = replace(WRONG, confidence=0.5, reasons=("low_confidence",))
 BLANK = replace(ROW, truth=None, written="", read=None, raw="", confidence=0.99, kind="blank", bare=True, nothing=True,
                 empty=True, length=0)  # fmt: skip
-AT = {"phone cells": 0.97}
 
 
-def sure(row: FieldRow, confidence: float) -> FieldRow:
+def sure(row: LabRow, confidence: float) -> LabRow:
     return replace(row, confidence=confidence)
 
 
@@ -38,35 +41,34 @@ def test_exact_counts_values_as_written_apart_from_those_that_were_mended() -> N
 
 
 def test_accepted_is_what_is_sure_without_a_reason_and_blank_fields_are_no_merit() -> None:
-    found = acceptance([ROW, WRONG, FLAGGED, sure(ROW, 0.96), BLANK], AT)
+    found = acceptance([ROW, WRONG, FLAGGED, sure(ROW, 0.96), BLANK])
     assert (found["accepted"], found["of"], found["wrong"]) == (2, 4, 1)
     assert found["wrong_at_most_95"] == pytest.approx(0.97468, abs=1e-5)
 
 
 def test_ink_that_was_not_seen_is_accepted_as_the_read_step_does_and_wrong() -> None:
     unseen = replace(ROW, read=None, raw="", confidence=0.5, right=False, nothing=True, empty=True)
-    found = acceptance([unseen, ROW], {})
-    assert (found["accepted"], found["wrong"]) == (1, 1)
+    found = acceptance([replace(unseen, threshold=None), ROW])
+    assert (found["accepted"], found["wrong"]) == (2, 1)
     assert missed([unseen, ROW, BLANK])["written_read_blank"]["hits"] == 1
 
 
-def test_the_best_threshold_is_the_lowest_with_few_enough_wrong() -> None:
-    good = [sure(ROW, 0.9 + n / 10_000) for n in range(600)]
-    assert best_threshold([*good, sure(WRONG, 0.5)]) == 0.5  # one of 601 is few enough
-    assert best_threshold([*good[-100:], sure(WRONG, 0.5)]) == good[-100].confidence
-    assert best_threshold([*good[-100:], sure(WRONG, 0.9555)]) == good[556].confidence
-    assert best_threshold([*good[:100], sure(WRONG, 0.999)]) is None
-    assert best_threshold([*good[:100], FLAGGED, BLANK]) == 0.9
-
-
 def test_reliability_and_goals() -> None:
-    table = reliability([sure(ROW, 0.985), sure(WRONG, 0.981), sure(ROW, 1.0), FLAGGED])
-    assert [(one["from"], one["hits"], one["of"]) for one in table] == [(0.98, 1, 2), (1.0, 1, 1)]
-    found = {one["goal"]: one for one in goals([ROW, WRONG], AT, {})}
+    erased = replace(WRONG, reasons=("erased",))
+    table = reliability([sure(ROW, 0.985), sure(WRONG, 0.981), sure(ROW, 1.0), FLAGGED, BLANK, erased])
+    assert [(one["from"], one["hits"], one["of"]) for one in table] == [(0.5, 0, 1), (0.98, 1, 2), (0.9999, 1, 1)]
+    found = {one["goal"]: one for one in goals([ROW, WRONG])}
     assert found["digits in cells: exact"]["hits"] == 1
-    assert found["all: accepted, pack's thresholds"]["wrong"] == 1
-    assert found["all: accepted, best thresholds"]["accepted"] == 0
+    assert found["all: accepted"]["wrong"] == 1
     assert found["dates: exact"]["of"] == 0
+
+
+def test_a_confidence_that_says_too_much_is_further_from_the_truth() -> None:
+    modest = truth_of([(0.9, True)] * 9 + [(0.9, False)])
+    boastful = truth_of([(0.995, True)] * 9 + [(0.995, False)])
+    assert modest["ece"] == pytest.approx(0.0) and boastful["ece"] == pytest.approx(0.095)
+    assert 0 < modest["log_loss"] < boastful["log_loss"]
+    assert truth_of([]) == {"ece": None, "log_loss": None}
 
 
 def test_what_goes_wrong_most_stands_first() -> None:
@@ -93,7 +95,7 @@ def test_a_peer_is_held_against_the_same_fields() -> None:
     assert found["anywhere"]["hits"] == 2 and found["times_as_long_cpu"] == 2.0
 
 
-def page(*rows: FieldRow) -> PageRow:
+def page(*rows: LabRow) -> PageRow:
     return PageRow(1, "debit_short", "klee", "handwritten", ("light",), 200, True, 4, 0.5, 1.5, 2.1, 300, len(rows),
                    rows, (), (), {})  # fmt: skip
 
@@ -104,7 +106,7 @@ def test_values_are_compared_in_their_normal_form() -> None:
     def right(field: str, truth: str | None, value: str | None, raw: str = "") -> bool:
         spec = pack.field(field)
         read = in_normal_form(spec, value if value is not None else raw)[0]
-        return is_right(spec, Truth(truth, "", Kind.PLAIN), value, read)
+        return is_right(spec, truth, value, read)
 
     assert right("name", "髙橋 一郎", "高橋一郎")
     assert right("amount", "12300", "12,300円") and not right("amount", "12300", "12,300円1")

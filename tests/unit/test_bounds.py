@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.bounds import at_most, clopper_pearson, quantile, ratio, upper_bound
+from pipeline.score.bounds import at_most, clopper_pearson, quantile, ratio, upper_bound
 
 # R: binom.test(hits, trials)$conf.int, to six places.
 KNOWN = [
