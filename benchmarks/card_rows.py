@@ -25,7 +25,7 @@ RULES = ReviewRules(
     accept_error=dict.fromkeys(FieldType, TARGET),
     accept_confidence=dict.fromkeys(FieldType, 0.97),
 )
-"""What a pack would say that wants one wrong value in a thousand accepted ones; 0.97 where nothing was measured."""
+"""What a pack says that wants one wrong value in a thousand accepted ones; 0.97 without a calibration."""
 
 
 @dataclass(frozen=True, kw_only=True)

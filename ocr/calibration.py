@@ -76,9 +76,9 @@ class Calibration:
             odds += number * (max(0.0, weight) if name in RISING else weight)
         return 1.0 / (1.0 + exp(-max(-30.0, min(30.0, odds))))
 
-    def fits(self, signs: Signs | None) -> bool:
+    def fits(self, signs: Signs) -> bool:
         """Whether the confidence of a reading with these signs was calibrated, so that thresholds mean something."""
-        return signs is not None and signs.group in self.groups
+        return signs.group in self.groups
 
     def threshold(self, sort: str, error: float) -> float | None:
         """The confidence from which at most this share of the accepted is wrong; None accepts none.

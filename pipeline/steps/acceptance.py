@@ -11,9 +11,11 @@ from pipeline.procedures.pack.procedure import ReviewRules
 def threshold_of(
     rules: ReviewRules, kind: FieldType, reading: Reading, calibration: Calibration | None
 ) -> float | None:
-    """The confidence that keeps the pack's target error where this sort of field was measured, else the pack's own
-    threshold of its type; None where none is accepted by confidence alone."""
+    """The confidence that keeps the pack's target error for this sort of field, None where that was not measured.
+    Without a target, or without a calibration, the pack's own threshold of its type; None for a type without one."""
     error = rules.accept_error.get(kind)
-    if error is not None and calibration is not None and calibration.fits(reading.signs):
-        return calibration.threshold(reading.signs.sort, error) if reading.signs else None
-    return rules.accept_confidence.get(kind)
+    if error is None or calibration is None:
+        return rules.accept_confidence.get(kind)
+    if reading.signs is None or not calibration.fits(reading.signs):
+        return None
+    return calibration.threshold(reading.signs.sort, error)

@@ -39,9 +39,10 @@ class ReviewRules(PackModel):
     """When a person must look.
 
     accept_error: per field type, the share of wrong values among those accepted without a person that is aimed at,
-        such as 0.001; the confidence that keeps it was measured for each sort of field (`ocr.calibration`).
-    accept_confidence: per field type, readings at or above are accepted without a person where accept_error does not
-        say or its sort was not measured; a type that is absent from both is never accepted by confidence alone.
+        such as 0.001. The confidence that keeps it was measured for each sort of field (`ocr.calibration`); sorts
+        that were not measured go to a person.
+    accept_confidence: per field type without accept_error, readings at or above are accepted without a person; of all
+        types where there is no calibration. A type that is absent from both is never accepted by confidence alone.
     department: whose queue it is; correction_days: days given to the applicant.
     standard_days: 標準処理期間 in working days.
     approvals: how many superiors approve a draft (起案) before its cases are determined, each another person than
