@@ -6,7 +6,7 @@ import json
 import resource
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,13 +26,11 @@ from pipeline.steps.intake_online import store_export
 from pipeline.steps.intake_paper import receive_files
 from pipeline.steps.keeper import Keeper
 from pipeline.steps.packs import install_pack
-from pipeline.steps.pieces import AT_ONCE, do_piece, work_on
+from pipeline.steps.pieces import do_piece, work_on, work_round
 from pipeline.steps.roster import import_roster
-from pipeline.steps.work import claim_due
 from pipeline.store.engine import read
 from pipeline.store.tables import Submission
 
-LANES = (Lane.INTAKE, Lane.READ, Lane.MATCH)
 WAIT_S = 0.2
 LOOK_S = 0.25
 
@@ -104,23 +102,19 @@ def work(url: str, folder: Path, log: Path) -> Peak:
     """Works until nothing is due for anybody. log: a line of JSON for every piece done."""
     runtime, memory = make_runtime(url, folder), Memory()
     with memory.watched(), Keeper(runtime, log.stem) as keeper, log.open("a") as out:
-        while _round(keeper, out) or _anything_due(runtime):
-            pass
+        while True:
+            if work_round(keeper, partial(_timed, out)):
+                continue
+            if not _anything_due(runtime):
+                break
+            time.sleep(WAIT_S)
     runtime.engine.dispose()
     return Peak(memory.own_mb, memory.largest_child_mb)
 
 
-def _round(keeper: Keeper, out: TextIO) -> int:
-    done = 0
-    for lane in LANES:
-        pieces = claim_due(keeper.runtime, keeper.worker, lane, AT_ONCE[lane])
-        with keeper.holding(pieces):
-            for piece in pieces:
-                work_on(keeper, piece, partial(_do, out))
-        done += len(pieces)
-    if not done:
-        time.sleep(WAIT_S)
-    return done
+def _timed(out: TextIO, keeper: Keeper, _lane: Lane, pieces: Sequence[Piece]) -> None:
+    for piece in pieces:
+        work_on(keeper, piece, partial(_do, out))
 
 
 def _do(out: TextIO, runtime: Runtime, piece: Piece) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from prefect import flow
 
@@ -12,12 +12,11 @@ from flows.faults import without_values
 from flows.folder import look_into_folder
 from flows.intake import take_piece
 from flows.send import make_letters, send_events
+from pipeline.domain.statuses import OutboundStatus
 from pipeline.runtime import Runtime
-from pipeline.steps.deliver import due_deliveries
+from pipeline.steps import pieces
 from pipeline.steps.due import Lane, Piece
 from pipeline.steps.keeper import Keeper
-from pipeline.steps.pieces import AT_ONCE, work_on
-from pipeline.steps.work import claim_due
 
 _FLOWS: dict[Lane, Callable[[Sequence[str]], int]] = {
     Lane.READ: read_claimed,
@@ -29,32 +28,23 @@ _FLOWS: dict[Lane, Callable[[Sequence[str]], int]] = {
 def work_round(keeper: Keeper) -> int:
     """Everything due that this worker could claim, lane by lane; says how many pieces it had in hand."""
     look_into_folder(keeper)
-    return sum(_work_lane(keeper, lane) for lane in Lane) + _deliver(keeper.runtime)
+    return pieces.work_round(keeper, _in_flows, _send)
 
 
-def _work_lane(keeper: Keeper, lane: Lane) -> int:
-    pieces = claim_due(keeper.runtime, keeper.worker, lane, AT_ONCE[lane])
-    if not pieces:
-        return 0
-    with keeper.holding(pieces):
-        if lane is Lane.INTAKE:
-            for piece in pieces:
-                work_on(keeper, piece, _take, watch=False)
-        else:
-            _FLOWS[lane]([piece.subject for piece in pieces])
-    return len(pieces)
-
-
-def _deliver(runtime: Runtime) -> int:
-    """Events go out in order, so what one round lets out the next one finds."""
-    waiting = due_deliveries(runtime)
-    if waiting:
-        send_events(waiting)
-    return len(waiting)
+def _in_flows(keeper: Keeper, lane: Lane, claimed: Sequence[Piece]) -> None:
+    if lane is not Lane.INTAKE:
+        _FLOWS[lane]([piece.subject for piece in claimed])
+        return
+    for piece in claimed:
+        pieces.work_on(keeper, piece, _take, watch=False)
 
 
 def _take(runtime: Runtime, piece: Piece) -> None:
     take_piece(piece)
+
+
+def _send(runtime: Runtime, outbound_ids: Sequence[str]) -> Mapping[OutboundStatus, int]:
+    return send_events(outbound_ids)
 
 
 @flow(name="申請を進める")

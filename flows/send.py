@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 
 from flows.context import at_work, runtime
 from flows.faults import without_values
-from pipeline.outbound.webhook import open_http
+from pipeline.domain.statuses import OutboundStatus
 from pipeline.steps.deliver import deliver
 from pipeline.steps.due import Piece
 from pipeline.steps.pieces import work_on
@@ -33,14 +32,13 @@ def make_letters(subjects: Sequence[str]) -> int:
 
 @flow(name="連携を送る")
 @without_values
-def send_events(outbound_ids: Sequence[str]) -> dict[str, int]:
-    """One attempt at each status event; counts by how the event now stands. Each has its own calendar of attempts
-    and its limit (`pipeline.steps.deliver`), so that nothing is tried again here."""
-    with open_http() as http:
-        counts = dict(Counter(str(deliver(runtime(), outbound_id, http)) for outbound_id in outbound_ids))
+def send_events(outbound_ids: Sequence[str]) -> Mapping[OutboundStatus, int]:
+    """One attempt at each status event; counts of them by how the event then stood. Each has its own calendar of
+    attempts and its limit (`pipeline.steps.deliver`), so that nothing is tried again here."""
+    counts = deliver(runtime(), outbound_ids)
     create_table_artifact(
         key="delivered",
-        table=[{"状態": status, "件数": count} for status, count in sorted(counts.items())],
+        table=[{"状態": status.value, "件数": count} for status, count in sorted(counts.items())],
         description="連携を送った結果",
     )
     return counts

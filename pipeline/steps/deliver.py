@@ -7,7 +7,8 @@ between sends the same event again under the same id; the receiver knows it by t
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -47,13 +48,8 @@ LONGEST = max(DELAYS) * (1 + JITTER) + PAUSE
 log = structlog.get_logger(__name__)
 
 
-@dataclass
-class Delivered:
-    """What one round of deliveries came to: events taken by their receivers, to be tried again, and given up."""
-
-    sent: int = 0
-    later: int = 0
-    failed: int = 0
+Send = Callable[[Runtime, Sequence[str]], Mapping[OutboundStatus, int]]
+"""Makes attempts at these events; counts of those made by how the event then stood."""
 
 
 @dataclass(frozen=True)
@@ -68,20 +64,13 @@ class _Attempt:
     body: str
 
 
-def deliver_due(runtime: Runtime) -> Delivered:
-    """Delivers every event whose time has come; those that follow one another go out in one round."""
-    done = Delivered()
-    with open_http() as http:
-        while waiting := due_deliveries(runtime):
-            for outbound_id in waiting:
-                match _try(runtime, outbound_id, http):
-                    case OutboundStatus.SENT:
-                        done.sent += 1
-                    case OutboundStatus.FAILED:
-                        done.failed += 1
-                    case OutboundStatus.DUE:
-                        done.later += 1
-    return done
+def deliver_due(runtime: Runtime, send: Send | None = None) -> Counter[OutboundStatus]:
+    """One attempt at each event whose time has come, made by `send` or else `deliver`; counts as `deliver` gives.
+
+    What follows an event that goes out now is due in the next round.
+    """
+    waiting = due_deliveries(runtime)
+    return Counter((send or deliver)(runtime, waiting)) if waiting else Counter()
 
 
 def due_deliveries(runtime: Runtime, now: datetime | None = None, limit: int = 200) -> list[str]:
@@ -91,15 +80,18 @@ def due_deliveries(runtime: Runtime, now: datetime | None = None, limit: int = 2
         return list(session.exec(query.order_by(col(Outbound.created_at), col(Outbound.id)).limit(limit)).all())
 
 
-def deliver(runtime: Runtime, outbound_id: str, http: httpx.Client | None = None) -> OutboundStatus:
-    """Makes one attempt at one event, and gives the status it then has; nothing when its time has not come.
+def deliver(runtime: Runtime, outbound_ids: Sequence[str]) -> Counter[OutboundStatus]:
+    """One attempt at each of these events; counts of the attempts by how the event then stood.
 
-    An event that waits for an earlier one of its submission is put off until that one's time.
+    None is made at an event whose time has not come. One that waits for an earlier one of its submission is put off
+    until that one's time.
     """
-    return _try(runtime, outbound_id, http) or _status_of(runtime, outbound_id)
+    with open_http() as http:
+        ends = [_try(runtime, outbound_id, http) for outbound_id in outbound_ids]
+    return Counter(status for status in ends if status is not None)
 
 
-def _try(runtime: Runtime, outbound_id: str, http: httpx.Client | None) -> OutboundStatus | None:
+def _try(runtime: Runtime, outbound_id: str, http: httpx.Client) -> OutboundStatus | None:
     """The status after one attempt; None when none was made."""
     attempt = _claim(runtime, outbound_id)
     if attempt is None:
@@ -107,18 +99,12 @@ def _try(runtime: Runtime, outbound_id: str, http: httpx.Client | None) -> Outbo
     if not attempt.url or not attempt.secrets:
         answer = Answer("webhook_removed", gone=True)
     else:
-        headers = signed_headers(attempt.event_id, attempt.body, attempt.secrets, runtime.clock())
-        answer = _post(http, attempt, headers, runtime.clock())
+        now = runtime.clock()
+        headers = signed_headers(attempt.event_id, attempt.body, attempt.secrets, now)
+        answer = post_event(http, attempt.url, attempt.body, headers, now)
     if answer.problem:
         log.info("event_not_taken", outbound=outbound_id, attempt=attempt.number, problem=answer.problem)
     return _write_down(runtime, outbound_id, attempt, answer)
-
-
-def _post(http: httpx.Client | None, attempt: _Attempt, headers: dict[str, str], at: datetime) -> Answer:
-    if http is not None:
-        return post_event(http, attempt.url, attempt.body, headers, at)
-    with open_http() as fresh:
-        return post_event(fresh, attempt.url, attempt.body, headers, at)
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
@@ -187,11 +173,6 @@ def _earlier(session: Session, row: Outbound) -> Outbound | None:
         )
         .order_by(col(Outbound.idempotency_key))
     ).first()
-
-
-def _status_of(runtime: Runtime, outbound_id: str) -> OutboundStatus:
-    with read(runtime.engine) as session:
-        return session.get_one(Outbound, outbound_id).status
 
 
 def _write_down(runtime: Runtime, outbound_id: str, attempt: _Attempt, answer: Answer) -> OutboundStatus:

@@ -1,8 +1,8 @@
-"""Doing one claimed piece of work, and letting go of it."""
+"""One round through the lanes: claiming what is due, doing it piece by piece, and letting go of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import timedelta
 
@@ -11,6 +11,7 @@ import structlog
 from pipeline.domain.next_step import Step
 from pipeline.runtime import Runtime
 from pipeline.steps.advance import advance, advance_batch
+from pipeline.steps.deliver import Send, deliver_due
 from pipeline.steps.due import About, Lane, Piece
 from pipeline.steps.intake_online import take_records
 from pipeline.steps.keeper import Keeper
@@ -22,6 +23,9 @@ AGAIN_AFTER = timedelta(seconds=10)
 
 AT_ONCE = {Lane.INTAKE: 1, Lane.READ: 8, Lane.MATCH: 50, Lane.SEND: 20}
 """How many pieces of a lane a worker takes into its hands."""
+
+Work = Callable[[Keeper, Lane, Sequence[Piece]], object]
+"""Does the claimed pieces of a lane by `work_on`; what it does not begin is given back."""
 
 log = structlog.get_logger(__name__)
 
@@ -70,10 +74,22 @@ def work_on(
     return True
 
 
-def work_lane(keeper: Keeper, lane: Lane) -> int:
-    """Claims what is due in a lane and does it; says how many pieces those were."""
+def work_in_turn(keeper: Keeper, lane: Lane, pieces: Sequence[Piece]) -> None:
+    """Does claimed pieces of a lane one after the other."""
+    for piece in pieces:
+        work_on(keeper, piece)
+
+
+def work_lane(keeper: Keeper, lane: Lane, work: Work = work_in_turn) -> int:
+    """Claims what is due in a lane and has `work` do it; says how many pieces those were."""
     pieces = claim_due(keeper.runtime, keeper.worker, lane, AT_ONCE[lane])
-    with keeper.holding(pieces):
-        for piece in pieces:
-            work_on(keeper, piece)
+    if pieces:
+        with keeper.holding(pieces):
+            work(keeper, lane, pieces)
     return len(pieces)
+
+
+def work_round(keeper: Keeper, work: Work = work_in_turn, send: Send | None = None) -> int:
+    """Everything due that this worker could claim, lane by lane, and then what is to be delivered; says how many
+    pieces and attempts those were."""
+    return sum(work_lane(keeper, lane, work) for lane in Lane) + deliver_due(keeper.runtime, send).total()

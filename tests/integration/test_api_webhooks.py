@@ -37,12 +37,12 @@ from pipeline.steps.deliver import (
     PAUSE,
     delay_after,
     deliver,
-    deliver_due,
     due_deliveries,
 )
 from pipeline.store.tables import ApiClient, Case, Draft, Outbound, Submission
 from tests.runtime import CHIEF, REVIEWER, rows_of, task_of
 from tests.sender import Sender, record
+from tests.workers import deliver_all
 
 
 @dataclass
@@ -154,7 +154,7 @@ def test_each_change_is_told_once_in_order_and_signed(world: World, monkeypatch:
     world.ask(world.first)
     world.end(world.first)
     assert [row.status for row in world.events()] == [OutboundStatus.DUE] * 3
-    assert deliver_due(world.runtime).sent == 3
+    assert deliver_all(world.runtime)[OutboundStatus.SENT] == 3
     assert world.receiver.words == ["in_review", "correction_requested", "ended"]
     (made,) = rows_of(world.runtime, Submission)
     for place, (headers, body, path) in enumerate(world.receiver.seen, start=1):
@@ -170,7 +170,7 @@ def test_each_change_is_told_once_in_order_and_signed(world: World, monkeypatch:
         verify(monkeypatch, world.secret, headers, body)
         with pytest.raises(WebhookVerificationError):
             verify(monkeypatch, world.secret, headers, body.replace(b"R8", b"R9"))
-    assert deliver_due(world.runtime).sent == 0
+    assert deliver_all(world.runtime) == {}
     assert {row.sent_at for row in world.events()} == {world.runtime.clock()}
     assert audit(world.runtime).breaches == ()
 
@@ -195,19 +195,19 @@ def test_who_typed_on_paper_or_wants_nothing_is_told_nothing(world: World) -> No
     world.application("C26-900002")
     world.ask(world.first)
     assert len(world.events()) == 1
-    assert deliver_due(world.runtime).sent == 0 and world.receiver.seen == []
+    assert deliver_all(world.runtime) == {} and world.receiver.seen == []
 
 
 @pytest.mark.parametrize("answer", [500, 503, 400, 302, 304, 307])
 def test_what_is_no_success_is_tried_again_with_the_same_words(world: World, answer: int) -> None:
     world.receiver.plan = [answer, 204]
-    done = deliver_due(world.runtime)
-    assert (done.sent, done.later, len(world.receiver.seen)) == (0, 1, 1)
+    done = deliver_all(world.runtime)
+    assert (done, len(world.receiver.seen)) == ({OutboundStatus.DUE: 1}, 1)
     (row,) = world.events()
     assert (row.status, row.attempts, row.problem_code) == (OutboundStatus.DUE, 1, f"http_{answer}")
-    assert deliver_due(world.runtime).sent == 0 and len(world.receiver.seen) == 1, "not before its time"
+    assert deliver_all(world.runtime) == {} and len(world.receiver.seen) == 1, "not before its time"
     world.pass_(minutes=2)
-    assert deliver_due(world.runtime).sent == 1
+    assert deliver_all(world.runtime)[OutboundStatus.SENT] == 1
     (first, second) = world.receiver.seen
     assert first[1] == second[1] and first[0]["webhook-id"] == second[0]["webhook-id"]
     assert first[0]["webhook-timestamp"] != second[0]["webhook-timestamp"]
@@ -225,27 +225,27 @@ def test_what_is_no_success_is_tried_again_with_the_same_words(world: World, ans
 def test_a_receiver_that_asks_for_time_is_given_it(world: World, asked: str, wait: timedelta) -> None:
     world.application("C26-900002")
     world.receiver.plan = [(503, asked), 204]
-    assert deliver_due(world.runtime).later == 1
+    assert deliver_all(world.runtime)[OutboundStatus.DUE] == 1
     tried, other = sorted(world.events(), key=lambda row: -row.attempts)
     now = world.runtime.clock()
     assert tried.next_attempt_at >= now + wait * 0.8 and other.next_attempt_at == now + wait
     world.runtime.clock.now = other.next_attempt_at - timedelta(seconds=20)  # type: ignore[attr-defined]
     assert other.id not in due_deliveries(world.runtime)
     world.pass_(minutes=1)
-    assert deliver_due(world.runtime).sent == 2
+    assert deliver_all(world.runtime)[OutboundStatus.SENT] == 2
 
 
 def test_what_was_put_off_by_a_clock_since_set_back_goes_out(world: World) -> None:
     world.receiver.plan = [(503, "43200"), 503, 204]
     world.ask(world.first)
-    deliver_due(world.runtime)
+    deliver_all(world.runtime)
     world.pass_(days=-1)
-    assert deliver_due(world.runtime).later == 1
+    assert deliver_all(world.runtime)[OutboundStatus.DUE] == 1
     world.pass_(days=-1)
     first, second = world.events()
-    assert deliver(world.runtime, second.id) is OutboundStatus.DUE and len(world.receiver.seen) == 2
-    assert deliver(world.runtime, first.id) is OutboundStatus.SENT
-    assert deliver_due(world.runtime).sent == 1
+    assert deliver(world.runtime, [second.id]) == {} and len(world.receiver.seen) == 2
+    assert deliver(world.runtime, [first.id]) == {OutboundStatus.SENT: 1}
+    assert deliver_all(world.runtime)[OutboundStatus.SENT] == 1
     assert world.receiver.words == ["in_review"] * 3 + ["correction_requested"]
 
 
@@ -253,7 +253,7 @@ def test_nothing_the_receiver_says_is_kept(world: World, caplog: pytest.LogCaptu
     caplog.set_level("DEBUG")
     world.receiver.plan = [500]
     world.ask(world.first)
-    deliver_due(world.runtime)
+    deliver_all(world.runtime)
     kept = "".join(repr(row) for row in world.events()) + caplog.text
     assert "secrets of the receiver" not in kept and "龗" not in kept
 
@@ -263,7 +263,7 @@ def test_it_is_given_up_after_about_a_day_and_does_not_hold_back_what_follows(wo
     world.ask(world.first)
     began = world.runtime.clock()
     for _ in range(MAX_ATTEMPTS):
-        deliver_due(world.runtime)
+        deliver_all(world.runtime)
         first, second = world.events()
         assert second.attempts == 0
         if first.status is OutboundStatus.FAILED:
@@ -275,7 +275,7 @@ def test_it_is_given_up_after_about_a_day_and_does_not_hold_back_what_follows(wo
     assert 0.75 * sum(DELAYS, start=DELAYS[0] * 0) < spent < 1.25 * sum(DELAYS, start=DELAYS[0] * 0)
     world.receiver.plan = [204]
     world.pass_(minutes=2)
-    assert deliver_due(world.runtime).sent == 1
+    assert deliver_all(world.runtime)[OutboundStatus.SENT] == 1
     assert world.receiver.words[-1] == "correction_requested"
 
 
@@ -285,13 +285,13 @@ def test_a_later_event_waits_for_an_earlier_one(world: World) -> None:
     other = world.application("C26-900002")
     first, second = world.events(submission_id=world.first)
     assert due_deliveries(world.runtime) == [first.id, *(row.id for row in world.events(submission_id=other))]
-    assert deliver(world.runtime, first.id) is OutboundStatus.DUE
+    assert deliver(world.runtime, [first.id]) == {OutboundStatus.DUE: 1}
     world.pass_(seconds=30)
-    assert deliver(world.runtime, second.id) is OutboundStatus.DUE, "asked for by name it waits all the same"
+    assert deliver(world.runtime, [second.id]) == {}, "asked for by name it waits all the same"
     assert second.id not in due_deliveries(world.runtime)
     assert len(world.receiver.seen) == 1
     world.pass_(minutes=2)
-    assert deliver_due(world.runtime).sent == 3
+    assert deliver_all(world.runtime)[OutboundStatus.SENT] == 3
     mine = [e["data"]["status"] for e in world.receiver.events if e["data"]["sender_number"] == "C26-900001"]
     assert mine == ["in_review", "in_review", "correction_requested"]
 
@@ -300,13 +300,13 @@ def test_a_receiver_that_is_down_is_asked_once_a_round(world: World) -> None:
     for number in range(2, 6):
         world.application(f"C26-90000{number}")
     set_url(world, "http://127.0.0.1:9/hook")  # nothing listens there
-    done = deliver_due(world.runtime)
-    assert (done.sent, done.later) == (0, 1)
+    done = deliver_all(world.runtime)
+    assert done == {OutboundStatus.DUE: 1}
     assert sorted(row.attempts for row in world.events()) == [0, 0, 0, 0, 1]
     assert {row.problem_code for row in world.events() if row.attempts} == {"webhook_unreachable"}
     set_url(world, world.receiver.url)
     world.pass_(minutes=2)
-    assert deliver_due(world.runtime).sent == 5
+    assert deliver_all(world.runtime)[OutboundStatus.SENT] == 5
 
 
 def set_url(world: World, url: str) -> None:
@@ -327,7 +327,7 @@ def test_a_receiver_that_is_slow_is_not_waited_for(world: World, monkeypatch: py
 
     world.receiver.plan = [slowly]
     before = time.monotonic()
-    assert deliver_due(world.runtime).later == 1
+    assert deliver_all(world.runtime)[OutboundStatus.DUE] == 1
     assert time.monotonic() - before < 5
     (row,) = world.events()
     assert row.problem_code == "webhook_timeout"
@@ -337,7 +337,7 @@ def test_gone_closes_the_webhook(world: World) -> None:
     world.receiver.plan = [410]
     world.application("C26-900002")
     world.ask(world.first)
-    assert deliver_due(world.runtime).failed == 1
+    assert deliver_all(world.runtime)[OutboundStatus.FAILED] == 1
     assert len(world.receiver.seen) == 1
     assert {(row.status, row.problem_code) for row in world.events()} == {(OutboundStatus.FAILED, "http_410")}
     (client,) = rows_of(world.runtime, ApiClient)
@@ -359,12 +359,12 @@ def test_a_crash_between_delivering_and_marking_delivers_again_under_the_same_id
             raise Killed
 
         broken.setattr(deliveries, "_write_down", dies)
-        deliver_due(world.runtime)
+        deliver_all(world.runtime)
     (row,) = world.events()
     assert (row.status, row.attempts) == (OutboundStatus.DUE, 1)
-    assert deliver_due(world.runtime).sent == 0, "still in the dead worker's hands"
+    assert deliver_all(world.runtime) == {}, "still in the dead worker's hands"
     world.pass_(minutes=2)
-    assert deliver_due(world.runtime).sent == 1
+    assert deliver_all(world.runtime)[OutboundStatus.SENT] == 1
     first, second = world.receiver.seen
     assert first[0]["webhook-id"] == second[0]["webhook-id"] and first[1] == second[1]
 
@@ -389,23 +389,23 @@ def test_two_workers_deliver_an_event_once(world: World) -> None:
     (row,) = world.events()
 
     def second() -> int:
-        assert deliver(world.runtime, row.id) is OutboundStatus.DUE
+        assert deliver(world.runtime, [row.id]) == {}
         return 204
 
     world.receiver.plan = [second]
-    assert deliver(world.runtime, row.id) is OutboundStatus.SENT
+    assert deliver(world.runtime, [row.id]) == {OutboundStatus.SENT: 1}
     assert len(world.receiver.seen) == 1
 
 
 def test_a_new_secret_signs_beside_the_old_one_for_a_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     new = rotate_webhook_secret(world.runtime, "city", actor="test")
-    deliver_due(world.runtime)
+    deliver_all(world.runtime)
     headers, body, _ = world.receiver.seen[0]
     for secret in (world.secret, new):
         verify(monkeypatch, secret, headers, body)
     world.pass_(hours=25)
     world.ask(world.first)
-    deliver_due(world.runtime)
+    deliver_all(world.runtime)
     headers, body, _ = world.receiver.seen[1]
     verify(monkeypatch, new, headers, body)
     with pytest.raises(WebhookVerificationError):
@@ -414,7 +414,7 @@ def test_a_new_secret_signs_beside_the_old_one_for_a_day(world: World, monkeypat
 
 def test_who_is_closed_is_told_nothing_more(world: World) -> None:
     close_client(world.runtime, "city", actor="test")
-    assert deliver_due(world.runtime).sent == 0 and world.receiver.seen == []
+    assert deliver_all(world.runtime) == {} and world.receiver.seen == []
     assert [row.status for row in world.events()] == [OutboundStatus.ABANDONED]
 
 
@@ -480,11 +480,11 @@ def test_what_superiors_approve_is_told_to_who_sent_it(small: Runtime, receiver:
     for one in decided:
         outcomes = sender.get(f"/submissions/{_number(small, one)}").json()["outcomes"]
         assert outcomes and {(word["outcome"], word["label_ja"]) for word in outcomes} <= words
-    done = deliver_due(small)
-    assert done.sent == len(receiver.seen) > 0
+    done = deliver_all(small)
+    assert done[OutboundStatus.SENT] == len(receiver.seen) > 0
     events = {event["data"]["sender_number"]: event["data"]["status"] for event in receiver.events}
     assert {number for number, word in events.items() if word == "decided"} == {_number(small, one) for one in decided}
-    assert deliver_due(small).sent == 0
+    assert deliver_all(small) == {}
     assert audit(small).breaches == ()
 
 
