@@ -118,6 +118,7 @@ def mask_for(content: Content, alphabet: tuple[str, ...], year_one: bool = False
 
 Folding = Callable[[str], tuple[str, float] | None]
 _LOOKALIKE_WEIGHT = -0.7
+_SIGN_WEIGHT = -1.0  # signs are rarer than letters, and dust looks like one
 _LATIN_WEIGHT = -2.0  # few names are written in Latin letters, and many strokes of kanji look like one
 
 
@@ -196,15 +197,19 @@ def _email(char: str) -> tuple[str, float] | None:
     return (BLANKED, 0.0) if char == " " else None
 
 
-def _japanese(char: str) -> bool:
-    """Letters and kanji of CP932: what a Japanese system of record could have written."""
-    if not char or not unicodedata.category(char).startswith("Lo"):
-        return False
+def _writable(char: str) -> bool:
+    """Whether CP932 has it: what a Japanese system of record could have written."""
     try:
         char.encode("cp932")
     except UnicodeEncodeError:
         return False
-    return unicodedata.east_asian_width(char) == "W"
+    return True
+
+
+def _japanese(char: str) -> bool:
+    """Letters and kanji of CP932."""
+    wide = bool(char) and unicodedata.category(char) == "Lo" and unicodedata.east_asian_width(char) == "W"
+    return wide and _writable(char)
 
 
 def _rarity(char: str) -> float:
@@ -241,7 +246,10 @@ def _address(char: str) -> tuple[str, float] | None:
 
 
 def _text(char: str) -> tuple[str, float] | None:
-    return _address(char) or ((char, 0.0) if char.isprintable() and len(char) == 1 else None)
+    found = _address(char)
+    if found is not None or len(char) != 1 or not char.isprintable() or not _writable(char):
+        return found
+    return char, _SIGN_WEIGHT
 
 
 def exact_lengths(content: Content) -> tuple[int, ...]:

@@ -2,44 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
-
-import numpy as np
 
 from ocr.cells import CellRow, read_row, with_gaps, word_ends
-from ocr.content import exact_lengths, mask_for, to_value
 from ocr.cut import (
     Patch,
     View,
     cut_box,
     glyph_size,
     is_written,
-    line_picture,
     set_as_line,
-    split_lines,
-    without_guides,
 )
 from ocr.date_fields import date_job
-from ocr.decode import Decoded, decode_content, decode_line
-from ocr.engine import Image, Logits
+from ocr.decode import decode_content
+from ocr.engine import Logits
 from ocr.jobs import BLANK_CONFIDENCE, LOW, Job, around, done, job_of_row, row_reasons
 from ocr.kana import spell_names, weigh_sizes
 from ocr.layout import Box, CellsField, ChoiceField, Content, DateField, Field, LineField, PresenceField, TickField
-from ocr.lexicon import begin_address, choose_word, towns_of
-from ocr.marks import is_struck_out, overflows, read_options, tick_reading
+from ocr.line_fields import line_job, written_reading
+from ocr.marks import read_options, tick_reading
 from ocr.own import NO_MODELS, OwnModels
 from ocr.readings import Reading, ReadingReason
-
-SKIPPED = 1.25  # characters farther apart than this, in heights of the line, leave room for another
 
 
 def prepare(view: View, field: Field, own: OwnModels = NO_MODELS) -> Job:
     """The job of one field of a registered page; of cells, the line is asked for only where our own model is unsure."""
     if isinstance(field, LineField):
-        return _line(view, field)
+        return line_job(view, field)
     if isinstance(field, CellsField):
         return _cells(view, field, own)
     if isinstance(field, DateField):
@@ -49,55 +40,6 @@ def prepare(view: View, field: Field, own: OwnModels = NO_MODELS) -> Job:
     if isinstance(field, TickField):
         return _tick(view, field, own)
     return _presence(view, field)
-
-
-def _line(view: View, field: LineField) -> Job:
-    patch = cut_box(view, field.box)
-    if field.lines > 1:
-        patch = without_guides(patch)
-    pictures = [line_picture(part) for part in split_lines(patch, field.lines)]
-    lines = tuple(picture for picture in pictures if picture is not None)
-    if not lines:
-        return done(Reading(field.name, None, "", BLANK_CONFIDENCE, field.box))
-    reasons = _stroke_reasons(view, patch, field.box)
-
-    def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
-        if len(logits) == 1:
-            lengths = field.lengths or exact_lengths(field.content)
-            parts = [decode_content(logits[0], alphabet, field.content, lengths)]
-        else:
-            parts = [decode_line(matrix, mask_for(field.content, alphabet)) for matrix in logits]
-        if field.content is Content.KATAKANA:
-            parts = [spell_names(part) for part in parts]
-        parts = [_doubted(part, line) for part, line in zip(parts, lines, strict=True)]
-        if field.lexicon and len(parts) == 1:
-            parts = [choose_word(parts[0], logits[0], alphabet, field.lexicon)]
-        return written_reading(field.name, field.box, field.content, parts, reasons)
-
-    def revise(logits: Sequence[Logits], alphabet: tuple[str, ...], others: Mapping[str, Reading]) -> Reading | None:
-        code = others.get(field.postal or "")
-        if code is None or code.value is None or (code.confidence or 0.0) < LOW:
-            return None
-        begun = begin_address(logits[0], alphabet, towns_of(code.value))
-        if begun is None:
-            return None
-        others_lines = [decode_line(matrix, mask_for(field.content, alphabet)) for matrix in logits[1:]]
-        parts = [_doubted(part, line) for part, line in zip((begun.whole, *others_lines), lines, strict=True)]
-        reading = written_reading(field.name, field.box, field.content, parts, reasons)
-        return replace(reading, leans_on=(code.name,))
-
-    return Job(lines, finish, revise if field.postal else None)
-
-
-def _doubted(decoded: Decoded, line: Image) -> Decoded:
-    """Half as sure where a wide stretch of ink between two characters was read as nothing."""
-    gaps = pairwise(place * line.shape[1] for place in decoded.places)
-    inked = np.any(line < 160, axis=0, keepdims=True)[0]
-    for left, right in gaps:
-        third = (right - left) / 3
-        if right - left > SKIPPED * len(line) and inked[int(left + third) : int(right - third)].mean() > 0.5:
-            return replace(decoded, probability=decoded.probability * 0.5)
-    return decoded
 
 
 def _cells(view: View, field: CellsField, own: OwnModels) -> Job:
@@ -153,37 +95,3 @@ def _tick(view: View, field: TickField, own: OwnModels) -> Job:
 def _presence(view: View, field: PresenceField) -> Job:
     there = is_written(cut_box(view, field.box))
     return done(Reading(field.name, "true" if there else "false", "", 0.9 if there else BLANK_CONFIDENCE, field.box))
-
-
-def written_reading(
-    name: str,
-    box: Box | None,
-    content: Content,
-    parts: Sequence[Decoded],
-    reasons: Sequence[ReadingReason],
-) -> Reading:
-    """The reading of the decoded lines of one field."""
-    raw = "".join(part.text for part in parts)
-    characters = tuple(char for part in parts for char in part.characters)
-    candidates = parts[0].values if len(parts) == 1 else ()
-    value = candidates[0][0] if candidates else to_value(content, raw) if raw else None
-    found = list(reasons)
-    if value is None:
-        found.append(ReadingReason.BAD_FORMAT)
-        return Reading(name, None, raw or "?", 0.0, box, None, tuple(found), characters)
-    confidence = 1.0
-    for part in parts:
-        confidence *= part.probability * part.held
-    if ReadingReason.STRUCK_OUT in found:
-        confidence *= 0.3
-    if ReadingReason.OUTSIDE_BOX in found:
-        confidence *= 0.7
-    if confidence < LOW:
-        found.append(ReadingReason.LOW_CONFIDENCE)
-    return Reading(name, value, raw, confidence, box, None, tuple(found), characters, candidates=candidates)
-
-
-def _stroke_reasons(view: View, patch: Patch, box: Box) -> tuple[ReadingReason, ...]:
-    struck = (ReadingReason.STRUCK_OUT,) if is_struck_out(patch) else ()
-    outside = (ReadingReason.OUTSIDE_BOX,) if overflows(view, box) else ()
-    return (*struck, *outside)

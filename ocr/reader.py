@@ -10,12 +10,13 @@ from ocr.content import exact_lengths
 from ocr.cut import cut_box, find_cells, line_picture, make_view, trim_picture
 from ocr.decode import decode_content
 from ocr.engine import Image, Logits, Recogniser
-from ocr.fields import cells_job, prepare, written_reading
+from ocr.fields import cells_job, prepare
 from ocr.geometry import MM_PER_INCH
 from ocr.imaging import drop_red
 from ocr.jobs import Job
 from ocr.kana import spell_names
 from ocr.layout import Box, Content, PageLayout
+from ocr.line_fields import written_reading
 from ocr.marks import is_struck_out
 from ocr.own import NO_MODELS, OwnModels
 from ocr.readings import PageReading, Reading, ReadingReason
