@@ -51,21 +51,35 @@ def make_view(upright: Image, scale: float) -> View:
 
 def cut_box(view: View, box: Box) -> Patch:
     """The inside of a printed box, cut just past its rules, without specks and rests of the frame."""
-    outer, inner = OUTER_MM, min(INNER_MM, 0.25 * min(box.w, box.h))
-    x0, y0 = _px(box.x - outer, view.scale), _px(box.y - outer, view.scale)
-    x1, y1 = _px(box.x + box.w + outer, view.scale), _px(box.y + box.h + outer, view.scale)
-    ink, flat = view.ink[y0:y1, x0:x1], view.flat[y0:y1, x0:x1]
-    if ink.shape[0] < 4 or ink.shape[1] < 4:
-        return Patch(flat, ink, view.scale, x0, y0)
-    band = round((outer + inner) * view.scale)
-    edge = round(outer * view.scale)
+    window = window_around(view, box)
+    flat = window.flat
+    if min(flat.shape) < 4:
+        return window
+    band, edge = round(frame_reach(box) * view.scale), round(OUTER_MM * view.scale)
     paper = np.percentile(flat, 80) - RULE_DEPTH
     rows = np.percentile(flat, RULE_SHARE, axis=1) < paper
     columns = np.percentile(flat, RULE_SHARE, axis=0) < paper
-    top, bottom = _past_rule(rows, band, edge), len(rows) - _past_rule(rows[::-1], band, edge)
-    left, right = _past_rule(columns, band, edge), len(columns) - _past_rule(columns[::-1], band, edge)
-    inside = _without_rests(ink[top:bottom, left:right], view.scale)
-    return Patch(flat[top:bottom, left:right], inside, view.scale, x0 + left, y0 + top)
+    return inside(window, [_past_rule(side, band, edge) for side in (rows, rows[::-1], columns, columns[::-1])])
+
+
+def frame_reach(box: Box) -> float:
+    """How far from OUTER_MM outside of a printed box its rules may reach inwards, in millimetres."""
+    return OUTER_MM + min(INNER_MM, 0.25 * min(box.w, box.h))
+
+
+def window_around(view: View, box: Box) -> Patch:
+    """The box with what lies OUTER_MM around it."""
+    x0, y0 = _px(box.x - OUTER_MM, view.scale), _px(box.y - OUTER_MM, view.scale)
+    x1, y1 = _px(box.x + box.w + OUTER_MM, view.scale), _px(box.y + box.h + OUTER_MM, view.scale)
+    return Patch(view.flat[y0:y1, x0:x1], view.ink[y0:y1, x0:x1], view.scale, x0, y0)
+
+
+def inside(window: Patch, cuts: Sequence[int]) -> Patch:
+    """The window without so many pixels at the top, bottom, left and right."""
+    (top, bottom, left, right), (height, width) = cuts, window.ink.shape
+    rows, columns = slice(top, max(top + 1, height - bottom)), slice(left, max(left + 1, width - right))
+    ink = _without_rests(window.ink[rows, columns], window.scale)
+    return Patch(window.flat[rows, columns], ink, window.scale, window.x + left, window.y + top)
 
 
 def trim_picture(view: View) -> Patch:
@@ -186,19 +200,26 @@ def set_as_line(cells: Sequence[Patch]) -> Image | None:
     written = [cell for cell in cells if is_written(cell)]
     if not written:
         return None
-    height = min(cell.ink.shape[0] for cell in written)
-    rows = np.flatnonzero(np.any([cell.ink[:height].any(axis=1) for cell in written], axis=0))
+    height = max(cell.ink.shape[0] for cell in written)
+    written = [_heightened(cell, height) for cell in written]
+    rows = np.flatnonzero(np.any([cell.ink.any(axis=1) for cell in written], axis=0))
     y0, y1 = _at_least(int(rows[0]), int(rows[-1]) + 1, round(0.6 * height), height)
     gap = max(3, round(0.22 * (y1 - y0)))
     space = np.full((y1 - y0, gap), PAPER, np.uint8)
     pieces = [space]
     for cell in written:
-        xs = np.flatnonzero(cell.ink[:height].any(axis=0))
+        xs = np.flatnonzero(cell.ink.any(axis=0))
         glyph = np.where(_around(cell.ink), cell.flat, PAPER)[y0:y1, int(xs[0]) : int(xs[-1]) + 1]
         pieces += [glyph.astype(np.uint8), space]
     pad = max(2, round(0.14 * (y1 - y0)))
     line = cv2.copyMakeBorder(np.hstack(pieces), pad, pad, gap, gap, cv2.BORDER_CONSTANT, value=PAPER)
     return np.asarray(line, np.uint8)
+
+
+def _heightened(cell: Patch, height: int) -> Patch:
+    """The cell with so much paper below it."""
+    below = ((0, height - cell.ink.shape[0]), (0, 0))
+    return replace(cell, flat=np.pad(cell.flat, below, constant_values=PAPER), ink=np.pad(cell.ink, below))
 
 
 def find_cells(view: View, count: int) -> list[Box]:

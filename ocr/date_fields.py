@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from ocr.cell_cut import cut_cells
 from ocr.cells import CellRow, read_row
 from ocr.content import mask_for
-from ocr.cut import View, cut_box, is_written, set_as_line
+from ocr.cut import View, is_written, set_as_line
 from ocr.dates import WESTERN, DateShape, date_grammar, to_day
 from ocr.decode import Decoded, decode_grammar, decode_line
 from ocr.engine import Logits
@@ -21,18 +22,14 @@ from ocr.readings import CharReading, Reading, ReadingReason
 
 def date_job(view: View, field: DateField, own: OwnModels) -> Job:
     """The job of a date; its line is asked for only where our own model is unsure."""
-    groups = [[cut_box(view, cell) for cell in cells] for cells in (field.year, field.month, field.day)]
-    options = [option.box for option in field.eras]
-    box = around((*options, *field.year, *field.month, *field.day))
-    chosen = _read_era(view, field, own)
-    patches = [patch for group in groups for patch in group]
+    box = place_of(field)
+    chosen = read_era(view, field, own)
+    patches = cut_cells(view, (*field.year, *field.month, *field.day))
     line = set_as_line(patches)
     row = read_row(patches, Content.DATE, own.cells)
     if line is None or (row is not None and not any(row.held)):
-        if chosen.raw in ("", WESTERN):
-            return done(Reading(field.name, None, "", BLANK_CONFIDENCE, box))
-        return done(Reading(field.name, None, chosen.raw, 0.0, box, reasons=(ReadingReason.NOT_A_DATE,)))
-    sizes = [len(group) for group in groups]
+        return done(nothing_read(field.name, box, chosen))
+    sizes = [len(field.year), len(field.month), len(field.day)]
     if row is not None:
         return job_of_row(row, line, Content.DATE, lambda row: _row_date(field.name, box, chosen, row, sizes))
     counts = _sums([is_written(patch) for patch in patches], sizes)
@@ -43,7 +40,20 @@ def date_job(view: View, field: DateField, own: OwnModels) -> Job:
     return Job((line,), finish)
 
 
-def _read_era(view: View, field: DateField, own: OwnModels) -> Chosen:
+def place_of(field: DateField) -> Box:
+    """The rectangle around all that belongs to a date."""
+    return around((*(option.box for option in field.eras), *field.year, *field.month, *field.day))
+
+
+def nothing_read(name: str, box: Box, chosen: Chosen) -> Reading:
+    """The reading of a date without any digit: blank, or no date where an era is marked."""
+    if chosen.raw in ("", WESTERN):
+        return Reading(name, None, "", BLANK_CONFIDENCE, box)
+    return Reading(name, None, chosen.raw, 0.0, box, reasons=(ReadingReason.NOT_A_DATE,))
+
+
+def read_era(view: View, field: DateField, own: OwnModels) -> Chosen:
+    """The era that is marked; WESTERN where none is to be chosen."""
     if not field.eras:
         return Chosen(WESTERN, WESTERN, 1.0)
     return read_options(view, field.eras, field.era_mark, own.ticks)

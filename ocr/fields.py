@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from ocr.cell_cut import cut_cells
 from ocr.cells import CellRow, read_row, with_gaps, word_ends
 from ocr.cut import (
     Patch,
@@ -15,6 +16,7 @@ from ocr.cut import (
     is_written,
     set_as_line,
 )
+from ocr.date_blanks import blanks_job
 from ocr.date_fields import date_job
 from ocr.decode import decode_content
 from ocr.engine import Logits
@@ -34,7 +36,7 @@ def prepare(view: View, field: Field, own: OwnModels = NO_MODELS) -> Job:
     if isinstance(field, CellsField):
         return _cells(view, field, own)
     if isinstance(field, DateField):
-        return date_job(view, field, own)
+        return blanks_job(view, field, own) if field.blanks else date_job(view, field, own)
     if isinstance(field, ChoiceField):
         return _choice(view, field, own)
     if isinstance(field, TickField):
@@ -43,7 +45,7 @@ def prepare(view: View, field: Field, own: OwnModels = NO_MODELS) -> Job:
 
 
 def _cells(view: View, field: CellsField, own: OwnModels) -> Job:
-    patches = [cut_box(view, cell) for cell in field.cells]
+    patches = cut_cells(view, field.cells)
     return cells_job(field.name, around(field.cells), field.content, patches, own)
 
 

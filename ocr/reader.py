@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ocr.calibration import calibrated, engine_of, signs_of, with_page
+from ocr.cell_cut import cut_cells
 from ocr.content import exact_lengths
-from ocr.cut import cut_box, find_cells, line_picture, make_view, trim_picture
+from ocr.cut import find_cells, line_picture, make_view, trim_picture
 from ocr.decode import decode_content
 from ocr.engine import Image, Logits, Recogniser
 from ocr.fields import cells_job, prepare
@@ -85,7 +86,7 @@ def read_field(
     height = image.shape[0]
     view = make_view(drop_red(image), height / FIELD_HEIGHT_MM)
     if cells:
-        patches = [cut_box(view, box) for box in find_cells(view, cells)]
+        patches = cut_cells(view, find_cells(view, cells))
         return _alone(run_jobs([cells_job("", _NOWHERE, content, patches, own)], recogniser)[0])
     patch = trim_picture(view)
     line = line_picture(patch)

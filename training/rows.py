@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr.cell_cut import cut_cells
 from ocr.content import KANA_SMALL, KATAKANA
-from ocr.cut import Patch, View, cut_box, is_written
+from ocr.cut import Patch, View, is_written
 from ocr.engine import Image
 from ocr.glyphs import DUST, OTHER, row_inputs
 from ocr.imaging import ink_mask
@@ -56,7 +57,7 @@ def scan_row(rng: np.random.Generator, row: Row, ink: Scene) -> list[Patch]:
     ink_over(rng, scene, ink)
     flat = scan(rng, scene, row.scale)
     view = View(flat, ink_mask(flat), row.scale)
-    return [cut_box(view, row.box(n)) for n in range(row.count)]
+    return cut_cells(view, [row.box(n) for n in range(row.count)])
 
 
 def _kept(label: str, patch: Patch, drawn: Scene) -> str:
