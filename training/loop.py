@@ -25,6 +25,7 @@ CHUNK = 5_000
 VALIDATION = 1_000_003  # added to the seed of the samples that calibrate
 BATCH = 96
 PEAK = 4e-3  # the highest learning rate
+PEAK_AGAIN = 1.5e-3  # of a network that has learnt before
 
 Drawn = tuple[NDArray[np.uint8], NDArray[np.float32], tuple[str, ...]]
 """Pictures, measures and labels of a few samples."""
@@ -42,12 +43,16 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """What fixes the weights. stop: the turn (CHUNK samples learnt once) after which the plan was broken off."""
+    """What fixes the weights. stop: the turn (CHUNK samples learnt once) after which the plan was broken off.
+
+    begin: the state of an earlier plan that is gone on from on other samples; "" for none.
+    """
 
     seed: int
     samples: int
     epochs: int
     stop: int
+    begin: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,9 +95,12 @@ def train(task: Task, plan: Plan, work: Path) -> GlyphNetwork:
     torch.manual_seed(plan.seed)
     network = task.network()
     chunks = -(-plan.samples // CHUNK)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=PEAK, weight_decay=0.02)
+    peak = PEAK_AGAIN if plan.begin else PEAK
+    if plan.begin:
+        network.load_state_dict(torch.load(work / plan.begin, weights_only=True)["network"])
+    optimiser = torch.optim.AdamW(network.parameters(), lr=peak, weight_decay=0.02)
     steps = chunks * plan.epochs * -(-CHUNK // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK, total_steps=steps, pct_start=0.15)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, peak, total_steps=steps, pct_start=0.15)
     state, done = work / f"{task.name}-{plan.seed}-{plan.samples}-{plan.epochs}.pt", 0
     parts = {"network": network, "optimiser": optimiser, "schedule": schedule}
     if state.exists():
@@ -186,13 +194,14 @@ def run(task: Task, arguments: list[str], out: Path, samples: int, epochs: int) 
     parser.add_argument("--samples", type=int, default=samples)
     parser.add_argument("--epochs", type=int, default=epochs)
     parser.add_argument("--stop", type=int, default=1_000_000, help="break the plan off after so many turns")
+    parser.add_argument("--begin", default="", help="go on from this state (a name in --work), on other samples")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--work", type=Path, default=Path("build/training"))
     parser.add_argument("--out", type=Path, default=out)
     options = parser.parse_args(arguments)
     options.work.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(options.threads)
-    plan = Plan(options.seed, options.samples, options.epochs, options.stop)
+    plan = Plan(options.seed, options.samples, options.epochs, options.stop, options.begin)
     network = train(task, plan, options.work)
     unseen = load_chunk(task, options.work, options.seed + VALIDATION, 0)
     right = calibrate(network, unseen)

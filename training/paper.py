@@ -101,7 +101,7 @@ def draw_dust(rng: np.random.Generator, ink: Scene, row: Row, n: int, surely: bo
 def ink_over(rng: np.random.Generator, scene: Scene, ink: Scene) -> None:
     """Lays the ink on the paper: pen, faint pencil with grain, elastic wobble of the whole row."""
     ink[:] = wobble(rng, ink)
-    dark = rng.uniform(5, 90) if rng.random() < 0.8 else rng.uniform(90, 165)
+    dark = rng.uniform(5, 90) if rng.random() < 0.72 else rng.uniform(90, 165)
     cover = ink / 255.0
     if dark > 90 or rng.random() < 0.1:
         grain = cv2.GaussianBlur(rng.standard_normal(ink.shape, dtype=np.float32), (0, 0), rng.uniform(0.6, 1.2))
@@ -125,14 +125,32 @@ def wobble(rng: np.random.Generator, ink: Scene) -> Scene:
     return np.asarray(cv2.remap(ink, xs + amount * moves[0], ys + amount * moves[1], cv2.INTER_LINEAR), np.float32)
 
 
+def _stamp(rng: np.random.Generator, scene: Scene, scale: float) -> None:
+    """A red stamp as a grey scan shows it, or what is left of it after its colour was dropped: a ring or a frame, with
+    bars in it that stand for its letters."""
+    height, width = scene.shape
+    centre = np.array([rng.uniform(0, width), rng.uniform(0, height)])
+    half = rng.uniform(3, 9, 2) * scale if rng.random() < 0.5 else np.repeat(rng.uniform(3, 8), 2) * scale
+    grey, thick = float(rng.uniform(95, 235)), max(1, round(rng.uniform(0.3, 0.8) * scale))
+    pale = np.full_like(scene, PAPER)
+    turn = float(rng.normal(0, 12))
+    if half[0] == half[1]:
+        cv2.circle(pale, tuple(int(v) for v in centre), int(half[0]), grey, thick, cv2.LINE_AA)
+    else:
+        corners = cv2.boxPoints((tuple(centre), tuple(2 * half), turn))
+        cv2.polylines(pale, [np.round(corners).astype(np.int32)], True, grey, thick, cv2.LINE_AA)
+    for _ in range(int(rng.integers(0, 14))):
+        start = centre + rng.uniform(-0.7, 0.7, 2) * half
+        way = rng.uniform(0.8, 3.0) * scale * (np.array([1.0, 0.0]) if rng.random() < 0.6 else np.array([0.0, 1.0]))
+        cv2.line(pale, tuple(int(v) for v in start), tuple(int(v) for v in start + way), grey, thick, cv2.LINE_AA)
+    np.minimum(scene, pale, out=scene)
+
+
 def scan(rng: np.random.Generator, scene: Scene, scale: float) -> Image:
     """The scene as scanner, files and the reader's own turning leave it, its paper near white."""
     height, width = scene.shape
-    if rng.random() < 0.12:  # rests of a red stamp after its colour was dropped
-        centre = (int(rng.uniform(0, width)), int(rng.uniform(0, height)))
-        pale = np.full_like(scene, PAPER)
-        cv2.circle(pale, centre, int(rng.uniform(2, 8) * scale), rng.uniform(170, 235), max(1, round(0.5 * scale)))
-        np.minimum(scene, pale, out=scene)
+    if rng.random() < 0.12:
+        _stamp(rng, scene, scale)
     if rng.random() < 0.05:  # a line down the scanner's glass
         x = int(rng.uniform(0, width))
         scene[:, x : x + max(1, round(scale * 0.12))] *= rng.uniform(0.3, 0.8)

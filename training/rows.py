@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -20,6 +20,7 @@ from training.sources import DIGITS, EM, Writer, draw_glyph, draw_writer, writer
 LEGIBLE = 0.45  # of the ink that was drawn
 FOREIGN = "あいうえおけさしすたちつてとなにぬねのはひふほまみむめゆよらるれわを男女年月日有無ABDEGHKMNRST()/"
 CLOSE = tuple("オアマスヌタクケシツソンノメナチテフワウラヲコユヨロルレセヤカヲホネ")  # what is mistaken most
+VOICED = tuple("ガギグゲゴザジズゼゾダヂヅデドバビブベボパピプペポヴカサタハホヘ")  # told by two dots or a ring
 _SMALLER = dict(zip("ァィゥェォッャュョヮ", "アイウエオツヤユヨワ", strict=True))
 
 
@@ -40,7 +41,7 @@ def draw_row(rng: np.random.Generator) -> Sample:
     labels = [_draw_label(rng, digits, n) for n in range(row.count)]
     ink = np.zeros_like(row.paper())
     _write(rng, ink, row, labels, writer)
-    patches = scan_row(rng, row, ink)
+    patches = scan_row(rng, row, ink, draw_shift(rng))
     pictures, measures = row_inputs(patches)
     kept = [
         _kept(label, patch, _inside(ink, row, n))
@@ -50,14 +51,20 @@ def draw_row(rng: np.random.Generator) -> Sample:
     return Sample(pictures, measures, tuple(kept))
 
 
-def scan_row(rng: np.random.Generator, row: Row, ink: Scene) -> list[Patch]:
-    """The cells of a printed row with this ink in it, scanned and cut as the reader cuts them."""
+def draw_shift(rng: np.random.Generator) -> tuple[float, float]:
+    """By how many millimetres a row's cells are sought beside their place: paper bends, and is stretched."""
+    return (float(rng.normal(0, 0.25)), float(rng.normal(0, 0.25))) if rng.random() < 0.3 else (0.0, 0.0)
+
+
+def scan_row(rng: np.random.Generator, row: Row, ink: Scene, shift: tuple[float, float] = (0.0, 0.0)) -> list[Patch]:
+    """The cells of a printed row with this ink in it, scanned and cut as the reader cuts them, `shift` mm aside."""
     scene = row.paper()
     print_rules(rng, scene, row)
     ink_over(rng, scene, ink)
     flat = scan(rng, scene, row.scale)
     view = View(flat, ink_mask(flat), row.scale)
-    return cut_cells(view, [row.box(n) for n in range(row.count)])
+    boxes = [row.box(n) for n in range(row.count)]
+    return cut_cells(view, [replace(box, x=box.x + shift[0], y=box.y + shift[1]) for box in boxes])
 
 
 def _kept(label: str, patch: Patch, drawn: Scene) -> str:
@@ -83,14 +90,18 @@ def _draw_label(rng: np.random.Generator, digits: bool, place: int) -> str:
         return str(rng.choice(CLOSE))
     if dice < 0.40 and place:
         return str(rng.choice(list(KANA_SMALL)))
+    if dice < 0.43:
+        return "ー"
+    if dice < 0.50:
+        return str(rng.choice(VOICED))
     return str(rng.choice(list(KATAKANA)))
 
 
 def _write(rng: np.random.Generator, ink: Scene, row: Row, labels: list[str], writer: Writer) -> None:
     """Draws the labels; the row's hand has its own size, place and slant, and varies about them."""
-    share = rng.uniform(0.5, 0.95) * (0.9 if writer.kind == "mnist" else 1.0)
-    off = rng.normal(0, 0.05, 2)
-    shear = 0.0 if writer.kind in ("strokes", "print") else rng.normal(0.0, 0.08)
+    share = rng.uniform(0.5, 1.0) * (0.9 if writer.kind == "mnist" else 1.0)
+    off = rng.normal(0, 0.05 if rng.random() < 0.8 else 0.12, 2)  # some hands touch the rules again and again
+    shear = 0.0 if writer.kind in ("strokes", "print") else rng.normal(0.0, 0.11)
     wild = 0.25 if writer.kind == "print" else rng.uniform(0.5, 1.2)
     for n, label in enumerate(labels):
         if label in ("", DUST):
@@ -113,7 +124,7 @@ def _write(rng: np.random.Generator, ink: Scene, row: Row, labels: list[str], wr
         aspect = float(np.exp(rng.normal(0, 0.09 * wild)))
         place(ink, glyph, (x * row.scale, y * row.scale), em * row.scale / EM, turn, shear, aspect)
         if label == OTHER and not foreign:
-            _strike(rng, ink, row, n)
+            _strike(rng, ink, row, n, writer, em)
 
 
 def _glyph(rng: np.random.Generator, label: str, writer: Writer) -> Image:
@@ -122,9 +133,9 @@ def _glyph(rng: np.random.Generator, label: str, writer: Writer) -> Image:
     return draw_glyph(rng, label, writer)
 
 
-def _strike(rng: np.random.Generator, ink: Scene, row: Row, n: int) -> None:
+def _strike(rng: np.random.Generator, ink: Scene, row: Row, n: int, writer: Writer, em: float) -> None:
     """Two strokes through it, a cross, a scribble, another character over it, or a blot."""
-    kind = rng.choice(("double", "double", "cross", "scribble", "over", "blot", "single"))
+    kind = rng.choice(("double", "double", "cross", "scribble", "over", "over", "over", "blot", "single"))
     middle = np.array([MARGIN_MM + (n + 0.5) * row.width, MARGIN_MM + 0.5 * row.height]) * row.scale
     half = np.array([row.width, row.height]) * row.scale * rng.uniform(0.32, 0.55)
     thick = max(1, round(rng.uniform(0.25, 0.6) * row.scale))
@@ -143,8 +154,10 @@ def _strike(rng: np.random.Generator, ink: Scene, row: Row, n: int) -> None:
     elif kind == "scribble":
         line(middle + half * rng.uniform(-0.9, 0.9, (int(rng.integers(5, 12)), 2)))
     elif kind == "over":
-        glyph = draw_glyph(rng, str(rng.choice(list(DIGITS + KATAKANA))), draw_writer(rng, True))
-        place(ink, glyph, tuple(middle + rng.normal(0, 0.1, 2) * half), 1.5 * float(min(half)) / EM, 0.0, 0.0, 1.0)
+        # The same hand mends its own mistake, a digit mostly by a digit, in its usual size.
+        char = str(rng.choice(list(DIGITS if rng.random() < 0.7 else KATAKANA)))
+        zoom = em * row.scale * rng.uniform(0.9, 1.15) / EM
+        place(ink, draw_glyph(rng, char, writer), tuple(middle + rng.normal(0, 0.12, 2) * half), zoom, 0.0, 0.0, 1.0)
     else:
         cv2.ellipse(ink, tuple(int(v) for v in middle), tuple(int(v) for v in half * rng.uniform(0.3, 0.9, 2)),
                     float(rng.uniform(0, 180)), 0, 360, 255.0, -1)  # fmt: skip
