@@ -19,6 +19,7 @@ from ocr.cut import (
 from ocr.date_blanks import blanks_job
 from ocr.date_fields import date_job
 from ocr.decode import decode_content
+from ocr.doubts import row_doubts, with_doubts
 from ocr.engine import Logits
 from ocr.jobs import BLANK_CONFIDENCE, LOW, Job, around, done, job_of_row, row_reasons
 from ocr.kana import spell_names, weigh_sizes
@@ -34,9 +35,10 @@ def prepare(view: View, field: Field, own: OwnModels = NO_MODELS) -> Job:
     if isinstance(field, LineField):
         return line_job(view, field)
     if isinstance(field, CellsField):
-        return _cells(view, field, own)
+        return with_doubts(_cells(view, field, own), lambda: row_doubts(view, field.cells))
     if isinstance(field, DateField):
-        return blanks_job(view, field, own) if field.blanks else date_job(view, field, own)
+        job = blanks_job(view, field, own) if field.blanks else date_job(view, field, own)
+        return with_doubts(job, lambda: row_doubts(view, (*field.year, *field.month, *field.day)))
     if isinstance(field, ChoiceField):
         return _choice(view, field, own)
     if isinstance(field, TickField):

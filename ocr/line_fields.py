@@ -9,15 +9,15 @@ from itertools import pairwise
 import numpy as np
 
 from ocr.content import exact_lengths, mask_for, to_value
-from ocr.cut import Patch, View, cut_box, line_picture, split_lines, without_guides
+from ocr.cut import View, cut_box, line_picture, split_lines, without_guides
 from ocr.decode import Decoded, decode_content, decode_line
 from ocr.dirt import without_specks, without_streaks
+from ocr.doubts import line_doubts
 from ocr.engine import Image, Logits
 from ocr.jobs import BLANK_CONFIDENCE, LOW, Job, done
 from ocr.kana import spell_names
 from ocr.layout import Box, Content, LineField
 from ocr.lexicon import begin_address, choose_word, towns_of
-from ocr.marks import is_struck_out, overflows
 from ocr.readings import Reading, ReadingReason
 
 SKIPPED = 1.25  # characters farther apart than this, in heights of the line, leave room for another
@@ -33,7 +33,7 @@ def line_job(view: View, field: LineField) -> Job:
     lines = tuple(picture for picture in pictures if picture is not None)
     if not lines:
         return done(Reading(field.name, None, "", BLANK_CONFIDENCE, field.box))
-    reasons = _stroke_reasons(view, patch, field.box)
+    reasons = line_doubts(view, patch, field.box)
 
     def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
         if len(logits) == 1:
@@ -100,9 +100,3 @@ def written_reading(
     if confidence < LOW:
         found.append(ReadingReason.LOW_CONFIDENCE)
     return Reading(name, value, raw, confidence, box, None, tuple(found), characters, candidates=candidates)
-
-
-def _stroke_reasons(view: View, patch: Patch, box: Box) -> tuple[ReadingReason, ...]:
-    struck = (ReadingReason.STRUCK_OUT,) if is_struck_out(patch) else ()
-    outside = (ReadingReason.OUTSIDE_BOX,) if overflows(view, box) else ()
-    return (*struck, *outside)

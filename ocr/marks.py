@@ -1,16 +1,15 @@
-"""Ticks, circles around printed words, and strokes that take writing back."""
+"""Ticks, circles around printed words, and strokes that cross the edge of a box."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ocr.circles import ring_share
-from ocr.cut import Patch, View, cut_box, glyph_size
+from ocr.cut import View, cut_box, glyph_size
 from ocr.glyphs import GlyphModel
 from ocr.imaging import Mask
 from ocr.layout import Box, Mark, Option
@@ -111,36 +110,6 @@ def tick_strength(view: View, box: Box) -> float:
         return -0.1
     share = _rescale(float(inside.ink.mean()), TICK_EMPTY, TICK_MARKED)
     return min(share, _rescale(glyph_size(inside) / max(inside.ink.shape), DOT, STROKE))
-
-
-def is_struck_out(patch: Patch) -> bool:
-    """True when two long level strokes run through the writing (a double line takes a value back)."""
-    ink = patch.ink
-    if not ink.any():
-        return False
-    ys, xs = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    body = ink[ys[0] : ys[-1] + 1, xs[0] : xs[-1] + 1]
-    height, width = body.shape
-    if width < 8 * patch.scale or height < 1.5 * patch.scale:
-        return False
-    runs = _longest_runs(body, max(1, round(0.15 * patch.scale)))
-    middle = runs[round(0.15 * height) : round(0.85 * height) + 1]
-    return _groups(middle > 0.6 * width) >= 2
-
-
-def _longest_runs(ink: Mask, tolerance: int) -> NDArray[np.int64]:
-    """The longest level stroke of each row, in pixels; a stroke may wander by `tolerance` rows."""
-    thick = cv2.dilate(ink.astype(np.uint8), np.ones((2 * tolerance + 1, 3), np.uint8))
-    runs = np.zeros(len(thick), np.int64)
-    current = np.zeros(len(thick), np.int64)
-    for column in thick.T:
-        current = (current + 1) * column
-        runs = np.maximum(runs, current)
-    return runs
-
-
-def _groups(flags: Mask) -> int:
-    return int(np.count_nonzero(flags & ~np.concatenate(([False], flags[:-1]))))
 
 
 def tick_reading(view: View, box: Box, model: GlyphModel | None = None) -> tuple[str, float, tuple[ReadingReason, ...]]:

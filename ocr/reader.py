@@ -18,10 +18,10 @@ from ocr.jobs import Job
 from ocr.kana import spell_names
 from ocr.layout import Box, Content, PageLayout
 from ocr.line_fields import written_reading
-from ocr.marks import is_struck_out
 from ocr.own import NO_MODELS, OwnModels
 from ocr.readings import PageReading, Reading, ReadingReason
 from ocr.registration import Registration, register
+from ocr.strikes import is_struck_out
 
 POOR_REGISTRATION_MM = 0.8
 _NOWHERE = Box(0.0, 0.0, 0.0, 0.0)
