@@ -13,7 +13,7 @@ from ocr.geometry import Matrix, Points, affinity, apply, corners_of, homography
 from ocr.imaging import is_bilevel, to_grey
 from ocr.layout import Box, Marker, PageLayout
 
-DETECTION_PX = 1800  # markers of 8 mm keep about 50 px; detection at full size only costs time
+DETECTION_PX = 1250  # markers of 8 mm keep about 50 px; detection at full size only costs time
 OUTLIER_MM = 1.5
 FLOOR_MM = 0.02  # a corner is never better than this on paper
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
-from ocr.bend import Bend, Moves
+from ocr.bend import Bend, Floats, Moves
 from ocr.engine import Image
 from ocr.geometry import Matrix
 from ocr.print_match import SCALE, Patch, Print, Small, shrink
@@ -34,8 +36,7 @@ def measure(
     padded = cv2.copyMakeBorder(view, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=255)
     soft = np.asarray(cv2.GaussianBlur(padded, (0, 0), 0.7), np.uint8)
     patches = [_zoomed(patch, zoom) for patch in known.patches[::every]]
-    found = [one for patch in patches if (one := _locate(soft, reference, patch, reach)) is not None]
-    rows = np.array(found, np.float64).reshape(-1, 6) / scale
+    rows = _placed([one for patch in patches if (one := _locate(soft, reference, patch, reach)) is not None]) / scale
     tried = np.array([(patch.x + patch.w / 2, patch.y + patch.h / 2) for patch in patches]).reshape(-1, 2) / scale
     points, moves = rows[:, 0:2], rows[:, 2:4]
     if bend is not None:
@@ -48,24 +49,32 @@ def _zoomed(patch: Patch, zoom: float) -> Patch:
 
 
 def _locate(padded: Image, reference: Image, patch: Patch, reach: int) -> tuple[float, ...] | None:
-    """The patch's middle, how far off it lies, and the deviations of that, all in pixels."""
+    """The patch's middle, how far off it lies in whole pixels, its likeness there and beside it (left, right, above,
+    below), and its pixels; None where it is not found."""
     template = reference[patch.y : patch.y + patch.h, patch.x : patch.x + patch.w]
     window = padded[patch.y : patch.y + patch.h + 2 * reach, patch.x : patch.x + patch.w + 2 * reach]
     like = cv2.matchTemplate(window, template, cv2.TM_CCOEFF_NORMED)
-    y, x = divmod(int(np.argmax(like)), like.shape[1])
+    y, x = divmod(int(like.argmax()), like.shape[1])
     best = float(like[y, x])
     if best < LIKE or not (0 < x < like.shape[1] - 1 and 0 < y < like.shape[0] - 1):
         return None
-    move_x, sigma_x = _peak(float(like[y, x - 1]), best, float(like[y, x + 1]), patch)
-    move_y, sigma_y = _peak(float(like[y - 1, x]), best, float(like[y + 1, x]), patch)
-    middle = (patch.x + patch.w / 2, patch.y + patch.h / 2)
-    return (*middle, x - reach + move_x, y - reach + move_y, sigma_x, sigma_y)
+    beside = (like[y, x - 1], like[y, x + 1], like[y - 1, x], like[y + 1, x])
+    return patch.x + patch.w / 2, patch.y + patch.h / 2, x - reach, y - reach, best, *beside, patch.w * patch.h
 
 
-def _peak(before: float, best: float, after: float, patch: Patch) -> tuple[float, float]:
+def _placed(found: Sequence[tuple[float, ...]]) -> Floats:
+    """For each patch its middle, how far off it lies, and the deviations of that [N, 6], all in pixels."""
+    rows = np.array(found, np.float64).reshape(-1, 10)
+    best, pixels = rows[:, 4], rows[:, 9]
+    moves, sigmas = zip(*(_peaks(rows[:, n], best, rows[:, n + 1], pixels) for n in (5, 7)), strict=True)
+    return np.column_stack([rows[:, 0:2], rows[:, 2:4] + np.column_stack(moves), *sigmas])
+
+
+def _peaks(before: Floats, best: Floats, after: Floats, pixels: Floats) -> tuple[Floats, Floats]:
     """Where between the pixels the likeness is greatest, and the standard deviation of that, in pixels."""
     sharpness = 2 * best - before - after
-    if sharpness <= 1e-6:
-        return 0.0, CEILING_PX
-    noise = (1.0 - best**2) / (sharpness * best * patch.w * patch.h / GRAIN_PX)
-    return 0.5 * (after - before) / sharpness, float(np.clip(np.hypot(FLOOR_PX, np.sqrt(noise)), 0.0, CEILING_PX))
+    flat = sharpness <= 1e-6
+    sharpness = np.where(flat, 1.0, sharpness)
+    noise = (1.0 - best**2) / (sharpness * best * pixels / GRAIN_PX)
+    sigmas = np.clip(np.hypot(FLOOR_PX, np.sqrt(np.maximum(noise, 0.0))), 0.0, CEILING_PX)
+    return np.where(flat, 0.0, 0.5 * (after - before) / sharpness), np.where(flat, CEILING_PX, sigmas)

@@ -9,6 +9,7 @@ from ocr.bend import Bend
 from ocr.engine import Image
 from ocr.geometry import Matrix, apply, centred
 
+BAND_PX = 64  # rows that are mapped at a time: what is worked on stays in the processor's cache
 COARSE_PX = 8  # a bent map is worked out at every eighth pixel; between them it is straight
 
 
@@ -33,14 +34,17 @@ def warp(image: Image, matrix: Matrix, bend: Bend | None, size: tuple[int, int],
     y, x = np.mgrid[0:rows, 0:columns]
     points = (np.stack([x.ravel(), y.ravel()], axis=1) - 0.5) * COARSE_PX / scale
     places = (apply(matrix, points + bend.at(points)) - 0.5).astype(np.float32).reshape(rows, columns, 2)
-    dense = cv2.resize(places, None, fx=COARSE_PX, fy=COARSE_PX, interpolation=cv2.INTER_LINEAR)
-    inner = np.ascontiguousarray(dense[COARSE_PX : COARSE_PX + size[1], COARSE_PX : COARSE_PX + size[0]])
-    bent = cv2.remap(
-        image,
-        inner,
-        None,  # type: ignore[call-overload]
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(255, 255, 255),
-    )
-    return np.asarray(bent, np.uint8)
+    out = np.empty(size[::-1] if image.ndim == 2 else (*size[::-1], image.shape[2]), np.uint8)
+    for top in range(0, size[1], BAND_PX):
+        height, first = min(BAND_PX, size[1] - top), top // COARSE_PX
+        near = places[first : first - (-height // COARSE_PX) + 2]
+        dense = cv2.resize(near, None, fx=COARSE_PX, fy=COARSE_PX, interpolation=cv2.INTER_LINEAR)
+        out[top : top + height] = cv2.remap(
+            image,
+            dense[COARSE_PX : COARSE_PX + height, COARSE_PX : COARSE_PX + size[0]],
+            None,  # type: ignore[call-overload]
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=(255, 255, 255),
+        )
+    return out
