@@ -33,6 +33,9 @@ DONE = {
     "requested": words.Pair("補正依頼を作成しました。", "The request for correction was made."),
     "ended": words.Pair("申請を終了しました。", "The application was ended."),
     "to_refuse": words.Pair("却下案として、起案待ちに回しました。", "It waits to be drafted as a refusal."),
+    "reopened": words.Pair(
+        "審査に戻しました。確かめて、決定し直してください。", "Back in review: please look and decide again."
+    ),
     "closed": words.Pair("処理済みにしました。", "Closed."),
     "released": words.Pair("作業を手放しました。", "The task was released."),
     "nothing": words.Pair("いま担当できる作業はありません。", "There is nothing to work on now."),

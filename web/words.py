@@ -67,6 +67,7 @@ REASON = {
     ReasonCode.READING_FAILED: Pair("読取できず", "Reading failed"),
     ReasonCode.NOT_STRAIGHT_THROUGH: Pair("人の確認が必要", "Needs a person"),
     ReasonCode.PROCESSING_FAILED: Pair("処理に失敗", "Processing failed"),
+    ReasonCode.REOPENED: Pair("審査に戻した", "Sent back to review"),
 }
 SETTLES = {
     ReasonCode.UNKNOWN_FORM: Pair(
@@ -108,6 +109,9 @@ SETTLES = {
     ReasonCode.SHEETS_DISAGREE: Pair("紙を数え直します。", "Count the sheets again."),
     ReasonCode.READING_FAILED: Pair("画像を見て項目を入力します。", "Enter the fields from the picture."),
     ReasonCode.NOT_STRAIGHT_THROUGH: Pair("内容を確かめて受理します。", "Look it over and accept it."),
+    ReasonCode.REOPENED: Pair(
+        "戻した理由を履歴で確かめ、決定し直します。", "See in the history why, and decide again."
+    ),
     ReasonCode.PROCESSING_FAILED: Pair(
         "運用担当が「運用」画面で再処理します。急ぐときは画像を見て項目を入力します。",
         "An operator tries it again on the Operations page. If it is urgent, enter the fields from the picture.",
@@ -219,7 +223,7 @@ DECISION = {
     DecisionKind.WITHDRAW: Pair("取下げとした", "Withdrawn"),
     DecisionKind.REFER: Pair("他課へ回付した", "Referred"),
     DecisionKind.RELEASE: Pair("手放した", "Released"),
-    DecisionKind.REOPEN: Pair("再び開いた", "Opened again"),
+    DecisionKind.REOPEN: Pair("審査に戻した", "Sent back to review"),
     DecisionKind.UNDO_LINK: Pair("紐付けを取り消した", "Undid the link"),
     DecisionKind.CLOSE: Pair("処理済みとした", "Closed"),
 }
@@ -229,6 +233,7 @@ EVENT = {
     "submission_matched": Pair("対象者と照合した", "Matched with the roster"),
     "submission_in_review": Pair("人の確認に回した", "Sent to review"),
     "submission_adopted": Pair("採用された", "Adopted"),
+    "submission_reopened": Pair("審査に戻した", "Sent back to review"),
     "submission_settled": Pair("案件へ登録した", "Entered in its case"),
     "submission_withdrawn": Pair("取下げで終了した", "Ended: withdrawn"),
     "submission_rejected": Pair("却下で終了した", "Ended: rejected"),
@@ -258,7 +263,7 @@ EVENT = {
     "case_granted": Pair("支給を決定した", "Granted"),
     "case_refused": Pair("不支給を決定した", "Refused"),
     "case_withdrawn": Pair("取下げとなった", "Withdrawn"),
-    "case_reopened": Pair("再び開いた", "Opened again"),
+    "case_reopened": Pair("審査に戻した", "Sent back to review"),
     "task_opened": Pair("確認作業を開いた", "Task opened"),
     "task_claimed": Pair("担当した", "Claimed"),
     "task_released": Pair("手放した", "Released"),

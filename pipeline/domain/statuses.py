@@ -166,6 +166,7 @@ class ReasonCode(StrEnum):
     READING_FAILED = "reading_failed"
     NOT_STRAIGHT_THROUGH = "not_straight_through"
     PROCESSING_FAILED = "processing_failed"
+    REOPENED = "reopened"
 
 
 class DecisionKind(StrEnum):

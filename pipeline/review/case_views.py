@@ -45,6 +45,7 @@ class CaseRow:
     opened_at: datetime
     submissions: int
     erased: bool
+    version: int
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ class CasePage:
 
 @dataclass(frozen=True)
 class CaseView:
-    """A case whole. ground: why its examination proposes to refuse it, while nothing is decided; "" otherwise."""
+    """A case whole. ground: why its examination proposes to refuse it, while nothing is decided; "" otherwise.
+    reopenable: the viewer may send it back to review."""
 
     row: CaseRow
     address: str | None
@@ -81,6 +83,7 @@ class CaseView:
     submissions: tuple[CaseSubmission, ...]
     score: ScoreView | None
     ground: str
+    reopenable: bool
     erased: Erased | None
     history: tuple[HistoryItem, ...]
 
@@ -141,8 +144,10 @@ def get_case_view(runtime: Runtime, viewer: Viewer, case_id: str) -> CaseView:
             submissions=submissions,
             score=score_of_case(session, viewer, case, latest_pack(session, case.procedure_id)[1]),
             ground=_ground(session, viewer, case),
+            reopenable=case.status is CaseStatus.EXAMINED
+            and _adopted(session, viewer.only(StaffRole.REVIEWER), case) is not None,
             erased=find_erased(session, viewer, _adopted(session, viewer, case)),
-            history=history_of(session, case.id, None),
+            history=history_of(session, case.id, None, reopened=[one.id for one in submissions]),
         )
 
 
@@ -195,6 +200,7 @@ def _row(session: Session, case: Case, person: Person, submissions: int, erased:
         opened_at=case.opened_at,
         submissions=submissions,
         erased=case.adopted_submission_id in erased,
+        version=case.version,
     )
 
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlmodel import select
-
 from pipeline.domain.errors import Impossible
 from pipeline.domain.statuses import (
     DecisionKind,
@@ -21,13 +19,15 @@ from pipeline.domain.statuses import (
 from pipeline.review.desk import Desk, open_desk
 from pipeline.runtime import Runtime
 from pipeline.steps.advance import advance
-from pipeline.steps.assign import BLOCKING, OVER, cases_of_others, find_doubts
+from pipeline.steps.assign import OVER, cases_of_others, entered_with_others
+from pipeline.steps.doubts import BLOCKING, entries_of, find_doubts
 from pipeline.steps.hold import move_submission
 from pipeline.steps.letters import write_letter
+from pipeline.steps.reopen import leave_case
 from pipeline.steps.tasks import close_task, replace_reasons
 from pipeline.store.access import Viewer
 from pipeline.store.events import append_event
-from pipeline.store.tables import CorrectionRequest, Deficiency, Entry, Outbound
+from pipeline.store.tables import CorrectionRequest, Deficiency, Outbound
 
 
 class StillUnclear(Impossible):
@@ -206,7 +206,7 @@ def _accept(desk: Desk, kind: DecisionKind, note: str = "") -> None:
     if open_questions:
         raise StillUnclear
     others = cases_of_others(desk.session, submission, pack)
-    if kind is DecisionKind.KEEP_EARLIER and not others:
+    if kind is DecisionKind.KEEP_EARLIER and not others and not entered_with_others(desk.session, submission):
         raise EarlierUndecided
     if kind is DecisionKind.REJECT and not all(case.status in OVER for case in others):
         raise EarlierCounts
@@ -221,11 +221,14 @@ def _advance(runtime: Runtime, desk: Desk) -> None:
 
 def _end(desk: Desk, note: str, kind: DecisionKind, reason: EndReason) -> None:
     submission, _ = desk.submission()
-    for entry in desk.session.exec(select(Entry).where(Entry.submission_id == submission.id)).all():
+    entries = entries_of(desk.session, submission.id)
+    for entry in entries:
         entry.status, entry.ended_reason = EntryStatus.ENDED, reason
         desk.session.add(entry)
     submission.ended_at = desk.now
     move_submission(desk.session, submission, SubmissionStatus.ENDED)
+    for case_id in sorted(entry.case_id for entry in entries if entry.case_id):
+        leave_case(desk.session, case_id, submission, desk.now)
     replace_reasons(desk.session, desk.task, [])
     desk.decided(kind, note=note)
     close_task(desk.session, desk.task, actor=desk.viewer.user_id, at=desk.now)

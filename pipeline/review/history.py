@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_
+from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
+from pipeline.domain.statuses import DecisionKind
 from pipeline.store.tables import Decision, Event, User
 
 
@@ -22,13 +24,19 @@ class HistoryItem:
     note: str = ""
 
 
-def history_of(session: Session, task_id: str | None, submission_id: str | None) -> tuple[HistoryItem, ...]:
-    """Decisions and events of a task and its submission, the newest first."""
+def history_of(
+    session: Session, task_id: str | None, submission_id: str | None, *, reopened: Sequence[str] = ()
+) -> tuple[HistoryItem, ...]:
+    """Decisions and events of a task and its submission, the newest first.
+
+    reopened: submissions whose going back to review, with its reason, is part of it.
+    """
     decisions = session.exec(
         select(Decision).where(
             or_(
                 col(Decision.task_id) == (task_id or ""),
                 col(Decision.submission_id) == (submission_id or ""),
+                and_(col(Decision.submission_id).in_(reopened), col(Decision.kind) == DecisionKind.REOPEN),
             )
         )
     ).all()

@@ -12,13 +12,14 @@ from itertools import groupby
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Select, and_, func
+from sqlalchemy import Select, and_, func, or_
 from sqlmodel import Session, col
 
 from pipeline.domain.history import chain_is_whole, replay_case
 from pipeline.domain.next_step import next_step
 from pipeline.domain.statuses import (
     BatchStatus,
+    CaseStatus,
     EntryStatus,
     LinkStatus,
     PageFate,
@@ -215,7 +216,9 @@ def _cases_have_one_adopted(asked: Asked) -> Findings:
     adopted = (
         select(Entry.id).where(Entry.case_id == Case.id, Entry.submission_id == Case.adopted_submission_id).exists()
     )
-    yield from asked.rows(select(Case.id, adopted))
+    # A case whose last application turned out to be about somebody else is withdrawn, and has none.
+    empty = (col(Case.status) == CaseStatus.WITHDRAWN) & col(Case.adopted_submission_id).is_(None)
+    yield from asked.rows(select(Case.id, or_(adopted, empty)))
 
 
 def _protected_are_whole(asked: Asked) -> Findings:

@@ -70,6 +70,7 @@ DOORS: dict[str, set[StaffRole] | str] = {
     "POST /batches/{batch_id}/close": {MAILROOM},
     "GET /cases": DECIDERS,
     "GET /cases/{case_id}": DECIDERS,
+    "POST /cases/{case_id}/reopen": {REVIEWER},
     "POST /cases/export": {REVIEWER},
     "GET /ranking": DECIDERS,
     "GET /ranking/{procedure_id}": DECIDERS,

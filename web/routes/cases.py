@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from pipeline.domain.statuses import CaseStatus
 from pipeline.review.case_views import get_case_view, list_cases
 from pipeline.review.ranking import ranked_procedures
+from pipeline.review.reopening import reopen_case
 from pipeline.steps.export import export_decided
-from web.context import Decider, Form, Reviewer, RuntimeHere, text_of
+from web.context import Decider, Form, Reviewer, RuntimeHere, number_of, text_of
 from web.pages import render
 
 router = APIRouter()
@@ -53,3 +54,10 @@ def export(runtime: RuntimeHere, staff: Reviewer, form: Form) -> Response:
 def case(request: Request, case_id: str, runtime: RuntimeHere, staff: Decider) -> Response:
     """One case."""
     return render(request, "case.html", view=get_case_view(runtime, staff.viewer, case_id))
+
+
+@router.post("/cases/{case_id}/reopen")
+def reopen(case_id: str, runtime: RuntimeHere, staff: Reviewer, form: Form) -> Response:
+    """Back to review; on to the task, which is in this person's hands."""
+    task_id = reopen_case(runtime, staff.viewer, case_id, text_of(form, "note"), number_of(form, "version"))
+    return RedirectResponse(f"/tasks/{task_id}?done=reopened", status_code=303)
