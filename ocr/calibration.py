@@ -10,17 +10,16 @@ with the score: of two readings with otherwise like signs the one with the highe
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from math import exp
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from ocr.jobs import LOW, Job
 from ocr.layout import CellsField, ChoiceField, DateField, Field, LineField, PresenceField
 from ocr.readings import Reading, ReadingReason
-from ocr.signs import RISING, SIGNS, Signs, evidence_of
+from ocr.signs import RISING, SIGNS, Signs
 
 FILE = Path(__file__).parent / "models" / "calibration.json"
 VERSION = 1
@@ -147,29 +146,8 @@ def signs_of(field: Field, engine: str, reading: Reading, error_mm: float) -> Si
     """The signs of one reading, without those of its page; None where nothing was read or measured."""
     if reading.confidence is None or reading.blank:
         return None
-    likely = [char.probability for char in reading.characters if char.char.strip()]
-    best = [probability for _, probability in reading.candidates[:2]]
-    rival = best[1] / best[0] if len(best) == 2 and best[0] > 0 else 0.0
-    return Signs(
-        sort_of(field),
-        engine,
-        reading.confidence,
-        min(likely, default=reading.confidence),
-        rival,
-        len(likely),
-        None,
-        round(error_mm, 4),
-    )
-
-
-def with_page(signs: Sequence[Signs | None]) -> list[Signs | None]:
-    """The signs of all fields of a page, each with the mean evidence of the others that have characters."""
-    known = {n: evidence_of(one.score) for n, one in enumerate(signs) if one is not None and one.length}
-    out: list[Signs | None] = []
-    for n, one in enumerate(signs):
-        others = [evidence for place, evidence in known.items() if place != n]
-        out.append(replace(one, page=round(fmean(others), 4)) if one is not None and others else one)
-    return out
+    length = sum(bool(char.char.strip()) for char in reading.characters)
+    return Signs(sort_of(field), engine, reading.confidence, length, None, round(error_mm, 4))
 
 
 def calibrated(reading: Reading, signs: Signs | None, calibration: Calibration | None) -> Reading:

@@ -20,7 +20,7 @@ from ocr.signs import RISING, SIGNS, Signs
 
 Floats = NDArray[np.float64]
 FOLDS = 5
-RIDGE, OWN_RIDGE = 0.05, 1.0
+RIDGE, OWN_RIDGE = 0.2, 1.0
 """How strongly weights of all, and what is a group's own, are drawn to nought: as so many readings of weight one."""
 FEWEST = 20
 """A group of fewer readings is not fitted: its engines' own confidence stands."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ocr.calibration import calibrated, engine_of, signs_of, with_page
+from ocr.calibration import calibrated, engine_of, signs_of
 from ocr.cell_cut import cut_cells
 from ocr.content import exact_lengths
 from ocr.cut import find_cells, line_picture, make_view, trim_picture
@@ -21,6 +21,7 @@ from ocr.line_fields import written_reading
 from ocr.own import NO_MODELS, OwnModels
 from ocr.readings import PageReading, Reading, ReadingReason
 from ocr.registration import Registration, register
+from ocr.signs import with_pages
 from ocr.strikes import is_struck_out
 
 POOR_REGISTRATION_MM = 0.8
@@ -116,7 +117,7 @@ def _calibrated(
         )
         for field, job, reading in zip(layout.fields, jobs, readings, strict=True)
     ]
-    return [calibrated(one, signs, own.calibration) for one, signs in zip(readings, with_page(alone), strict=True)]
+    return [calibrated(one, signs, own.calibration) for one, signs in zip(readings, with_pages(alone), strict=True)]
 
 
 def _placed(reading: Reading, registration: Registration) -> Reading:
