@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ocr.cut import OUTER_MM, RULE_DEPTH, RULE_SHARE, Patch, View, frame_reach, inside, window_around
+from ocr.cut import OUTER_MM, RULE_DEPTH, Patch, View, frame_reach, inside, window_around
 from ocr.imaging import Mask
 from ocr.layout import Box
 
+RULE_SHARE = 0.45  # of a line across a cell that is dark where a rule runs, a dotted or worn one too
 ASTRAY_MM = 0.3  # how far the rule of one cell may lie from where the row's other cells have theirs
 UNEVEN_MM = 0.12  # by how much it may be thicker than the row's other rules
 Runs = list[tuple[int, int]]
@@ -38,8 +39,8 @@ def cut_cells(view: View, cells: Sequence[Box]) -> list[Patch]:
 def _dark_runs(window: Patch, edge: int, band: int) -> tuple[Runs, Runs, Runs, Runs]:
     """Where at the top, bottom, left and right of a cell most of a line across it is dark."""
     dark = window.flat < np.percentile(window.flat, 80) - RULE_DEPTH
-    rows = dark[:, edge:-edge].mean(axis=1) > 1 - RULE_SHARE / 100
-    columns = dark[edge:-edge].mean(axis=0) > 1 - RULE_SHARE / 100
+    rows = dark[:, edge:-edge].mean(axis=1) > RULE_SHARE
+    columns = dark[edge:-edge].mean(axis=0) > RULE_SHARE
     top, bottom, left, right = (_runs(side[:band]) for side in (rows, rows[::-1], columns, columns[::-1]))
     return top, bottom, left, right
 
