@@ -32,6 +32,7 @@ from benchmarks.peers import PEERS, SYSTEM_PEERS, is_there
 from benchmarks.report import OUT, keep
 from fixtures.reading.split import Part
 from ocr.own import own_models
+from pipeline.score.diagram import reliability_svg
 
 SEED = 900_000
 """Sheets of the card begin here: a seed of its own, far from those that models are trained on."""
@@ -61,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     command = "python -m benchmarks.reading_card " + " ".join(sys.argv[1:] if arguments is None else arguments)
     keep(name, figures, command)
     keep_rows(pages, OUT / f"{name}.jsonl")
+    diagram = reliability_svg(figures["reliability"], f"{wish.part.value}: {figures['pages']} sheets")
+    (OUT / f"{name}.svg").write_text(diagram, "utf-8")
     show_card(figures)
     if given.crops is not None:
         print(*save_crops(crops, given.crops), sep="\n")
