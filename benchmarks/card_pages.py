@@ -170,7 +170,7 @@ def place_of(sheet: Sheet, field: Field, found: Registration) -> tuple[float, fl
     # The reader counts pixels from their edges, the lab from their middles.
     off_px = np.linalg.norm(found.to_px(corners) - sheet.displacement(corners) - 0.5, axis=1)
     per_mm = float(np.sqrt(abs(np.linalg.det(sheet.matrix[:2, :2]))))
-    said = max(found.error_mm_at(box) for box in boxes)
+    said = max(found.errors_mm(boxes))
     return round(float(off_px.max()) / per_mm, 4), round(float(said), 4)
 
 

@@ -110,7 +110,8 @@ def days_of(numbers: Sequence[Number], shape: DateShape) -> Days:
 
 def _strings(numbers: Sequence[Number]) -> Iterator[tuple[str, float]]:
     """Year, month and day as the grammar has them, 元 as 1, and how probable they are together."""
-    for parts in product(*(number.texts for number in numbers)):
+    likely = [[part for part in number.texts if part[1] > _LEAST] for number in numbers]
+    for parts in product(*likely):
         probability = prod(p for _, p in parts)
         if probability > _LEAST:
             year, month, day = (text for text, _ in parts)

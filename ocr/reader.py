@@ -10,6 +10,7 @@ from ocr.cell_cut import cut_cells
 from ocr.content import exact_lengths
 from ocr.cut import find_cells, line_picture, make_view, trim_picture
 from ocr.decode import decode_content
+from ocr.ditto import repeat_above
 from ocr.engine import Image, Logits, Recogniser
 from ocr.fields import cells_job, prepare
 from ocr.geometry import MM_PER_INCH
@@ -52,8 +53,11 @@ def read_page(
     dpi = reading_dpi(found.dpi)
     view = make_view(found.warp(drop_red(image), dpi), dpi / MM_PER_INCH)
     jobs = [prepare(view, field, own) for field in layout.fields]
-    readings = _calibrated(layout, jobs, run_jobs(jobs, recogniser), found, own)
-    placed = tuple(_placed(reading, found) for reading in readings)
+    readings = repeat_above(layout.fields, run_jobs(jobs, recogniser))
+    boxes = [reading.box_mm or _NOWHERE for reading in readings]
+    errors_mm = found.errors_mm(boxes)
+    readings = _calibrated(layout, jobs, readings, errors_mm, own)
+    placed = tuple(map(_placed, readings, found.boxes_px(boxes), errors_mm))
     return PageReading(layout.form_id, layout.page_number, found.rotation, found.error_mm, placed)
 
 
@@ -105,25 +109,16 @@ def _alone(reading: Reading) -> Reading:
 
 
 def _calibrated(
-    layout: PageLayout, jobs: Sequence[Job], readings: Sequence[Reading], found: Registration, own: OwnModels
+    layout: PageLayout, jobs: Sequence[Job], readings: Sequence[Reading], errors_mm: Sequence[float], own: OwnModels
 ) -> list[Reading]:
     """The readings as sure as they truly are, as far as that was measured."""
     alone = [
-        signs_of(
-            field,
-            engine_of(field, job, reading, own.cells is not None),
-            reading,
-            found.error_mm_at(reading.box_mm) if reading.box_mm else found.error_mm,
-        )
-        for field, job, reading in zip(layout.fields, jobs, readings, strict=True)
+        signs_of(field, engine_of(field, job, reading, own.cells is not None), reading, error_mm)
+        for field, job, reading, error_mm in zip(layout.fields, jobs, readings, errors_mm, strict=True)
     ]
     return [calibrated(one, signs, own.calibration) for one, signs in zip(readings, with_pages(alone), strict=True)]
 
 
-def _placed(reading: Reading, registration: Registration) -> Reading:
-    box_px = registration.box_px(reading.box_mm) if reading.box_mm else None
-    reasons = reading.reasons
-    error_mm = registration.error_mm_at(reading.box_mm) if reading.box_mm else registration.error_mm
-    if error_mm > POOR_REGISTRATION_MM:
-        reasons = (*reasons, ReadingReason.POOR_REGISTRATION)
-    return replace(reading, box_px=box_px, reasons=reasons)
+def _placed(reading: Reading, box_px: tuple[int, int, int, int], error_mm: float) -> Reading:
+    poor = (ReadingReason.POOR_REGISTRATION,) if error_mm > POOR_REGISTRATION_MM else ()
+    return replace(reading, box_px=box_px, reasons=(*reading.reasons, *poor))

@@ -76,22 +76,26 @@ class Registration:
         bent = points_mm if self.bend is None else points_mm + self.bend.at(points_mm)
         return apply(self.matrix, bent)
 
-    def box_px(self, box: Box) -> tuple[int, int, int, int]:
-        """The upright rectangle x0, y0, x1, y1 around a box, in the picture as given."""
-        corners = self.to_px(corners_of(box))
-        low, high = np.floor(corners.min(axis=0)), np.ceil(corners.max(axis=0))
-        return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+    def boxes_px(self, boxes: Sequence[Box]) -> list[tuple[int, int, int, int]]:
+        """The upright rectangle x0, y0, x1, y1 around each box, in the picture as given."""
+        corners = self.to_px(_corners(boxes)).reshape(-1, 4, 2)
+        edges = np.hstack([np.floor(corners.min(axis=1)), np.ceil(corners.max(axis=1))])
+        return [(int(x0), int(y0), int(x1), int(y1)) for x0, y0, x1, y1 in edges]
+
+    def errors_mm(self, boxes: Sequence[Box]) -> list[float]:
+        """Estimated error of each box, in millimetres."""
+        if self.errors is None:
+            return [self.error_mm] * len(boxes)
+        corners = _corners(boxes)
+        errors = self.errors.at(corners).reshape(-1, 4).max(axis=1)
+        for fold in self.bend.folds if self.bend else ():
+            near = np.array([fold.gap(four) < FOLD_MM for four in corners.reshape(-1, 4, 2)], np.bool_)
+            errors = np.where(near, np.hypot(errors, 0.6 * fold.size_mm), errors)
+        return [float(error) for error in errors]
 
     def error_mm_at(self, box: Box) -> float:
         """Estimated error of this box, in millimetres."""
-        if self.errors is None:
-            return self.error_mm
-        corners = corners_of(box)
-        error = float(np.max(self.errors.at(corners)))
-        for fold in self.bend.folds if self.bend else ():
-            if fold.gap(corners) < FOLD_MM:
-                error = float(np.hypot(error, 0.6 * fold.size_mm))
-        return error
+        return self.errors_mm([box])[0]
 
     def warp(self, image: Image, dpi: float) -> Image:
         """The upright, straightened page, where a millimetre is dpi / 25.4 pixels from the top left."""
@@ -213,6 +217,10 @@ def _bent(matrix: Matrix, smoothed: Smoothed, markers: int, layout: PageLayout) 
     rotation = quarter_turn(whole, layout.width_mm, layout.height_mm)
     error = float(np.median(smoothed.errors.values))
     return Registration(whole, error, rotation, markers, layout.width_mm, layout.height_mm, bend, smoothed.errors)
+
+
+def _corners(boxes: Sequence[Box]) -> Points:
+    return np.vstack([np.zeros((0, 2)), *(corners_of(box) for box in boxes)])
 
 
 def _straight(matrix: Matrix, error_mm: float, markers: int, layout: PageLayout) -> Registration:
