@@ -8,7 +8,7 @@ from dataclasses import replace
 from ocr.calibration import calibrated, engine_of, signs_of
 from ocr.cell_cut import cut_cells
 from ocr.content import exact_lengths
-from ocr.cut import find_cells, line_picture, make_view, trim_picture
+from ocr.cut import View, find_cells, line_picture, make_view, trim_picture
 from ocr.decode import decode_content
 from ocr.ditto import repeat_above
 from ocr.engine import Image, Logits, Recogniser
@@ -50,8 +50,7 @@ def read_page(
     found = registration or register(image, layout)
     if found is None:
         raise UnregisteredPageError(f"form {layout.form_id} page {layout.page_number} was not found in the picture")
-    dpi = reading_dpi(found.dpi)
-    view = make_view(found.warp(drop_red(image), dpi), dpi / MM_PER_INCH)
+    view = view_page(image, found)
     jobs = [prepare(view, field, own) for field in layout.fields]
     readings = repeat_above(layout.fields, run_jobs(jobs, recogniser))
     boxes = [reading.box_mm or _NOWHERE for reading in readings]
@@ -59,6 +58,12 @@ def read_page(
     readings = _calibrated(layout, jobs, readings, errors_mm, own)
     placed = tuple(map(_placed, readings, found.boxes_px(boxes), errors_mm))
     return PageReading(layout.form_id, layout.page_number, found.rotation, found.error_mm, placed)
+
+
+def view_page(image: Image, found: Registration) -> View:
+    """The page upright and flat, as its fields are cut from it."""
+    dpi = reading_dpi(found.dpi)
+    return make_view(found.warp(drop_red(image), dpi), dpi / MM_PER_INCH)
 
 
 def reading_dpi(dpi: float) -> float:
@@ -108,13 +113,12 @@ def _alone(reading: Reading) -> Reading:
     return replace(reading, box_mm=None)
 
 
-def _calibrated(
-    layout: PageLayout, jobs: Sequence[Job], readings: Sequence[Reading], errors_mm: Sequence[float], own: OwnModels
-) -> list[Reading]:
+def _calibrated(layout: PageLayout, jobs: Sequence[Job], readings: Sequence[Reading], own: OwnModels) -> list[Reading]:
     """The readings as sure as they truly are, as far as that was measured."""
+    networks = own.cells is not None
     alone = [
-        signs_of(field, engine_of(field, job, reading, own.cells is not None), reading, error_mm)
-        for field, job, reading, error_mm in zip(layout.fields, jobs, readings, errors_mm, strict=True)
+        signs_of(field, engine_of(field, job, reading, networks), reading)
+        for field, job, reading in zip(layout.fields, jobs, readings, strict=True)
     ]
     return [calibrated(one, signs, own.calibration) for one, signs in zip(readings, with_pages(alone), strict=True)]
 
