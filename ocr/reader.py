@@ -55,7 +55,7 @@ def read_page(
     readings = repeat_above(layout.fields, run_jobs(jobs, recogniser))
     boxes = [reading.box_mm or _NOWHERE for reading in readings]
     errors_mm = found.errors_mm(boxes)
-    readings = _calibrated(layout, jobs, readings, errors_mm, own)
+    readings = _calibrated(layout, jobs, readings, own)
     placed = tuple(map(_placed, readings, found.boxes_px(boxes), errors_mm))
     return PageReading(layout.form_id, layout.page_number, found.rotation, found.error_mm, placed)
 
