@@ -19,6 +19,7 @@ from ocr.cut import (
 from ocr.date_blanks import blanks_job
 from ocr.date_fields import date_job
 from ocr.decode import decode_content
+from ocr.ditto import with_ditto
 from ocr.doubts import row_doubts, with_doubts
 from ocr.engine import Logits
 from ocr.jobs import BLANK_CONFIDENCE, LOW, Job, around, done, job_of_row, row_reasons
@@ -33,7 +34,7 @@ from ocr.readings import Reading, ReadingReason
 def prepare(view: View, field: Field, own: OwnModels = NO_MODELS) -> Job:
     """The job of one field of a registered page; of cells, the line is asked for only where our own model is unsure."""
     if isinstance(field, LineField):
-        return line_job(view, field)
+        return with_ditto(line_job(view, field), view, field, own.cells)
     if isinstance(field, CellsField):
         return with_doubts(_cells(view, field, own), lambda: row_doubts(view, field.cells))
     if isinstance(field, DateField):

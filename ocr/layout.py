@@ -65,8 +65,8 @@ class LineField:
     """A field written freely on one line, or on `lines` lines of equal height.
 
     lexicon: the only words it may hold, where there is such a list (banks, branches, schools).
-    above: the field of the row above in the same column of a table, which 〃 and 同上 repeat;
-        they are not recognised yet.
+    above: the field of the row above in the same column of a table, which 〃, 同上 and a line drawn
+        down the column repeat.
     lengths: the numbers of digits it may have, where they are known.
     postal: the field whose postal code tells how this address begins.
     """

@@ -21,6 +21,7 @@ class ReadingReason(StrEnum):
     OUTSIDE_BOX = "outside_box"
     OVERWRITTEN = "overwritten"
     ERASED = "erased"
+    NOTHING_ABOVE = "nothing_above"
     POOR_REGISTRATION = "poor_registration"
 
 
@@ -43,7 +44,7 @@ class Reading:
     confidence: 0.0-1.0 that `value` is right; None when nothing measured it.
     box_mm: where the field stands on the form; None for a picture of a single field.
     box_px: x0, y0, x1, y1 around the field in the picture as given, before any rotation.
-    ditto: 〃 or 同上 stands there, and `value` is that of the row above; no reader says so yet.
+    ditto: 〃 or 同上 stands there, and `value` is that of the row above, None where that has none.
     leans_on: the fields whose readings helped to make this one; they are no independent confirmation of it.
     candidates: the likeliest values and their probabilities, best first, where a grammar or a list gives them.
     signs: what `confidence` was calibrated from; None for blanks and for pictures of single fields.

@@ -258,7 +258,7 @@ EVENT = {
     "draft_step_approve": Pair("決裁した", "Approved"),
     "draft_step_return": Pair("差し戻した", "Returned"),
     "draft_approved": Pair("決裁が済んだ", "Approval complete"),
-    "draft_returned": Pair("差し戻された", "Came back"),
+    "draft_returned": Pair("差戻しで終わった", "Ended: returned"),
     "draft_withdrawn": Pair("引き戻した", "Withdrawn by the drafter"),
     "case_granted": Pair("支給を決定した", "Granted"),
     "case_refused": Pair("不支給を決定した", "Refused"),
@@ -278,6 +278,7 @@ READING = {
     "struck_out": Pair("訂正線あり", "struck out"),
     "overwritten": Pair("上書きあり", "written over"),
     "erased": Pair("消した跡あり", "rubbed out"),
+    "nothing_above": Pair("上の行の値がない", "repeats a row without a value"),
     "outside_box": Pair("枠の外に記入", "written outside the box"),
     "poor_registration": Pair("位置合わせが不確か", "page not well aligned"),
 }

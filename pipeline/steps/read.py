@@ -173,7 +173,7 @@ def values_of(pack: Procedure, submission_id: str, page_id: str, reading: PageRe
 
 def _value_of(pack: Procedure, submission_id: str, page_id: str, reading: Reading) -> FieldValue:
     spec = pack.field(reading.name.split(".")[0])
-    read_text = reading.value if reading.value is not None else reading.raw
+    read_text = reading.value if reading.value is not None else "" if reading.ditto else reading.raw
     normalised = normalise_value(spec, read_text) if read_text else None
     value = normalised.value if normalised else None
     problem = normalised.problem if normalised else None

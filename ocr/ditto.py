@@ -1,0 +1,178 @@
+"""Signs in a table that repeat the row above: 〃, 同上 and the like, and a line drawn down the column.
+
+A sign is told before a value is: 〃 by our network and by its two strokes, words on the line, a line by crossing the
+rules of its row. What it repeats is known once the whole page is read (`repeat_above`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import exp
+
+import cv2
+import numpy as np
+
+from ocr.content import mask_for
+from ocr.cut import PAPER, Patch, View, cut_box
+from ocr.decode import decode_line
+from ocr.engine import Image, Logits
+from ocr.glyphs import GlyphModel, glyph_measures, glyph_picture
+from ocr.imaging import INK_DEPTH, Mask
+from ocr.jobs import LOW, Job
+from ocr.layout import Content, Field, LineField
+from ocr.lexicon import rank_words
+from ocr.pieces import as_cell
+from ocr.readings import Reading, ReadingReason
+
+SIGN, DOWN = "〃", "｜"
+WORDS = ("同上", "仝上", "同", "仝", "同じ", "々", "″")
+TAKEN, DOUBTED = 0.5, 0.1  # above the first a sign is taken for one, above the second the value there is doubtful
+USUAL_MM = 4.0  # height of a digit beside which the sign is shown to the network
+MOST_STROKES = 2  # of 〃; 川 and 小 have three
+LONGEST = 3.2  # a picture longer than so many of its heights is no sign
+SAID = -4.0  # ln over the best free reading at which a word is as likely as that
+LEAST_SURE = 0.51  # of a sign that the line says, whatever else it says beside it
+NOT_SILENT = 0.5  # confidence at most of a sign that a number, or a scanner's streak, may look like
+COLUMN_MM, BEYOND_MM = 1.4, 1.2  # how wide a line down the column may lean, and how far it leaves its row
+STREAK = 0.6  # of the page: longer lines are drawn by the scanner
+_NUMBERS = frozenset(
+    {Content.DIGITS, Content.PHONE, Content.POSTAL_CODE, Content.MONEY, Content.MY_NUMBER, Content.DATE, Content.TIME}
+)
+_OF_THE_VALUE = frozenset({ReadingReason.LOW_CONFIDENCE, ReadingReason.BAD_FORMAT})
+
+
+@dataclass(frozen=True)
+class _Sign:
+    text: str
+    probability: float
+
+
+def with_ditto(job: Job, view: View, field: LineField, model: GlyphModel | None) -> Job:
+    """The job of a field in a table whose reading says `ditto`, without a value, where a sign stands."""
+    if field.above is None:
+        return job
+    line = job.lines[0] if len(job.lines) == 1 and _is_short(job.lines[0]) else None
+    by_shape = _Sign(SIGN, mark_probability(line, view.scale, model)) if line is not None and model else None
+
+    def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
+        reading = job.finish(logits, alphabet)
+        if (reading.blank or line is not None) and runs_down(view, field):
+            return _as_sign(reading, field, _Sign(DOWN, NOT_SILENT))
+        by_word = _word(logits[0], alphabet) if line is not None else None
+        signs = [sign for sign in (by_shape, by_word) if sign is not None]
+        return _weigh(reading, field, max(signs, key=lambda sign: sign.probability)) if signs else reading
+
+    def revise(logits: Sequence[Logits], alphabet: tuple[str, ...], others: Mapping[str, Reading]) -> Reading | None:
+        if job.revise is None or others[field.name].ditto:
+            return None
+        return job.revise(logits, alphabet, others)
+
+    return replace(job, finish=finish, revise=revise if job.revise else None)
+
+
+def _is_short(line: Image) -> bool:
+    return bool(line.shape[1] <= LONGEST * line.shape[0])
+
+
+def _weigh(reading: Reading, field: LineField, sign: _Sign) -> Reading:
+    """The sign where it is likelier than not; what was read otherwise, doubtful where it might yet be a sign."""
+    if sign.probability > TAKEN:
+        return _as_sign(reading, field, sign)
+    if sign.probability < DOUBTED or reading.confidence is None:
+        return reading
+    confidence = reading.confidence * (1.0 - sign.probability)
+    reasons = (*(r for r in reading.reasons if r is not ReadingReason.LOW_CONFIDENCE), ReadingReason.LOW_CONFIDENCE)
+    return replace(reading, confidence=confidence, reasons=reasons)
+
+
+def _as_sign(reading: Reading, field: LineField, sign: _Sign) -> Reading:
+    """The reading of a sign; two strokes where a number is wanted may be 11, so that a person looks."""
+    like_number = sign.text == SIGN and field.content in _NUMBERS
+    confidence = min(sign.probability, NOT_SILENT) if like_number else sign.probability
+    reasons = tuple(reason for reason in reading.reasons if reason not in _OF_THE_VALUE)
+    low = (ReadingReason.LOW_CONFIDENCE,) if confidence < LOW else ()
+    return Reading(field.name, None, sign.text, confidence, field.box, reasons=(*reasons, *low), ditto=True)
+
+
+def mark_probability(line: Image, scale: float, model: GlyphModel) -> float:
+    """How surely the picture of a line shows 〃 and nothing else. scale: its pixels per millimetre."""
+    ink: Mask = line < PAPER - INK_DEPTH
+    if not ink.any() or SIGN not in model.classes or _strokes(ink) > MOST_STROKES:
+        return 0.0
+    usual = USUAL_MM * scale
+    cell = as_cell(Patch(line, ink, scale), [ink], usual)
+    pictures, measures = glyph_picture(cell)[None], glyph_measures(cell, usual)[None]
+    scores = model.log_probabilities(pictures, measures)[0]
+    return float(np.exp(scores[model.classes.index(SIGN)]))
+
+
+def _strokes(ink: Mask) -> int:
+    """Pieces of ink that are no specks beside the largest."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    return int((areas > 0.15 * areas.max()).sum())
+
+
+def _word(logits: Logits, alphabet: tuple[str, ...]) -> _Sign | None:
+    """The word for the row above that a line says, where it says hardly anything else."""
+    free = decode_line(logits, mask_for(Content.TEXT, alphabet))
+    bare = "".join(char for char in free.text if char.isalpha() or char == "々")
+    if len(free.text.replace(" ", "")) > len(WORDS[0]) + 1:
+        return None
+    if bare in WORDS and bare != free.text:  # a bracket or a dash beside it
+        return _Sign(bare, max(free.probability, LEAST_SURE))
+    hits = rank_words(logits, alphabet, WORDS)
+    return _Sign(hits[0].word, 1.0 / (1.0 + exp(min(30.0, SAID - hits[0].score)))) if hits else None
+
+
+def runs_down(view: View, field: LineField) -> bool:
+    """Whether a line is drawn down the column, across the rules of the field's row and no farther than a table is."""
+    patch, scale = cut_box(view, field.box), view.scale
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(patch.ink.astype(np.uint8), connectivity=8)
+    tall = [n for n in range(1, len(stats)) if stats[n, cv2.CC_STAT_HEIGHT] >= 0.95 * patch.ink.shape[0]]
+    if len(tall) != 1 or stats[tall[0], cv2.CC_STAT_WIDTH] > COLUMN_MM * scale:
+        return False
+    if np.any(patch.ink & (labels != tall[0])):
+        return False
+    left = patch.x + int(stats[tall[0], cv2.CC_STAT_LEFT])
+    above, below = _run(view, left, left + int(stats[tall[0], cv2.CC_STAT_WIDTH]), patch.y + patch.ink.shape[0] // 2)
+    beyond = max(patch.y - above, below - patch.y - patch.ink.shape[0])
+    return bool(beyond >= BEYOND_MM * scale and below - above < STREAK * view.ink.shape[0])
+
+
+def _run(view: View, left: int, right: int, row: int) -> tuple[int, int]:
+    """The first and the last row of the ink that stands in these columns without a gap of a millimetre, from a row."""
+    inked = np.any(view.ink[:, max(0, left - 1) : right + 1], axis=1, keepdims=True)[:, 0]
+    gaps = np.convolve(inked, np.ones(max(1, round(view.scale)), np.int64), "same") == 0
+    above, below = np.flatnonzero(gaps[:row]), np.flatnonzero(gaps[row:])
+    return int(above[-1]) if len(above) else 0, row + int(below[0]) if len(below) else len(inked)
+
+
+def repeat_above(fields: Sequence[Field], readings: Sequence[Reading]) -> list[Reading]:
+    """The readings of a page; those that are signs have the value of the row above, which may be a sign itself.
+
+    No surer than both, and with the doubts of both; NOTHING_ABOVE and no value where that row has none.
+    """
+    above = {field.name: field.above for field in fields if isinstance(field, LineField) and field.above}
+    known = {reading.name: reading for reading in readings}
+    for name in above:
+        _resolve(name, above, known)
+    return [known[reading.name] for reading in readings]
+
+
+def _resolve(name: str, above: Mapping[str, str], known: dict[str, Reading]) -> Reading | None:
+    """The reading of this name once what it repeats is known; None for a field that the page does not have."""
+    reading = known.get(name)
+    if reading is None or not reading.ditto or reading.leans_on or ReadingReason.NOTHING_ABOVE in reading.reasons:
+        return reading
+    source = _resolve(above[name], above, known)
+    if source is None or source.value is None or source.confidence is None:
+        reasons = (*reading.reasons, ReadingReason.NOTHING_ABOVE)
+        known[name] = replace(reading, confidence=0.0, reasons=reasons)
+    else:
+        confidence = (reading.confidence or 0.0) * source.confidence
+        reasons = tuple(dict.fromkeys((*reading.reasons, *source.reasons)))
+        leans_on = (source.name, *source.leans_on)
+        known[name] = replace(reading, value=source.value, confidence=confidence, reasons=reasons, leans_on=leans_on)
+    return known[name]
