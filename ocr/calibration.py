@@ -19,7 +19,7 @@ from typing import Any
 from ocr.jobs import LOW, Job
 from ocr.layout import CellsField, ChoiceField, DateField, Field, LineField, PresenceField
 from ocr.readings import Reading, ReadingReason
-from ocr.signs import RISING, SIGNS, Signs
+from ocr.signs import SIGNS, Signs
 
 FILE = Path(__file__).parent / "models" / "calibration.json"
 VERSION = 1
@@ -71,8 +71,7 @@ class Calibration:
         odds = group.level
         for name, number in zip(SIGNS, signs.numbers(self.usual_page), strict=True):
             own = group.slope if name == "surplus" else 0.0
-            weight = self.weights[name] + own
-            odds += number * (max(0.0, weight) if name in RISING else weight)
+            odds += number * max(0.0, self.weights[name] + own)
         return 1.0 / (1.0 + exp(-max(-30.0, min(30.0, odds))))
 
     def fits(self, signs: Signs) -> bool:
@@ -142,12 +141,12 @@ def engine_of(field: Field, job: Job, reading: Reading, networks: bool) -> str:
     return "mark" if networks else "rules"
 
 
-def signs_of(field: Field, engine: str, reading: Reading, error_mm: float) -> Signs | None:
+def signs_of(field: Field, engine: str, reading: Reading) -> Signs | None:
     """The signs of one reading, without those of its page; None where nothing was read or measured."""
     if reading.confidence is None or reading.blank:
         return None
     length = sum(bool(char.char.strip()) for char in reading.characters)
-    return Signs(sort_of(field), engine, reading.confidence, length, None, round(error_mm, 4))
+    return Signs(sort_of(field), engine, reading.confidence, length)
 
 
 def calibrated(reading: Reading, signs: Signs | None, calibration: Calibration | None) -> Reading:

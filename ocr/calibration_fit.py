@@ -1,7 +1,7 @@
 """Fitting `ocr.calibration` to readings of which it is known whether they were right. Pure.
 
 A logistic regression with a level and a share of `surplus` of its own for each group, both drawn towards those of all
-(ridge), so that a group of few fields says little of its own; weights of rising signs stay at or above nought.
+(ridge), so that a group of few fields says little of its own; weights of signs stay at or above nought.
 Thresholds are chosen on confidences that were foretold for writers whom the fit had not seen (`foretell`), since on the
 fields it was fitted to every calibration flatters itself.
 """
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.calibration import Calibration, Group
-from ocr.signs import RISING, SIGNS, Signs
+from ocr.signs import SIGNS, Signs
 
 Floats = NDArray[np.float64]
 FOLDS = 5
@@ -77,7 +77,7 @@ def _solve(numbers: Floats, place: NDArray[np.int64], right: Floats, groups: int
     own[np.arange(count), place] = 1.0
     design = np.hstack([numbers, np.ones((count, 1)), own, own * numbers[:, [_SURPLUS]]])
     ridge = np.array([RIDGE] * signs + [1e-4] + [OWN_RIDGE] * groups + [OWN_RIDGE * 10] * groups)
-    bounded = np.array([name in RISING for name in SIGNS] + [False] * (1 + 2 * groups))
+    bounded = np.array([True] * signs + [False] * (1 + 2 * groups))
     found = np.zeros(design.shape[1])
     for _ in range(60):
         step = _step(design, right, ridge, found, bounded)

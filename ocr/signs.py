@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import log
 
-RISING = ("log_score", "surplus", "page")
-"""Signs whose weight is never below nought; `surplus` has a share of its own in every group."""
-SIGNS = (*RISING, "error")
+SIGNS = ("log_score", "surplus", "page")
+"""Each makes surer: no weight is ever below nought. `surplus` has a share of its own in every group."""
 _MOST = 9.0
 """No score counts for more than odds of e^9: what the engine cannot know of goes wrong more often than that."""
 _PAGE_MOST = 5.0
@@ -21,7 +20,7 @@ class Signs:
 
     sort: content and kind of place (`ocr.calibration.sort_of`). engine: what read it. score: its own confidence,
     0.0-1.0. length: its characters. page: the mean evidence of the other fields on the page, which says how well this
-    hand and this scan are read; None where there is none. error_mm: how far the box may be off.
+    hand and this scan are read; None where there is none.
     """
 
     sort: str
@@ -29,17 +28,16 @@ class Signs:
     score: float
     length: int = 0
     page: float | None = None
-    error_mm: float = 0.0
 
     @property
     def group(self) -> str:
         """What has a level of its own."""
         return f"{self.sort} by {self.engine}"
 
-    def numbers(self, usual_page: float) -> tuple[float, ...]:
+    def numbers(self, usual_page: float) -> tuple[float, float, float]:
         """In the order of SIGNS, in natural logarithms where they are probabilities. usual_page: for a lone field."""
         page = usual_page if self.page is None else self.page
-        return log(max(self.score, 1e-3)), evidence_of(self.score), page, min(self.error_mm, 1.0)
+        return log(max(self.score, 1e-3)), evidence_of(self.score), page
 
 
 def evidence_of(probability: float) -> float:

@@ -34,7 +34,7 @@ BOX = Box(0, 0, 10, 5)
 CELLS = CellsField("digits", (BOX, BOX), Content.DIGITS)
 LINE = LineField("name", BOX, Content.NAME)
 MADE = Calibration(
-    {"log_score": 1.0, "surplus": 0.5, "page": 0.3, "error": -2.0},
+    {"log_score": 1.0, "surplus": 0.5, "page": 0.3},
     {"digits cells by cells": Group(-1.0, -0.2, 400, 3), "name line by line": Group(0.4, -3.0, 90, 8)},
     4.0,
     {
@@ -43,16 +43,16 @@ MADE = Calibration(
     },
     {"seeds": [1, 9]},
 )
-DIGITS = Signs("digits cells", "cells", 0.97, 7, 3.5, 0.05)
+DIGITS = Signs("digits cells", "cells", 0.97, 7, 3.5)
 scores = st.floats(0.0, 1.0)
 groups = st.sampled_from([("digits cells", "cells"), ("name line", "line")])
 
 
-@given(scores, scores, groups, st.none() | st.floats(0, 9), st.floats(0, 3))
+@given(scores, scores, groups, st.none() | st.floats(0, 9))
 def test_a_higher_score_never_makes_a_reading_less_sure(
-    one: float, other: float, group: tuple[str, str], page: float | None, error_mm: float
+    one: float, other: float, group: tuple[str, str], page: float | None
 ) -> None:
-    low, high = (MADE.probability(Signs(*group, score, 3, page, error_mm)) for score in sorted((one, other)))
+    low, high = (MADE.probability(Signs(*group, score, 3, page)) for score in sorted((one, other)))
     assert 0.0 < low <= high + 1e-12 < 1.0 + 1e-12
 
 
@@ -83,22 +83,22 @@ def test_low_confidence_is_a_reason_exactly_where_the_calibrated_one_is_low() ->
     struck = Reading("name", "王", "王", 0.5, reasons=(ReadingReason.LOW_CONFIDENCE, ReadingReason.STRUCK_OUT))
     assert with_confidence(struck, 0.9).reasons == (ReadingReason.STRUCK_OUT,)
     assert with_confidence(with_confidence(struck, 0.9), 0.59).reasons[-1] is ReadingReason.LOW_CONFIDENCE
-    hopeless = Signs("name line", "line", 0.001, 3, 0.0, 1.0)
+    hopeless = Signs("name line", "line", 0.001, 3, 0.0)
     assert calibrated(replace(struck, reasons=()), hopeless, MADE).reasons == (ReadingReason.LOW_CONFIDENCE,)
 
 
 def test_signs_of_a_page_are_those_of_the_other_fields() -> None:
     characters = (CharReading("1", 0.9), CharReading(" ", 1.0), CharReading("2", 0.99))
-    first = signs_of(CELLS, "cells", Reading("digits", "12", "1 2", 0.9, characters=characters), 0.123456)
-    assert first == Signs("digits cells", "cells", 0.9, 2, None, 0.1235)
-    second = signs_of(LINE, "line", Reading("name", "王", "王", 0.99, characters=characters[:1]), 0.0)
+    first = signs_of(CELLS, "cells", Reading("digits", "12", "1 2", 0.9, characters=characters))
+    assert first == Signs("digits cells", "cells", 0.9, 2)
+    second = signs_of(LINE, "line", Reading("name", "王", "王", 0.99, characters=characters[:1]))
     mark = Signs("tick", "mark", 1.0)
     found = with_pages([first, None, second, mark])
     assert [one.page for one in found if one] == pytest.approx(
         [evidence_of(0.99), evidence_of(0.9), (evidence_of(0.9) + evidence_of(0.99)) / 2], abs=1e-4
     )
     assert found[1] is None and with_pages([first])[0] == first
-    assert signs_of(CELLS, "cells", Reading("digits", None, "", 0.99), 0.0) is None
+    assert signs_of(CELLS, "cells", Reading("digits", None, "", 0.99)) is None
 
 
 def test_every_kind_of_field_has_a_sort_and_an_engine() -> None:
@@ -124,16 +124,16 @@ def drawn(count: int, seed: int) -> list[Case]:
         doubt = rng.choice([0.3, 0.1, 0.03, 0.01, 0.003])
         odds = doubt / (1 - doubt) * (4 if sort == "name line" else 2)
         wrong = rng.random() < odds / (1 + odds)
-        cases.append(Case(Signs(sort, engine, 1 - doubt, 4, 4.0, 0.05), not wrong, f"writer {n % 12}"))
+        cases.append(Case(Signs(sort, engine, 1 - doubt, 4, 4.0), not wrong, f"writer {n % 12}"))
     return cases
 
 
 def test_a_fit_finds_how_often_a_boastful_engine_is_wrong() -> None:
     made = fit(drawn(6000, 1))
     for sort, engine, doubt, wrong in (("digits cells", "cells", 0.1, 0.18), ("name line", "line", 0.03, 0.11)):
-        assert 1 - made.probability(Signs(sort, engine, 1 - doubt, 4, 4.0, 0.05)) == pytest.approx(wrong, rel=0.25)
+        assert 1 - made.probability(Signs(sort, engine, 1 - doubt, 4, 4.0)) == pytest.approx(wrong, rel=0.25)
     assert made.groups["digits cells by cells"].fields > 2500
-    assert all(made.weights[name] >= 0 for name in SIGNS[:3])
+    assert all(made.weights[name] >= 0 for name in SIGNS)
 
 
 def test_what_is_foretold_comes_from_other_writers() -> None:

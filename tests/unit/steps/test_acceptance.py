@@ -13,7 +13,7 @@ from pipeline.procedures.pack.procedure import ReviewRules
 from pipeline.steps.acceptance import threshold_of
 
 MEASURED = Calibration(
-    dict.fromkeys(("log_score", "surplus", "page", "error"), 0.0),
+    dict.fromkeys(("log_score", "surplus", "page"), 0.0),
     {"date cells by cells": Group(1.0, 0.0, 900, 2), "name line by line": Group(1.0, 0.0, 900, 40)},
     4.0,
     {"0.001": {"date cells": Threshold(0.995, 800, 0, 0.004), "name line": Threshold(None, 0, 0, 1.0)}},
