@@ -25,11 +25,15 @@ PAPER = 255
 
 @dataclass(frozen=True)
 class View:
-    """The upright page: paper brought to white, its ink, and pixels per millimetre."""
+    """The upright page: paper brought to white, its ink, and pixels per millimetre.
+
+    reference: the empty form, as `PageLayout.reference` has it.
+    """
 
     flat: Image
     ink: Mask
     scale: float
+    reference: Image | None = None
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,10 @@ class Patch:
     y: int = 0
 
 
-def make_view(upright: Image, scale: float) -> View:
+def make_view(upright: Image, scale: float, reference: Image | None = None) -> View:
     """The view of an upright grey or colour page of `scale` pixels per millimetre."""
     flat = flatten_paper(to_grey(upright))
-    return View(flat, ink_mask(flat), scale)
+    return View(flat, ink_mask(flat), scale, reference)
 
 
 def cut_box(view: View, box: Box) -> Patch:

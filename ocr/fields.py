@@ -11,7 +11,6 @@ from ocr.cells import CellRow, read_row, with_gaps, word_ends
 from ocr.cut import (
     Patch,
     View,
-    cut_box,
     glyph_size,
     is_written,
     set_as_line,
@@ -24,10 +23,11 @@ from ocr.doubts import row_doubts, with_doubts
 from ocr.engine import Logits
 from ocr.jobs import BLANK_CONFIDENCE, LOW, Job, around, done, job_of_row, row_reasons
 from ocr.kana import spell_names, weigh_sizes
-from ocr.layout import Box, CellsField, ChoiceField, Content, DateField, Field, LineField, PresenceField, TickField
+from ocr.layout import Box, CellsField, ChoiceField, Content, DateField, Field, LineField, TickField
 from ocr.line_fields import line_job, written_reading
 from ocr.marks import read_options, tick_reading
 from ocr.own import NO_MODELS, OwnModels
+from ocr.presence import presence_job
 from ocr.readings import Reading, ReadingReason
 
 
@@ -44,7 +44,7 @@ def prepare(view: View, field: Field, own: OwnModels = NO_MODELS) -> Job:
         return _choice(view, field, own)
     if isinstance(field, TickField):
         return _tick(view, field, own)
-    return _presence(view, field)
+    return presence_job(view, field)
 
 
 def _cells(view: View, field: CellsField, own: OwnModels) -> Job:
@@ -95,8 +95,3 @@ def _tick(view: View, field: TickField, own: OwnModels) -> Job:
     value, confidence, reasons = tick_reading(view, field.box, own.ticks)
     raw = "✓" if value == "true" else ""
     return done(Reading(field.name, value, raw, confidence, field.box, reasons=reasons))
-
-
-def _presence(view: View, field: PresenceField) -> Job:
-    there = is_written(cut_box(view, field.box))
-    return done(Reading(field.name, "true" if there else "false", "", 0.9 if there else BLANK_CONFIDENCE, field.box))

@@ -31,6 +31,13 @@ def drop_red(image: Image) -> Image:
     return to_grey(image)
 
 
+def keep_red(image: Image) -> Image:
+    """Grey values in which red stamps are as dark as ink: the green channel of a BGR picture, else the grey."""
+    if image.ndim == 3 and image.shape[2] >= 3:
+        return np.ascontiguousarray(image[:, :, 1])
+    return to_grey(image)
+
+
 def turn(image: Image, degrees: int) -> Image:
     """The picture turned clockwise by a multiple of 90 degrees."""
     return np.ascontiguousarray(np.rot90(image, -(degrees // 90) % 4))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from ocr.cut import View, cut_box, glyph_size
 from ocr.glyphs import GlyphModel
 from ocr.imaging import Mask
 from ocr.layout import Box, Mark, Option
+from ocr.loose_marks import loose_mark
 from ocr.readings import ReadingReason
 from ocr.ticks import CLASSES, MARKED, STRAY, STRUCK, read_marks
 
@@ -38,15 +39,21 @@ class Chosen:
 
 
 def read_options(view: View, options: Sequence[Option], mark: Mark, model: GlyphModel | None = None) -> Chosen:
-    """The chosen option: by the network of `ocr.ticks`, without it by the marks compared with each other."""
+    """The chosen option: by the network of `ocr.ticks`, without it by the marks compared with each other.
+
+    A mark that neither chooses nor leaves out an option clearly is a reason, where the empty form is known.
+    """
+    values, boxes = [option.value for option in options], [option.box for option in options]
     if model is not None:
-        found = read_marks(view, [option.box for option in options], mark, model)
-        return choose_marked([option.value for option in options], found)
-    if mark is Mark.TICK:
-        strengths = [tick_strength(view, option.box) for option in options]
+        chosen = choose_marked(values, read_marks(view, boxes, mark, model))
+    elif mark is Mark.TICK:
+        chosen = _choose(values, [tick_strength(view, box) for box in boxes])
     else:
-        strengths = circle_strengths(view, [option.box for option in options])
-    return _choose([option.value for option in options], strengths)
+        chosen = _choose(values, circle_strengths(view, boxes))
+    if chosen.reasons:
+        return chosen
+    loose = loose_mark(view, boxes, None if chosen.value is None else values.index(chosen.value), mark)
+    return replace(chosen, reasons=(loose,)) if loose else chosen
 
 
 def circle_strengths(view: View, boxes: Sequence[Box]) -> list[float]:
@@ -115,7 +122,7 @@ def tick_strength(view: View, box: Box) -> float:
 def tick_reading(view: View, box: Box, model: GlyphModel | None = None) -> tuple[str, float, tuple[ReadingReason, ...]]:
     """ "true" or "false" for a single tick box, its confidence, and FAINT_MARK where the ink is in between."""
     if model is not None:
-        chosen = choose_marked(["true"], read_marks(view, [box], Mark.TICK, model))
+        chosen = read_options(view, [Option("true", box)], Mark.TICK, model)
         return chosen.value or "false", chosen.confidence, chosen.reasons
     strength = tick_strength(view, box)
     if strength <= 0.0:

@@ -14,12 +14,13 @@ from ocr.ditto import repeat_above
 from ocr.engine import Image, Logits, Recogniser
 from ocr.fields import cells_job, prepare
 from ocr.geometry import MM_PER_INCH
-from ocr.imaging import drop_red
+from ocr.imaging import drop_red, is_bilevel, keep_red, to_grey
 from ocr.jobs import Job
 from ocr.kana import spell_names
-from ocr.layout import Box, Content, PageLayout
+from ocr.layout import Box, Content, PageLayout, PresenceField
 from ocr.line_fields import written_reading
 from ocr.own import NO_MODELS, OwnModels
+from ocr.presence import DPI, presence_job
 from ocr.readings import PageReading, Reading, ReadingReason
 from ocr.registration import Registration, register
 from ocr.signs import with_pages
@@ -50,8 +51,7 @@ def read_page(
     found = registration or register(image, layout)
     if found is None:
         raise UnregisteredPageError(f"form {layout.form_id} page {layout.page_number} was not found in the picture")
-    view = view_page(image, found)
-    jobs = [prepare(view, field, own) for field in layout.fields]
+    jobs = _jobs(image, found, layout, own)
     readings = repeat_above(layout.fields, run_jobs(jobs, recogniser))
     boxes = [reading.box_mm or _NOWHERE for reading in readings]
     errors_mm = found.errors_mm(boxes)
@@ -64,6 +64,19 @@ def view_page(image: Image, found: Registration) -> View:
     """The page upright and flat, as its fields are cut from it."""
     dpi = reading_dpi(found.dpi)
     return make_view(found.warp(drop_red(image), dpi), dpi / MM_PER_INCH)
+
+
+def _jobs(image: Image, found: Registration, layout: PageLayout, own: OwnModels) -> list[Job]:
+    """A job for each field; places to sign or to seal are looked at with their red ink, all others without."""
+    view = replace(view_page(image, found), reference=layout.reference)
+    if not any(isinstance(field, PresenceField) for field in layout.fields):
+        return [prepare(view, field, own) for field in layout.fields]
+    with_red = make_view(found.warp(keep_red(image), DPI), DPI / MM_PER_INCH, layout.reference)
+    black_white = is_bilevel(to_grey(image))
+    return [
+        presence_job(with_red, field, black_white) if isinstance(field, PresenceField) else prepare(view, field, own)
+        for field in layout.fields
+    ]
 
 
 def reading_dpi(dpi: float) -> float:
