@@ -114,6 +114,11 @@ def _by_kanji(name: str, reading: str, part: NamePart) -> float:
     return reached.get(len(reading), 0.0)
 
 
+def listed_names() -> frozenset[str]:
+    """Surnames and given names as they are written, variants folded."""
+    return frozenset(name for _, name in _names())
+
+
 @cache
 def _names() -> dict[tuple[NamePart, str], frozenset[str]]:
     found: dict[tuple[NamePart, str], frozenset[str]] = {}

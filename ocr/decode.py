@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice, pairwise
@@ -10,6 +10,7 @@ from itertools import islice, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from japan.pairs import Kind, log_chance
 from ocr.acceptor import Acceptor
 from ocr.content import CharMask, mask_for, to_value
 from ocr.ctc import NEVER, LogProbs, best_path, best_path_of_length, length_log_probability, log_likelihoods
@@ -23,6 +24,7 @@ from ocr.readings import CharReading
 ALTERNATIVES = 4
 _WIDE = 8  # classes tried at each place when its probability is worked out
 _LONGEST_REFINED = 60
+_CLIMBS = 3
 
 
 @dataclass(frozen=True)
@@ -49,18 +51,29 @@ class Decoded:
 NOTHING = Decoded((), 1.0, 1.0)
 
 
-def decode_line(logits: Logits, mask: CharMask, lengths: Sequence[int] = ()) -> Decoded:
-    """The likeliest characters of a line; with `lengths`, the likeliest among those numbers of characters."""
+Pairs = Callable[[str, str], float]
+"""ln of the chance that a character follows another; a space stands for the ends of a text."""
+PAIRS_COUNT = 0.5
+"""How much of what pairs of characters tell counts beside the ink. The engine learned some of it from its own texts."""
+
+
+def decode_line(logits: Logits, mask: CharMask, lengths: Sequence[int] = (), pairs: Pairs | None = None) -> Decoded:
+    """The likeliest characters of a line; with `lengths`, the likeliest among those numbers of characters.
+
+    pairs: how its characters usually follow each other, where that is known.
+    """
     spaced = mask.apply(logits)
     space = mask.outputs.index(" ") if " " in mask.outputs else 0
     log_probs = _without_spaces(spaced, space)
     string, penalty = _search(log_probs, lengths)
     if string is None:
         return Decoded((), 0.0, mask.held(logits))
-    string, likelihood = _climb(log_probs, string)
-    readings, peaks = _places(log_probs, string, mask), align(log_probs, string)
+    likeness = _Likeness(mask.outputs, pairs)
+    string, likelihood = _climb(log_probs, string, likeness)
+    readings, rivals = _places(log_probs, string, mask, likeness=likeness)
+    peaks = align(log_probs, string)
     total = 0.0 if not lengths else penalty
-    probability = float(np.exp(min(0.0, likelihood - total)))
+    probability = _weighed(float(np.exp(min(0.0, likelihood - total))), rivals)
     if space:
         readings, peaks = _with_spaces(readings, peaks, spaced, space)
     places = tuple((peak + 0.5) / len(log_probs) for peak in peaks)
@@ -131,9 +144,16 @@ def decode_grammar(
     text, _, _ = found[0]
     string = [mask.outputs.index(char) for char in text]
     places = tuple((peak + 0.5) / len(log_probs) for peak in align(log_probs, string))
-    readings = _places(log_probs, string, mask, grammar)
+    readings, _ = _places(log_probs, string, mask, grammar)
     values = tuple((said, probability * fits) for _, said, probability in found[: ALTERNATIVES + 1])
     return Decoded(readings, values[0][1], mask.held(logits), places, values)
+
+
+_PAIRS: Mapping[Content, Pairs] = {
+    Content.NAME: partial(log_chance, Kind.NAMES),
+    Content.ADDRESS: partial(log_chance, Kind.PLACES),
+    Content.TEXT: partial(log_chance, Kind.WORDS),
+}
 
 
 def decode_content(
@@ -145,7 +165,7 @@ def decode_content(
     if content is Content.DATE:
         return decode_grammar(logits, mask, written_date_grammar(), value=lambda t: to_written_day(t).isoformat())
     if grammar is None:
-        return decode_line(logits, mask, lengths)
+        return decode_line(logits, mask, lengths, _PAIRS.get(content))
     value, prior = partial(to_value, content), PRIORS.get(content)
     return decode_grammar(logits, mask, grammar, lengths=lengths, value=value, prior=prior)
 
@@ -185,21 +205,59 @@ def _search(log_probs: LogProbs, lengths: Sequence[int]) -> tuple[list[int] | No
     return None, total
 
 
-def _climb(log_probs: LogProbs, string: list[int]) -> tuple[list[int], float]:
-    """The string after single replacements that raise its full likelihood, and that likelihood."""
+@dataclass(frozen=True, eq=False)
+class _Likeness:
+    """How usual strings of outputs are by their pairs of characters."""
+
+    outputs: Sequence[str]
+    pairs: Pairs | None
+
+    def gain(self, string: Sequence[int], place: int, other: int) -> float:
+        """ln of how much more usual the string is with another class in this place."""
+        if self.pairs is None:
+            return 0.0
+        before = self.outputs[string[place - 1]] if place else " "
+        after = self.outputs[string[place + 1]] if place + 1 < len(string) else " "
+        new, old = self.outputs[other], self.outputs[string[place]]
+        step = self.pairs(before, new) + self.pairs(new, after) - self.pairs(before, old) - self.pairs(old, after)
+        return PAIRS_COUNT * step
+
+
+@dataclass(frozen=True)
+class _Rivals:
+    """How likely a string's rivals of one other character are together, over the string: by the ink alone, and with how
+    usual they are."""
+
+    ink: float
+    usual: float
+
+
+def _climb(log_probs: LogProbs, string: list[int], likeness: _Likeness) -> tuple[list[int], float]:
+    """The string after single replacements that make it likelier as a whole, and its likelihood in the ink."""
     best = float(log_likelihoods(log_probs, [string])[0])
     if not string or len(string) > _LONGEST_REFINED:
         return string, best
-    for _ in range(3):
+    for _ in range(_CLIMBS):
         trials = _replacements(log_probs, string)
         if not trials:
             break
         scores = log_likelihoods(log_probs, [trial for _, trial in trials])
-        top = int(scores.argmax())
-        if scores[top] <= best + 1e-9:
+        gains = np.array([likeness.gain(string, place, trial[place]) for place, trial in trials])
+        top = int((scores + gains).argmax())
+        if scores[top] + gains[top] <= best + 1e-9:
             break
         best, string = float(scores[top]), trials[top][1]
     return string, best
+
+
+def _weighed(probability: float, rivals: _Rivals) -> float:
+    """The probability of a string when it and all others count by how usual they are.
+
+    What was not tried has more than one other character; it is taken to be as unusual as what was tried.
+    """
+    tried, usual = probability * rivals.ink, probability * rivals.usual
+    factor = min(1.0, rivals.usual / rivals.ink) if rivals.ink else 1.0
+    return probability / (probability + usual + max(0.0, 1.0 - probability - tried) * factor)
 
 
 def _replacements(log_probs: LogProbs, string: list[int]) -> list[tuple[int, list[int]]]:
@@ -250,15 +308,23 @@ def align(log_probs: LogProbs, string: list[int]) -> list[int]:
 
 
 def _places(
-    log_probs: LogProbs, string: list[int], mask: CharMask, grammar: Acceptor | None = None
-) -> tuple[CharReading, ...]:
+    log_probs: LogProbs,
+    string: list[int],
+    mask: CharMask,
+    grammar: Acceptor | None = None,
+    likeness: _Likeness | None = None,
+) -> tuple[tuple[CharReading, ...], _Rivals]:
+    """The characters of a string, each with those that may stand in its place."""
     if not string:
-        return ()
+        return (), _Rivals(0.0, 0.0)
     trials = _replacements(log_probs, string) if len(string) <= _LONGEST_REFINED else []
     if grammar is not None:
         trials = [one for one in trials if grammar.weight("".join(mask.outputs[c] for c in one[1])) > NEVER]
     scores = log_likelihoods(log_probs, [string, *[trial for _, trial in trials]])
-    weights = np.exp(np.minimum(scores - scores[0], 0.0))
+    gains = [likeness.gain(string, place, trial[place]) if likeness else 0.0 for place, trial in trials]
+    odds = scores - scores[0]
+    weighed = odds + np.array([0.0, *gains])
+    weights = np.exp(np.minimum(weighed, 0.0))
     rivals: list[list[tuple[str, float]]] = [[] for _ in string]
     for (place, trial), weight in zip(trials, weights[1:], strict=True):
         rivals[place].append((mask.outputs[trial[place]], float(weight)))
@@ -267,4 +333,4 @@ def _places(
         total = 1.0 + sum(weight for _, weight in rivals[place])
         others = sorted(((char, weight / total) for char, weight in rivals[place]), key=lambda item: -item[1])
         readings.append(CharReading(mask.outputs[label], 1.0 / total, tuple(others[:ALTERNATIVES])))
-    return tuple(readings)
+    return tuple(readings), _Rivals(float(np.exp(odds[1:]).sum()), float(np.exp(weighed[1:]).sum()))

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from ocr.content import exact_lengths, mask_for, to_value
+from ocr.content import exact_lengths, to_value
 from ocr.cut import View, cut_box, line_picture, split_lines, without_guides
-from ocr.decode import Decoded, decode_content, decode_line
+from ocr.decode import Decoded, decode_content
 from ocr.dirt import without_specks, without_streaks
 from ocr.doubts import line_doubts
 from ocr.engine import Image, Logits
@@ -40,7 +40,7 @@ def line_job(view: View, field: LineField) -> Job:
             lengths = field.lengths or exact_lengths(field.content)
             parts = [decode_content(logits[0], alphabet, field.content, lengths)]
         else:
-            parts = [decode_line(matrix, mask_for(field.content, alphabet)) for matrix in logits]
+            parts = [decode_content(matrix, alphabet, field.content) for matrix in logits]
         if field.content is Content.KATAKANA:
             parts = [spell_names(part) for part in parts]
         parts = [_doubted(part, line) for part, line in zip(parts, lines, strict=True)]
@@ -55,7 +55,7 @@ def line_job(view: View, field: LineField) -> Job:
         begun = begin_address(logits[0], alphabet, towns_of(code.value))
         if begun is None:
             return None
-        others_lines = [decode_line(matrix, mask_for(field.content, alphabet)) for matrix in logits[1:]]
+        others_lines = [decode_content(matrix, alphabet, field.content) for matrix in logits[1:]]
         parts = [_doubted(part, line) for part, line in zip((begun.whole, *others_lines), lines, strict=True)]
         reading = written_reading(field.name, field.box, field.content, parts, reasons)
         return replace(reading, leans_on=(code.name,))
