@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 
 from ocr.engine import Image
-from ocr.imaging import Mask, flatten_paper, ink_mask, to_grey
+from ocr.imaging import Mask, find_level, flatten_paper, ink_mask, to_grey
 from ocr.layout import Box
 
 OUTER_MM = 0.6  # how far outside its printed place a rule may lie after registration
 INNER_MM = 1.1  # and how far inside, its thickness included
-RULE_SHARE = 55  # a row is a rule when more than this share of it, in percent, is darker than the paper
+RULE_SHARE = 0.55  # a row is a rule when more than this share of it is darker than the paper
 RULE_DEPTH = 20  # by this many grey levels; pale printed frames are darker than paper by 40 and more
 SPECK_MM2 = 0.05
 WRITTEN_MM = 0.9  # ink smaller than this in both directions is no writing
@@ -60,9 +60,8 @@ def cut_box(view: View, box: Box) -> Patch:
     if min(flat.shape) < 4:
         return window
     band, edge = round(frame_reach(box) * view.scale), round(OUTER_MM * view.scale)
-    paper = np.percentile(flat, 80) - RULE_DEPTH
-    rows = np.percentile(flat, RULE_SHARE, axis=1) < paper
-    columns = np.percentile(flat, RULE_SHARE, axis=0) < paper
+    dark = flat < find_level(flat, 0.8) - RULE_DEPTH
+    rows, columns = dark.mean(axis=1) > RULE_SHARE, dark.mean(axis=0) > RULE_SHARE
     return inside(window, [_past_rule(side, band, edge) for side in (rows, rows[::-1], columns, columns[::-1])])
 
 

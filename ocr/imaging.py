@@ -89,6 +89,11 @@ def level_at(counts: Counts, share: float) -> float:
     return float(low + (high - low) * (place - int(place)))
 
 
+def find_level(grey: Image, share: float) -> float:
+    """The grey value that this share of the pixels does not exceed, as `level_at`."""
+    return level_at(count_levels(grey), share)
+
+
 def _spread(counts: Counts) -> float:
     """The standard deviation of the grey values."""
     total = int(counts.sum())
