@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ocr.cut import OUTER_MM, RULE_DEPTH, Patch, View, frame_reach, inside, window_around
-from ocr.imaging import Mask
+from ocr.imaging import Mask, find_level
 from ocr.layout import Box
 
 RULE_SHARE = 0.45  # of a line across a cell that is dark where a rule runs, a dotted or worn one too
 ASTRAY_MM = 0.3  # how far the rule of one cell may lie from where the row's other cells have theirs
 UNEVEN_MM = 0.12  # by how much it may be thicker than the row's other rules
+UNBROKEN = 0.9  # of the cell's height that a line running through it has ink in
+WIDEST = 0.3  # of its width that such lines take at most
+LINE_SEAM_PX = 2
 Runs = list[tuple[int, int]]
 """First index and the one past the last, counted from outside."""
 
@@ -23,7 +27,7 @@ def cut_cells(view: View, cells: Sequence[Box]) -> list[Patch]:
     Here the row tells them apart: a rule lies where it lies in most cells and is as thick as most rules are; what one
     cell has beside its rule, or touching it, was written.
     """
-    windows = [window_around(view, cell) for cell in cells]
+    windows = [_without_lines(window_around(view, cell)) for cell in cells]
     if any(min(window.flat.shape) < 4 for window in windows):
         return windows
     edge = max(1, round(OUTER_MM * view.scale))
@@ -36,9 +40,22 @@ def cut_cells(view: View, cells: Sequence[Box]) -> list[Patch]:
     return [inside(window, four) for window, four in zip(windows, zip(*cuts, strict=True), strict=True)]
 
 
+def _without_lines(window: Patch) -> Patch:
+    """The window without lines that run down right through it and on: of the scanner's glass, of a fold."""
+    ink, reach = window.ink, max(1, round(OUTER_MM * window.scale / 2))
+    if len(ink) <= 2 * reach:
+        return window
+    through = ink[:reach].all(axis=0) & ink[-reach:].all(axis=0) & (ink.mean(axis=0) > UNBROKEN)
+    middle = through[2 * reach : -2 * reach]  # farther out are the cell's own rules
+    if not middle.any() or middle.mean() > WIDEST:
+        return window
+    lines = np.convolve(through, np.ones(2 * LINE_SEAM_PX + 1), "same") > 0
+    return replace(window, ink=ink & ~lines)
+
+
 def _dark_runs(window: Patch, edge: int, band: int) -> tuple[Runs, Runs, Runs, Runs]:
     """Where at the top, bottom, left and right of a cell most of a line across it is dark."""
-    dark = window.flat < np.percentile(window.flat, 80) - RULE_DEPTH
+    dark = window.flat < find_level(window.flat, 0.8) - RULE_DEPTH
     rows = dark[:, edge:-edge].mean(axis=1) > RULE_SHARE
     columns = dark[edge:-edge].mean(axis=0) > RULE_SHARE
     top, bottom, left, right = (_runs(side[:band]) for side in (rows, rows[::-1], columns, columns[::-1]))

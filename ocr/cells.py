@@ -12,7 +12,7 @@ from ocr.content import KATAKANA
 from ocr.cut import Patch, is_written
 from ocr.decode import Decoded
 from ocr.engine import Logits
-from ocr.glyphs import DUST, OTHER, RELATIVE, GlyphModel, row_inputs
+from ocr.glyphs import DUST, OTHER, RELATIVE, GlyphModel, darkness, row_inputs
 from ocr.layout import Content
 from ocr.readings import CharReading
 
@@ -26,8 +26,10 @@ _HOLDS = {
 }
 SPACED = frozenset({Content.TEXT, Content.NAME, Content.ADDRESS, Content.KATAKANA, Content.EMAIL})
 _NEVER = -30.0
+Flags = NDArray[np.bool_]
 LINE_WEIGHT = 0.4  # of what the line recogniser says of a cell beside what the network says
 SPECK = 0.4  # what is no character and smaller than this, of the row's usual size, nobody meant to write
+PALE = 0.62  # of the darkness that is usual in the row: ink no darker is a stamp's, or shows through the paper
 _UNSEEN = 1e-3  # probability left for characters that the line recogniser does not name
 
 
@@ -38,7 +40,8 @@ class CellRow:
     alphabet: what a cell may hold; index 0 is the CTC blank, as the decoders want it.
     inked: which cells bear ink. held: which of them hold a character; dust, and dashes among digits, are none.
     log_probs: natural logarithms [cells that hold a character, len(alphabet) - 1].
-    clear: the probability that all of them hold one clear character, nothing struck out, overwritten or smudged.
+    clear: the probability that all of them hold one clear character, nothing struck out, overwritten or smudged, and
+        that what else bears ink holds none.
     """
 
     alphabet: tuple[str, ...]
@@ -85,16 +88,39 @@ def read_row(patches: Sequence[Patch], content: Content, model: GlyphModel | Non
     columns = [places[name] for name in (*chars, OTHER, DUST)]
     within = np.exp(_normalised(scores[:, columns]))
     dropped = (within[:, -1] > 0.5) | ((within[:, -2:].sum(axis=1) > 0.5) & (measures[:, RELATIVE] < SPECK))
-    if content is not Content.MONEY and _DASH in chars and content is not Content.KATAKANA:
-        dropped |= within[:, chars.index(_DASH)] > 0.5
     inked = [is_written(patch) for patch in patches]
+    pale = _pale([patch for patch in patches if is_written(patch)])
+    empty = np.where(pale, 1.0, within[:, -2:].sum(axis=1))
+    dropped |= pale
+    if content is not Content.MONEY:
+        dashes = within[:, chars.index(_DASH)]
+        stray = _stray(dashes > 0.5, dropped, inked) if content is Content.KATAKANA else dashes > 0.5
+        empty = np.minimum(1.0, empty + np.where(stray, dashes, 0.0))
+        dropped |= stray
     left = iter(~dropped)
     held = tuple(bool(next(left)) if ink else False for ink in inked)
     kept = within[~dropped]
-    clear = float(np.prod(np.clip(1.0 - kept[:, -2:].sum(axis=1), 1e-6, 1.0)))
+    clear = float(np.prod(np.clip(1.0 - kept[:, -2:].sum(axis=1), 1e-6, 1.0)) * np.prod(empty[dropped]))
     names = tuple("-" if char == _DASH and content is Content.MONEY else char for char in chars)
     log_probs = _normalised(np.log(np.maximum(kept[:, :-2], 1e-12)))
     return CellRow(("", *names), tuple(inked), held, log_probs, clear)
+
+
+def _pale(written: Sequence[Patch]) -> Flags:
+    """Which written cells hold nothing but ink much paler than is usual in the row."""
+    depths = np.array([darkness(patch) for patch in written])
+    return np.asarray(depths < PALE * np.median(depths)) if len(depths) else np.zeros(0, np.bool_)
+
+
+def _stray(dashes: Flags, dropped: Flags, inked: Sequence[bool]) -> Flags:
+    """Which dashes lengthen no kana, as what is left of a rule does: the first in a word, and those beside a dash."""
+    out, places = np.zeros(len(dashes), np.bool_), [place for place, ink in enumerate(inked) if ink]
+    characters = {place for place, drop in zip(places, dropped, strict=True) if not drop}
+    drawn = {place for place, dash in zip(places, dashes, strict=True) if dash}
+    for n, place in enumerate(places):
+        lengthens = place - 1 in characters - drawn and place + 1 not in drawn
+        out[n] = place in drawn and not lengthens
+    return out
 
 
 def _normalised(scores: NDArray[np.float64]) -> NDArray[np.float64]:

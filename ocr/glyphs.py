@@ -53,6 +53,11 @@ def _darkness(ink: Image) -> float:
     return float(values[values >= values.mean()].mean()) if len(values) else 0.0
 
 
+def darkness(patch: Patch) -> float:
+    """Grey levels below the paper that the darkest tenth of the ink of a cell begins at; 0.0 without ink."""
+    return float(np.percentile(PAPER - patch.flat[patch.ink], 90)) if patch.ink.any() else 0.0
+
+
 def glyph_measures(patch: Patch, usual: float) -> Measures:
     """Width, height, middle x and y of the ink in shares of the cell, its size over the row's usual one, the
     cell's width over its height. `usual` is the median of `glyph_size` over the row's written cells."""

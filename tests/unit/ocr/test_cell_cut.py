@@ -81,6 +81,26 @@ def test_empty_cells_are_blank_also_a_little_beside_their_place(
     assert not any(is_written(patch) for patch in cut_cells(page, sought))
 
 
+def test_a_line_down_the_whole_page_is_no_one() -> None:
+    def write(sheet: Sheet) -> None:
+        x = ROW[3].x + 3.3
+        sheet.stroke((x, 100), (x, 200), width=0.5)
+        x = ROW[1].x + 3.0
+        sheet.stroke((x, ROW[1].y + 0.1), (x, ROW[1].y + HEIGHT - 0.1))
+
+    written = [is_written(patch) for patch in cut_cells(view_of(write), ROW)]
+    assert written == [False, True, False, False, False], "a tall one from rule to rule is a character"
+
+
+def test_a_digit_under_such_a_line_is_still_there() -> None:
+    def write(sheet: Sheet) -> None:
+        seven(sheet, ROW[3], 1.5)
+        sheet.stroke((ROW[3].x + 2.0, 100), (ROW[3].x + 2.0, 200), width=0.3)
+
+    width, height = inked(cut_cells(view_of(write), ROW)[3])
+    assert width > 3.0 and height > 4.0
+
+
 def test_cells_without_rules_are_cut_at_their_place() -> None:
     blank = Sheet(200)
     blank.digit_one(ROW[1])

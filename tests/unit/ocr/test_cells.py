@@ -51,12 +51,12 @@ class Table(GlyphModel):
         return np.log(out)
 
 
-def cell(written: bool = True, length: int = 40) -> Patch:
+def cell(written: bool = True, length: int = 40, grey: int = 20) -> Patch:
     """A cell of 6 mm at 10 px/mm with a stroke in it of this length in pixels, or empty."""
     flat = np.full((80, 60), 250, np.uint8)
     if written:
-        cv2.line(flat, (30, 20), (30, 20 + length), 20, 4)
-    return Patch(flat, flat < 128, 10.0)
+        cv2.line(flat, (30, 20), (30, 20 + length), grey, 4)
+    return Patch(flat, flat < 200, 10.0)
 
 
 def row_of(content: Content, *said: tuple[str, float], blanks: Sequence[int] = ()) -> CellRow:
@@ -108,6 +108,39 @@ def test_a_dash_is_a_character_of_names_and_amounts() -> None:
     money = row_of(Content.MONEY, ("¥", 0.9), ("5", 0.9), ("ー", 0.9))
     assert money.held == (True, True, True)
     assert decode_content(money.logits, money.alphabet, Content.MONEY, (3,)).values[0][0] == "5"
+
+
+@pytest.mark.parametrize(
+    ("said", "held"),
+    [
+        ("アーイ", "###"),  # lengthens a kana
+        ("アイー", "###"),
+        ("アイーーー", "##..."),  # a rule of which more is left than was cut
+        ("ー", "."),
+        ("アイ ー", "## ."),  # a word begins with none
+        ("アイ ーー", "## .."),
+        ("アイ ツーツ", "## ###"),
+    ],
+)
+def test_dashes_that_lengthen_no_kana_are_rests_of_a_rule(said: str, held: str) -> None:
+    blanks = [n for n, char in enumerate(said) if char == " "]
+    row = row_of(Content.KATAKANA, *((char, 0.99) for char in said if char != " "), blanks=blanks)
+    assert row.held == tuple(mark == "#" for mark in held)
+    assert row.clear > 0.8
+
+
+def test_a_stamp_paler_than_the_pen_is_no_writing() -> None:
+    table = Table(("ア", 0.99), ("イ", 0.99), ("ツ", 0.6), ("ッ", 0.99))
+    row = read_row([cell(), cell(), cell(grey=150), cell(grey=70)], Content.KATAKANA, table)
+    assert row is not None
+    assert row.held == (True, True, False, True), "a pen that fades in one cell still writes"
+    assert row.clear > 0.9
+
+
+def test_doubt_about_what_is_left_out_is_doubt_about_the_row() -> None:
+    sure, unsure = (row_of(Content.DIGITS, ("3", 0.999), (DUST, p), ("4", 0.999)) for p in (0.99, 0.6))
+    assert sure.held == unsure.held == (True, False, True)
+    assert unsure.clear < 0.8 < 0.95 < sure.clear
 
 
 def test_the_first_year_of_an_era_is_read() -> None:
