@@ -81,7 +81,8 @@ def _all_lines(width_mm: float, height_mm: float) -> NDArray[np.float64]:
 
 def settle_fold(small: Small, matrix: Matrix, bend: Bend, plain: Bend, known: Print, number: int) -> Fold | None:
     """The fold of this number, moved and turned to where the print on its two sides parts: before it the picture agrees
-    with the print without the step, beyond it with the step. None where the plain bend agrees better than any fold."""
+    with the print without the step, beyond it with the step. None where `plain`, the bend without this fold, agrees as
+    well."""
     fold = bend.folds[number]
     offsets = np.asarray(np.arange(-REACH_MM, REACH_MM, 1 / SCALE), np.float64)
     points = _strip(fold, offsets, known.picture)

@@ -177,7 +177,9 @@ def _follow(small: Small, matrix: Matrix, known: Print, layout: PageLayout) -> t
     folds = find_folds(fine, smoothed)
     while folds:
         folded = smooth(fine, *size, folds).bend
-        settled = [settle_fold(small, matrix, folded, smoothed.bend, known, n) for n in range(len(folds))]
+        # Each against a smooth bend with the others: against none at all, what the others explain would speak for it.
+        plain = [smooth(fine, *size, folds[:n] + folds[n + 1 :]).bend for n in range(len(folds))]
+        settled = [settle_fold(small, matrix, folded, plain[n], known, n) for n in range(len(folds))]
         kept = tuple(fold for fold in settled if fold is not None)
         if len(kept) == len(folds):
             smoothed = smooth(fine, *size, kept)
