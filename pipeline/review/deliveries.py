@@ -11,7 +11,9 @@ from sqlmodel import Session, col, func, select
 
 from pipeline.domain.errors import Impossible, NotAllowed, NotVisible
 from pipeline.domain.statuses import OutboundKind, OutboundStatus, StaffRole
+from pipeline.procedures.pack import Label
 from pipeline.runtime import Runtime
+from pipeline.steps.packs import latest_pack
 from pipeline.store.access import Viewer
 from pipeline.store.engine import read, write
 from pipeline.store.events import append_event
@@ -30,11 +32,12 @@ class NobodyToTell(Impossible):
 
 @dataclass(frozen=True)
 class FailedDelivery:
-    """One thing that did not leave. receipt_number: "" where it must not show. client: the sending system's name."""
+    """One thing that did not leave. procedure: None where it belongs to none. receipt_number: "" where it must not
+    show. client: the sending system's name."""
 
     id: str
     kind: OutboundKind
-    procedure_id: str
+    procedure: Label | None
     receipt_number: str
     client: str
     attempts: int
@@ -69,7 +72,7 @@ def get_outbox(runtime: Runtime, viewer: Viewer) -> Outbox:
             .limit(MOST)
         ).all()
         return Outbox(
-            failed=tuple(_failed(viewer, *row) for row in rows),
+            failed=tuple(_failed(session, viewer, *row) for row in rows),
             failed_count=_count(session, failed),
             waiting=_count(session, due),
             trying=_count(session, (*due, col(Outbound.attempts) > 0)),
@@ -118,12 +121,14 @@ def _count(session: Session, where: Sequence[ColumnElement[bool]]) -> int:
     return session.exec(select(func.count()).select_from(Outbound).where(*where)).one()
 
 
-def _failed(viewer: Viewer, row: Outbound, receipt_number: str | None, client: str | None) -> FailedDelivery:
+def _failed(
+    session: Session, viewer: Viewer, row: Outbound, receipt_number: str | None, client: str | None
+) -> FailedDelivery:
     shown = receipt_number if receipt_number and (viewer.sees_protected or not row.protected) else ""
     return FailedDelivery(
         id=row.id,
         kind=row.kind,
-        procedure_id=row.procedure_id,
+        procedure=latest_pack(session, row.procedure_id)[1].label if row.procedure_id else None,
         receipt_number=shown,
         client=client or "",
         attempts=row.attempts,

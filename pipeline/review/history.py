@@ -41,7 +41,7 @@ def history_of(
         )
     ).all()
     ids = [known for known in (task_id, submission_id) if known]
-    events = session.exec(select(Event).where(col(Event.aggregate_id).in_(ids))).all()
+    events = session.exec(select(Event).where(col(Event.aggregate_id).in_(ids)).order_by(col(Event.id))).all()
     actors = {row.made_by for row in decisions} | {row.actor for row in events}
     names = dict(session.exec(select(User.id, User.display_name).where(col(User.id).in_(actors))).all())
     decided = {row.made_at for row in decisions}
@@ -50,4 +50,4 @@ def history_of(
     ]
     # A decision and the events it caused share one moment; people want to read it once.
     items += [HistoryItem(row.at, row.kind, names.get(row.actor, "")) for row in events if row.at not in decided]
-    return tuple(sorted(items, key=lambda item: item.at, reverse=True))
+    return tuple(sorted(items[::-1], key=lambda item: item.at, reverse=True))
