@@ -151,8 +151,13 @@ def is_written(patch: Patch) -> bool:
 
 def glyph_size(patch: Patch) -> float:
     """The longer side of the ink of a cell, in pixels."""
-    ys, xs = np.flatnonzero(patch.ink.any(axis=1)), np.flatnonzero(patch.ink.any(axis=0))
-    return float(max(ys[-1] - ys[0] + 1, xs[-1] - xs[0] + 1)) if len(ys) else 0.0
+    return float(max(ink_extent(patch.ink)[2:]))
+
+
+def ink_extent(ink: Mask) -> tuple[int, int, int, int]:
+    """Left, top, width and height of what is inked; all nought where nothing is."""
+    left, top, width, height = cv2.boundingRect(ink.view(np.uint8)) if ink.size else (0, 0, 0, 0)
+    return left, top, width, height
 
 
 def split_lines(patch: Patch, lines: int) -> list[Patch]:
@@ -176,10 +181,10 @@ def line_picture(patch: Patch) -> Image | None:
     """The written part of a patch as one line with even margins, ready to be recognised; None when blank."""
     if not is_written(patch):
         return None
-    ys, xs = np.flatnonzero(patch.ink.any(axis=1)), np.flatnonzero(patch.ink.any(axis=0))
-    y0, y1 = _at_least(int(ys[0]), int(ys[-1]) + 1, round(1.8 * patch.scale), patch.ink.shape[0])
+    left, top, width, height = ink_extent(patch.ink)
+    y0, y1 = _at_least(top, top + height, round(1.8 * patch.scale), patch.ink.shape[0])
     cleaned = np.where(_around(patch.ink), patch.flat, PAPER).astype(np.uint8)
-    crop = cleaned[y0:y1, int(xs[0]) : int(xs[-1]) + 1]
+    crop = cleaned[y0:y1, left : left + width]
     pad_y, pad_x = max(2, round(0.14 * (y1 - y0))), max(4, round(0.35 * (y1 - y0)))
     return np.asarray(cv2.copyMakeBorder(crop, pad_y, pad_y, pad_x, pad_x, cv2.BORDER_CONSTANT, value=PAPER), np.uint8)
 

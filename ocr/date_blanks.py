@@ -110,12 +110,12 @@ def days_of(numbers: Sequence[Number], shape: DateShape) -> Days:
 
 def _strings(numbers: Sequence[Number]) -> Iterator[tuple[str, float]]:
     """Year, month and day as the grammar has them, 元 as 1, and how probable they are together."""
-    likely = [[part for part in number.texts if part[1] > _LEAST] for number in numbers]
-    for parts in product(*likely):
-        probability = prod(p for _, p in parts)
-        if probability > _LEAST:
-            year, month, day = (text for text, _ in parts)
-            yield SEPARATOR.join(("1" if year == "元" else year, month, day)), probability
+    years, months, days = ([part for part in number.texts if part[1] > _LEAST] for number in numbers)
+    for (year, of_year), (month, of_month) in product(years, months):
+        both_are = of_year * of_month
+        for day, of_day in days:
+            if both_are * of_day > _LEAST:
+                yield SEPARATOR.join(("1" if year == "元" else year, month, day)), both_are * of_day
 
 
 def days_of_line(logits: Logits, alphabet: tuple[str, ...], shape: DateShape) -> Days:
