@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import exp
 
 import cv2
@@ -27,6 +28,7 @@ from ocr.readings import Reading, ReadingReason
 
 SIGN, DOWN = "〃", "｜"
 WORDS = ("同上", "仝上", "同", "仝", "同じ", "々", "″")
+MOST_LETTERS = 3  # of a line that says a word, a scratch beside it included
 TAKEN, DOUBTED = 0.5, 0.1  # above the first a sign is taken for one, above the second the value there is doubtful
 USUAL_MM = 4.0  # height of a digit beside which the sign is shown to the network
 MOST_STROKES = 2  # of 〃; 川 and 小 have three
@@ -34,7 +36,8 @@ LONGEST = 3.2  # a picture longer than so many of its heights is no sign
 SAID = -4.0  # ln over the best free reading at which a word is as likely as that
 LEAST_SURE = 0.51  # of a sign that the line says, whatever else it says beside it
 NOT_SILENT = 0.5  # confidence at most of a sign that a number, or a scanner's streak, may look like
-COLUMN_MM, BEYOND_MM = 1.4, 1.2  # how wide a line down the column may lean, and how far it leaves its row
+TALL = 0.6  # of its row, that a line down the column takes at least
+COLUMN_MM, BEYOND_MM = 1.4, 1.2  # how wide such a line may lean, and how far it leaves its row
 STREAK = 0.6  # of the page: longer lines are drawn by the scanner
 _NUMBERS = frozenset(
     {Content.DIGITS, Content.PHONE, Content.POSTAL_CODE, Content.MONEY, Content.MY_NUMBER, Content.DATE, Content.TIME}
@@ -59,7 +62,7 @@ def with_ditto(job: Job, view: View, field: LineField, model: GlyphModel | None)
         reading = job.finish(logits, alphabet)
         if (reading.blank or line is not None) and runs_down(view, field):
             return _as_sign(reading, field, _Sign(DOWN, NOT_SILENT))
-        by_word = _word(logits[0], alphabet) if line is not None else None
+        by_word = _word(logits[0], alphabet) if len(logits) == 1 and (line is not None or _is_word(reading)) else None
         signs = [sign for sign in (by_shape, by_word) if sign is not None]
         return _weigh(reading, field, max(signs, key=lambda sign: sign.probability)) if signs else reading
 
@@ -73,6 +76,11 @@ def with_ditto(job: Job, view: View, field: LineField, model: GlyphModel | None)
 
 def _is_short(line: Image) -> bool:
     return bool(line.shape[1] <= LONGEST * line.shape[0])
+
+
+def _is_word(reading: Reading) -> bool:
+    """Whether so little is read that it may be a word for the row above, however wide it is written."""
+    return len(reading.raw.replace(" ", "")) <= MOST_LETTERS
 
 
 def _weigh(reading: Reading, field: LineField, sign: _Sign) -> Reading:
@@ -118,19 +126,25 @@ def _word(logits: Logits, alphabet: tuple[str, ...]) -> _Sign | None:
     """The word for the row above that a line says, where it says hardly anything else."""
     free = decode_line(logits, mask_for(Content.TEXT, alphabet))
     bare = "".join(char for char in free.text if char.isalpha() or char == "々")
-    if len(free.text.replace(" ", "")) > len(WORDS[0]) + 1:
+    if len(free.text.replace(" ", "")) > MOST_LETTERS:
         return None
     if bare in WORDS and bare != free.text:  # a bracket or a dash beside it
         return _Sign(bare, max(free.probability, LEAST_SURE))
-    hits = rank_words(logits, alphabet, WORDS)
+    hits = rank_words(logits, alphabet, _words(alphabet))
     return _Sign(hits[0].word, 1.0 / (1.0 + exp(min(30.0, SAID - hits[0].score)))) if hits else None
+
+
+@lru_cache(maxsize=4)
+def _words(alphabet: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that an engine with these characters can read."""
+    return tuple(word for word in WORDS if set(word) <= set(alphabet))
 
 
 def runs_down(view: View, field: LineField) -> bool:
     """Whether a line is drawn down the column, across the rules of the field's row and no farther than a table is."""
     patch, scale = cut_box(view, field.box), view.scale
     _, labels, stats, _ = cv2.connectedComponentsWithStats(patch.ink.astype(np.uint8), connectivity=8)
-    tall = [n for n in range(1, len(stats)) if stats[n, cv2.CC_STAT_HEIGHT] >= 0.95 * patch.ink.shape[0]]
+    tall = [n for n in range(1, len(stats)) if stats[n, cv2.CC_STAT_HEIGHT] >= TALL * patch.ink.shape[0]]
     if len(tall) != 1 or stats[tall[0], cv2.CC_STAT_WIDTH] > COLUMN_MM * scale:
         return False
     if np.any(patch.ink & (labels != tall[0])):
