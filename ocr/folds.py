@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -79,10 +80,12 @@ def _all_lines(width_mm: float, height_mm: float) -> NDArray[np.float64]:
     return np.array(lines)
 
 
-def settle_fold(small: Small, matrix: Matrix, bend: Bend, plain: Bend, known: Print, number: int) -> Fold | None:
+def settle_fold(
+    small: Small, matrix: Matrix, bend: Bend, plain: Sequence[Bend], known: Print, number: int
+) -> Fold | None:
     """The fold of this number, moved and turned to where the print on its two sides parts: before it the picture agrees
-    with the print without the step, beyond it with the step. None where `plain`, the bend without this fold, agrees as
-    well."""
+    with the print without the step, beyond it with the step. None where one of `plain`, bends without this fold, agrees
+    about as well."""
     fold = bend.folds[number]
     offsets = np.asarray(np.arange(-REACH_MM, REACH_MM, 1 / SCALE), np.float64)
     points = _strip(fold, offsets, known.picture)
@@ -90,12 +93,12 @@ def settle_fold(small: Small, matrix: Matrix, bend: Bend, plain: Bend, known: Pr
     base = points + others.at(points)
     shape = (len(offsets), len(points) // len(offsets))
     wanted = _standard(_sample(known.picture, points * SCALE, shape))
-    before, after, without = (
+    before, after, *without = (
         np.abs(_standard(_sample(small.picture, apply(matrix, places) * small.share, shape)) - wanted)
-        for places in (base, base + np.array(fold.move), points + plain.at(points))
+        for places in (base, base + np.array(fold.move), *(points + one.at(points) for one in plain))
     )
     settled, gain = _split(fold, offsets, before - after)
-    return settled if before.sum() - gain < CLEARLY * without.sum() else None
+    return settled if before.sum() - gain < CLEARLY * min(one.sum() for one in without) else None
 
 
 def _strip(fold: Fold, offsets: Floats, picture: Image) -> Points:

@@ -7,13 +7,14 @@ in doubt is the estimated error.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, combinations
 
 import cv2
 import numpy as np
 
-from ocr.bend import STEP_MM, Bend, Grid
+from ocr.bend import STEP_MM, Bend, Fold, Grid
 from ocr.engine import Image
 from ocr.folds import settle_fold
 from ocr.geometry import MM_PER_INCH, Matrix, Points, affinity, apply, corners_of, quarter_turn
@@ -177,15 +178,24 @@ def _follow(small: Small, matrix: Matrix, known: Print, layout: PageLayout) -> t
     folds = find_folds(fine, smoothed)
     while folds:
         folded = smooth(fine, *size, folds).bend
-        # Each against a smooth bend with the others: against none at all, what the others explain would speak for it.
-        plain = [smooth(fine, *size, folds[:n] + folds[n + 1 :]).bend for n in range(len(folds))]
-        settled = [settle_fold(small, matrix, folded, plain[n], known, n) for n in range(len(folds))]
+        # Each against what the others explain without it, all of them and some: two false ones next to each other, a
+        # step and its undoing, would else speak for each other.
+        plain = {some: smooth(fine, *size, some).bend for some in _subsets(folds)}
+        settled = [
+            settle_fold(small, matrix, folded, [bend for some, bend in plain.items() if fold not in some], known, n)
+            for n, fold in enumerate(folds)
+        ]
         kept = tuple(fold for fold in settled if fold is not None)
         if len(kept) == len(folds):
             smoothed = smooth(fine, *size, kept)
             break
         folds = tuple(fold for fold, one in zip(folds, settled, strict=True) if one is not None)
     return smoothed, float(np.count_nonzero(smoothed.trusted)) / max(1, len(fine.tried))
+
+
+def _subsets(folds: tuple[Fold, ...]) -> Iterator[tuple[Fold, ...]]:
+    """All of the choices among some folds but that of all."""
+    return chain.from_iterable(combinations(folds, count) for count in range(len(folds)))
 
 
 def _look(small: Small, matrix: Matrix, known: Print, layout: PageLayout) -> tuple[Bend | None, float]:
