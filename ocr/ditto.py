@@ -17,6 +17,7 @@ import numpy as np
 from ocr.content import mask_for
 from ocr.cut import PAPER, Patch, View, cut_box
 from ocr.decode import decode_line
+from ocr.dirt import STREAK_MM
 from ocr.engine import Image, Logits
 from ocr.glyphs import GlyphModel, glyph_measures, glyph_picture
 from ocr.imaging import INK_DEPTH, Mask
@@ -141,26 +142,37 @@ def _words(alphabet: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def runs_down(view: View, field: LineField) -> bool:
-    """Whether a line is drawn down the column, across the rules of the field's row and no farther than a table is."""
+    """Whether a pen drew a line down the column, across a rule of the field's row and no farther than a table is."""
     patch, scale = cut_box(view, field.box), view.scale
     _, labels, stats, _ = cv2.connectedComponentsWithStats(patch.ink.astype(np.uint8), connectivity=8)
     tall = [n for n in range(1, len(stats)) if stats[n, cv2.CC_STAT_HEIGHT] >= TALL * patch.ink.shape[0]]
-    if len(tall) != 1 or stats[tall[0], cv2.CC_STAT_WIDTH] > COLUMN_MM * scale:
+    if len(tall) != 1 or np.any(patch.ink & (labels != tall[0])):
         return False
-    if np.any(patch.ink & (labels != tall[0])):
+    _, _, width, height, area = (int(v) for v in stats[tall[0]])
+    if width > COLUMN_MM * scale or area <= STREAK_MM * scale * height:
         return False
-    left = patch.x + int(stats[tall[0], cv2.CC_STAT_LEFT])
-    above, below = _run(view, left, left + int(stats[tall[0], cv2.CC_STAT_WIDTH]), patch.y + patch.ink.shape[0] // 2)
-    beyond = max(patch.y - above, below - patch.y - patch.ink.shape[0])
-    return bool(beyond >= BEYOND_MM * scale and below - above < STREAK * view.ink.shape[0])
+    ys, xs = np.nonzero(labels == tall[0])
+    ends = [
+        _follow(view.ink, patch.x + int(xs[ys == edge].min()), patch.x + int(xs[ys == edge].max()), patch.y + edge, way)
+        for edge, way in ((int(ys.min()), -1), (int(ys.max()), 1))
+    ]
+    beyond = max(patch.y - ends[0], ends[1] - patch.y - patch.ink.shape[0])
+    return bool(beyond >= BEYOND_MM * scale and ends[1] - ends[0] < STREAK * view.ink.shape[0])
 
 
-def _run(view: View, left: int, right: int, row: int) -> tuple[int, int]:
-    """The first and the last row of the ink that stands in these columns without a gap of a millimetre, from a row."""
-    inked = np.any(view.ink[:, max(0, left - 1) : right + 1], axis=1, keepdims=True)[:, 0]
-    gaps = np.convolve(inked, np.ones(max(1, round(view.scale)), np.int64), "same") == 0
-    above, below = np.flatnonzero(gaps[:row]), np.flatnonzero(gaps[row:])
-    return int(above[-1]) if len(above) else 0, row + int(below[0]) if len(below) else len(inked)
+def _follow(ink: Mask, left: int, right: int, row: int, way: int) -> int:
+    """The last row of a line that goes on from these columns, up (-1) or down (1), over small gaps and rules."""
+    end, width = row, right - left + 1
+    while 0 <= row < len(ink) and abs(row - end) <= width:
+        start = max(0, left - 1)
+        columns = np.flatnonzero(ink[row, start : right + 2])
+        if len(columns):
+            end = row
+        if 0 < len(columns) <= width:
+            middle = start + round(float(columns.mean()))
+            left, right = middle - width // 2, middle - width // 2 + width - 1
+        row += way
+    return end
 
 
 def repeat_above(fields: Sequence[Field], readings: Sequence[Reading]) -> list[Reading]:
