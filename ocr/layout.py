@@ -95,8 +95,7 @@ class DateField:
     """A date: an era chosen among `eras` (values are era letters M T S H R, or W for a western year)
     and cells for year, month and day. With no eras the year is western and has four cells.
 
-    blanks: year, month and day are each one free place between the printed 年, 月 and 日, without cells. Not read as
-        such yet: each place is taken for a cell, so that of two digits one is lost.
+    blanks: year, month and day are each one free place before the printed 年, 月 and 日, without cells.
     """
 
     name: str
