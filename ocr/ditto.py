@@ -17,7 +17,7 @@ import numpy as np
 from ocr.content import mask_for
 from ocr.cut import PAPER, Patch, View, cut_box
 from ocr.decode import decode_line
-from ocr.dirt import STREAK_MM
+from ocr.dirt import STREAK_MM, without_streaks
 from ocr.engine import Image, Logits
 from ocr.glyphs import GlyphModel, glyph_measures, glyph_picture
 from ocr.imaging import INK_DEPTH, Mask
@@ -33,7 +33,8 @@ MOST_LETTERS = 3  # of a line that says a word, a scratch beside it included
 TAKEN, DOUBTED = 0.5, 0.1  # above the first a sign is taken for one, above the second the value there is doubtful
 USUAL_MM = 4.0  # height of a digit beside which the sign is shown to the network
 MOST_STROKES = 2  # of 〃; 川 and 小 have three
-LONGEST = 3.2  # a picture longer than so many of its heights is no sign
+SPECK = 0.4  # of the larger stroke's area: smaller ink is no stroke of 〃
+LONGEST = 8.0  # a picture longer than so many of its heights says no word for the row above
 SAID = -4.0  # ln over the best free reading at which a word is as likely as that
 LEAST_SURE = 0.51  # of a sign that the line says, whatever else it says beside it
 NOT_SILENT = 0.5  # confidence at most of a sign that a number, or a scanner's streak, may look like
@@ -54,16 +55,16 @@ class _Sign:
 
 def with_ditto(job: Job, view: View, field: LineField, model: GlyphModel | None) -> Job:
     """The job of a field in a table whose reading says `ditto`, without a value, where a sign stands."""
-    if field.above is None:
+    if field.above is None or len(job.lines) > 1:
         return job
-    line = job.lines[0] if len(job.lines) == 1 and _is_short(job.lines[0]) else None
-    by_shape = _Sign(SIGN, mark_probability(line, view.scale, model)) if line is not None and model else None
+    by_shape = _shape(job, view, field, model) if model else None
 
     def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
         reading = job.finish(logits, alphabet)
-        if (reading.blank or line is not None) and runs_down(view, field):
+        few = reading.blank or _is_word(reading) or by_shape is not None
+        if few and runs_down(view, field):
             return _as_sign(reading, field, _Sign(DOWN, NOT_SILENT))
-        by_word = _word(logits[0], alphabet) if len(logits) == 1 and (line is not None or _is_word(reading)) else None
+        by_word = _word(logits[0], alphabet) if logits and _is_short(job.lines[0]) else None
         signs = [sign for sign in (by_shape, by_word) if sign is not None]
         return _weigh(reading, field, max(signs, key=lambda sign: sign.probability)) if signs else reading
 
@@ -73,6 +74,17 @@ def with_ditto(job: Job, view: View, field: LineField, model: GlyphModel | None)
         return job.revise(logits, alphabet, others)
 
     return replace(job, finish=finish, revise=revise if job.revise else None)
+
+
+def _shape(job: Job, view: View, field: LineField, model: GlyphModel) -> _Sign | None:
+    """What the two strokes of 〃 say; in a field without writing, what may be taken for dust as well."""
+    if job.lines:
+        line = job.lines[0]
+        found = mark_probability(Patch(line, line < PAPER - INK_DEPTH, view.scale), model)
+    else:
+        _, patch = without_streaks(view, cut_box(view, field.box))
+        found = min(mark_probability(patch, model), LEAST_SURE)
+    return _Sign(SIGN, found) if found else None
 
 
 def _is_short(line: Image) -> bool:
@@ -104,23 +116,24 @@ def _as_sign(reading: Reading, field: LineField, sign: _Sign) -> Reading:
     return Reading(field.name, None, sign.text, confidence, field.box, reasons=(*reasons, *low), ditto=True)
 
 
-def mark_probability(line: Image, scale: float, model: GlyphModel) -> float:
-    """How surely the picture of a line shows 〃 and nothing else. scale: its pixels per millimetre."""
-    ink: Mask = line < PAPER - INK_DEPTH
-    if not ink.any() or SIGN not in model.classes or _strokes(ink) > MOST_STROKES:
+def mark_probability(patch: Patch, model: GlyphModel) -> float:
+    """How surely 〃 stands in a patch and nothing else but specks."""
+    ink = _strokes(patch.ink)
+    if ink is None or SIGN not in model.classes:
         return 0.0
-    usual = USUAL_MM * scale
-    cell = as_cell(Patch(line, ink, scale), [ink], usual)
+    usual = USUAL_MM * patch.scale
+    cell = as_cell(patch, [ink], usual)
     pictures, measures = glyph_picture(cell)[None], glyph_measures(cell, usual)[None]
     scores = model.log_probabilities(pictures, measures)[0]
     return float(np.exp(scores[model.classes.index(SIGN)]))
 
 
-def _strokes(ink: Mask) -> int:
-    """Pieces of ink that are no specks beside the largest."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+def _strokes(ink: Mask) -> Mask | None:
+    """The strokes without what is much smaller beside them; None without any, and where there are too many."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     areas = stats[1:, cv2.CC_STAT_AREA]
-    return int((areas > 0.15 * areas.max()).sum())
+    large = 1 + np.flatnonzero(areas >= SPECK * areas.max(initial=1))
+    return np.isin(labels, large) if 0 < len(large) <= MOST_STROKES else None
 
 
 def _word(logits: Logits, alphabet: tuple[str, ...]) -> _Sign | None:

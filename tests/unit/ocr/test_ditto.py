@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr.cut import make_view
+from ocr.cut import Patch, make_view
 from ocr.ditto import SIGN, mark_probability, repeat_above, runs_down
 from ocr.engine import Image, Logits
 from ocr.fields import prepare
@@ -126,12 +126,28 @@ def test_two_strokes_among_numbers_are_looked_at_by_a_person() -> None:
     assert ReadingReason.LOW_CONFIDENCE in second.reasons
 
 
-def test_three_strokes_are_no_sign_for_any_network() -> None:
-    line = np.full((30, 60), 255, np.uint8)
-    for left, strokes in ((10, 1), (25, 2), (40, 3)):
-        line[5:25, left : left + 3] = 20
-        assert (mark_probability(line, 8.0, Marks()) > 0.9) is (strokes < 3)
-    assert mark_probability(np.full((30, 60), 255, np.uint8), 8.0, Marks()) == 0.0
+@pytest.mark.parametrize(("strokes", "specks", "sign"), [(1, 0, True), (2, 0, True), (2, 3, True), (3, 0, False)])
+def test_strokes_are_counted_and_specks_are_not(strokes: int, specks: int, sign: bool) -> None:
+    ink = np.zeros((60, 120), np.bool_)
+    for n in range(strokes):
+        ink[20:40, 40 + 10 * n : 43 + 10 * n] = True
+    for n in range(specks):
+        ink[5:9, 10 + 20 * n : 14 + 20 * n] = True
+    patch = Patch(np.where(ink, 20, 255).astype(np.uint8), ink, 8.0)
+    assert (mark_probability(patch, Marks()) > 0.9) is sign
+
+
+def test_without_ink_there_is_no_sign() -> None:
+    assert mark_probability(Patch(np.full((9, 9), 255, np.uint8), np.zeros((9, 9), np.bool_), 8.0), Marks()) == 0.0
+
+
+def test_a_mark_too_small_for_writing_is_no_silent_blank() -> None:
+    made = table(14, 0, 0, 0)
+    for x in (62.0, 62.7):
+        made.stroke((x, 75), (x - 0.1, 75.4), width=0.3)
+    second = read(made, Says("会費"))[1]
+    assert (second.value, second.ditto) == ("会費", True)
+    assert ReadingReason.LOW_CONFIDENCE in second.reasons
 
 
 def test_a_line_down_the_column_is_a_sign_that_a_person_looks_at() -> None:
