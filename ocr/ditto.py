@@ -61,10 +61,10 @@ def with_ditto(job: Job, view: View, field: LineField, model: GlyphModel | None)
 
     def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
         reading = job.finish(logits, alphabet)
-        few = reading.blank or _is_word(reading) or by_shape is not None
-        if few and runs_down(view, field):
+        few = _is_word(reading)
+        if (few or by_shape is not None) and runs_down(view, field):
             return _as_sign(reading, field, _Sign(DOWN, NOT_SILENT))
-        by_word = _word(logits[0], alphabet) if logits and _is_short(job.lines[0]) else None
+        by_word = _word(logits[0], alphabet) if logits and few and _is_short(job.lines[0]) else None
         signs = [sign for sign in (by_shape, by_word) if sign is not None]
         return _weigh(reading, field, max(signs, key=lambda sign: sign.probability)) if signs else reading
 
