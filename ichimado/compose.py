@@ -6,6 +6,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+import cv2
 from cryptography.fernet import Fernet
 
 from ichimado.logs import configure_logs
@@ -43,9 +44,15 @@ def make_runtime(settings: Settings) -> Runtime:
         secrets=Secrets(load_key(settings.data_dir / KEY_FILE)),
         data_dir=settings.data_dir,
         lease=timedelta(seconds=settings.lease_s),
-        make_recogniser=lambda: PPOCRRecogniser(threads=settings.ocr_threads),
+        make_recogniser=lambda: _make_recogniser(settings.ocr_threads),
         make_full_page_reader=lambda: FullPageReader(settings.data_dir / "models", threads=settings.ocr_threads),
     )
+
+
+def _make_recogniser(threads: int) -> PPOCRRecogniser:
+    """The recogniser of the pages that a process reads side by side; OpenCV keeps to as many threads in each."""
+    cv2.setNumThreads(threads)
+    return PPOCRRecogniser(threads=threads)
 
 
 def load_key(path: Path) -> bytes:
