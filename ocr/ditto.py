@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 
 from ocr.content import mask_for
-from ocr.cut import PAPER, Patch, View, cut_box
+from ocr.cut import Patch, View, cut_box
 from ocr.decode import decode_line
 from ocr.dirt import STREAK_MM, without_streaks
 from ocr.engine import Image, Logits
 from ocr.glyphs import GlyphModel, glyph_measures, glyph_picture
-from ocr.imaging import INK_DEPTH, Mask
+from ocr.imaging import Mask
 from ocr.jobs import LOW, Job
 from ocr.layout import Content, Field, LineField
 from ocr.lexicon import rank_words
@@ -34,7 +34,7 @@ TAKEN, DOUBTED = 0.5, 0.1  # above the first a sign is taken for one, above the 
 USUAL_MM = 4.0  # height of a digit beside which the sign is shown to the network
 MOST_STROKES = 2  # of 〃; 川 and 小 have three
 SPECK = 0.4  # of the larger stroke's area: smaller ink is no stroke of 〃
-LONGEST = 8.0  # a picture longer than so many of its heights says no word for the row above
+LONGEST = 12.0  # a picture longer than so many of its heights says no word for the row above
 SAID = -4.0  # ln over the best free reading at which a word is as likely as that
 LEAST_SURE = 0.51  # of a sign that the line says, whatever else it says beside it
 NOT_SILENT = 0.5  # confidence at most of a sign that a number, or a scanner's streak, may look like
@@ -78,12 +78,9 @@ def with_ditto(job: Job, view: View, field: LineField, model: GlyphModel | None)
 
 def _shape(job: Job, view: View, field: LineField, model: GlyphModel) -> _Sign | None:
     """What the two strokes of 〃 say; in a field without writing, what may be taken for dust as well."""
-    if job.lines:
-        line = job.lines[0]
-        found = mark_probability(Patch(line, line < PAPER - INK_DEPTH, view.scale), model)
-    else:
-        _, patch = without_streaks(view, cut_box(view, field.box))
-        found = min(mark_probability(patch, model), LEAST_SURE)
+    _, patch = without_streaks(view, cut_box(view, field.box))
+    found = mark_probability(patch, model)
+    found = found if job.lines else min(found, LEAST_SURE)
     return _Sign(SIGN, found) if found else None
 
 
@@ -129,10 +126,13 @@ def mark_probability(patch: Patch, model: GlyphModel) -> float:
 
 
 def _strokes(ink: Mask) -> Mask | None:
-    """The strokes without what is much smaller beside them; None without any, and where there are too many."""
+    """The strokes, without what is much smaller beside them and what reaches in over an edge; None without any, and
+    where there are too many."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    large = 1 + np.flatnonzero(areas >= SPECK * areas.max(initial=1))
+    (height, width), (left, top, w, h, area) = ink.shape, stats.T
+    inside = (left > 0) & (top > 0) & (left + w < width) & (top + h < height)
+    inside[0] = False
+    large = np.flatnonzero(inside & (area >= SPECK * area[inside].max(initial=1)))
     return np.isin(labels, large) if 0 < len(large) <= MOST_STROKES else None
 
 
