@@ -266,7 +266,9 @@ def to_value(content: Content, raw: str) -> str | None:
     text = raw.strip()
     if content is Content.KATAKANA:
         return re.sub(r"\s+", " ", unicodedata.normalize("NFC", _compose(text))) or None
-    if content in (Content.NAME, Content.ADDRESS, Content.TEXT):
+    if content is Content.ADDRESS:
+        return settle_numbers(settle_twins(re.sub(r"\s+", " ", text))) or None
+    if content in (Content.NAME, Content.TEXT):
         return settle_twins(re.sub(r"\s+", " ", text)) or None
     if content is Content.EMAIL:
         return text if re.fullmatch(_EMAIL_SHAPE, text) else None
@@ -300,6 +302,24 @@ def settle_twins(text: str) -> str:
     """The text with letters that two scripts share set in the script of their neighbours."""
     for pattern, letter in _TWINS:
         text = re.sub(pattern, letter, text)
+    return text
+
+
+_NUMBER = "[0-9]"
+_AFTER = r"(?=[0-9番丁号-]|$)"
+_HOUSE_NUMBERS = (  # what stands among the digits of a house number is one, or parts them
+    (rf"(?<={_NUMBER})[丁T工](?:[目日月自]|$)", "丁目"),
+    (rf"(?<={_NUMBER})[.・](?={_NUMBER})", "-"),
+    (rf"(?<=[0-9-])[/|lI]{_AFTER}|[/|lI](?=丁目)", "1"),
+    (rf"(?<=[0-9-])[Ss]{_AFTER}", "5"),
+    (r"(?<=[0-9])[.・,、]$", ""),
+)
+
+
+def settle_numbers(text: str) -> str:
+    """The address with look-alikes among the digits of its house number as what they must be."""
+    for pattern, sign in _HOUSE_NUMBERS:
+        text = re.sub(pattern, sign, text)
     return text
 
 

@@ -17,7 +17,7 @@ from ocr.engine import Image, Logits
 from ocr.jobs import BLANK_CONFIDENCE, LOW, Job, done
 from ocr.kana import spell_names
 from ocr.layout import Box, Content, LineField
-from ocr.lexicon import begin_address, choose_word, towns_of
+from ocr.lexicon import begin_address, choose_word, mend_beginning, towns_of
 from ocr.readings import Reading, ReadingReason
 
 SKIPPED = 1.25  # characters farther apart than this, in heights of the line, leave room for another
@@ -43,6 +43,9 @@ def line_job(view: View, field: LineField) -> Job:
             parts = [decode_content(matrix, alphabet, field.content) for matrix in logits]
         if field.content is Content.KATAKANA:
             parts = [spell_names(part) for part in parts]
+        if field.content is Content.ADDRESS:
+            begun = mend_beginning(logits[0], alphabet, parts[0])
+            parts[:1] = [begun.whole] if begun else parts[:1]
         parts = [_doubted(part, line) for part, line in zip(parts, lines, strict=True)]
         if field.lexicon and len(parts) == 1:
             parts = [choose_word(parts[0], logits[0], alphabet, field.lexicon)]

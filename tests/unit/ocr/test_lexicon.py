@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from ocr.content import settle_numbers
 from ocr.decode import decode_content
 from ocr.layout import Content
-from ocr.lexicon import begin_address, choose_word, rank_words, towns_of, ways_of_writing
+from ocr.lexicon import begin_address, choose_word, mend_beginning, rank_words, towns_of, ways_of_writing
 from tests.unit.ocr.test_decode import line, text
 
 CHARS = "群馬県みどり市大間々町桐生信用金庫銀行東和前橋支店しののめ0123456789-ビクJA農協"
@@ -68,3 +69,34 @@ def test_an_address_begins_as_its_postal_code_says() -> None:
 
 def test_an_address_elsewhere_is_left_alone() -> None:
     assert begin_address(line(text("前橋市町12-3"), ALPHABET), ALPHABET, towns_of("3760101")) is None
+
+
+def test_a_misread_place_is_mended_from_the_directory() -> None:
+    """Without a postal code: ど and り are hardly legible."""
+    steps = [*text("群馬県み"), {"ビ": 0.6, "ど": 0.02}, {}, {"ク": 0.6, "り": 0.02}, {}, *text("市大間々町大間々12-3")]
+    logits = line(steps, ALPHABET)
+    begun = mend_beginning(logits, ALPHABET, decode_content(logits, ALPHABET, Content.ADDRESS))
+    assert begun is not None
+    assert begun.whole.text == "群馬県みどり市大間々町大間々12-3"
+    assert 0.5 < begun.probability < 1.0
+
+
+@pytest.mark.parametrize("written", ["群馬県みどり市大間々町大間々12-3", "ビク"])
+def test_what_is_no_misread_place_is_left_alone(written: str) -> None:
+    logits = line(text(written), ALPHABET)
+    assert mend_beginning(logits, ALPHABET, decode_content(logits, ALPHABET, Content.ADDRESS)) is None
+
+
+@pytest.mark.parametrize(
+    ("read", "settled"),
+    [
+        ("高日向207/番地", "高日向2071番地"),
+        ("宮前町6T日2S番3号", "宮前町6丁目25番3号"),
+        ("福原486.25", "福原486-25"),
+        ("善久4-25-16.", "善久4-25-16"),
+        ("コーポ・A 101 I棟", "コーポ・A 101 I棟"),
+    ],
+)
+def test_house_numbers_are_settled(read: str, settled: str) -> None:
+    assert settle_numbers(read) == settled
+    assert settle_numbers(settled) == settled
