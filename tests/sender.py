@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
 from pipeline.runtime import Runtime
 from pipeline.steps.api_clients import add_client, allow_procedure
+from tests.runtime import install, make_runtime
 from web.app import create_app
 from web.settings import WebSettings
 
@@ -79,3 +81,30 @@ class Sender:
         answer = self.get(f"/submissions/{receipt}")
         assert answer.status_code == 200, answer.text
         return str(answer.json()["status"])
+
+
+@pytest.fixture
+def sender(runtime: Runtime) -> Sender:
+    """The city's site, on each database."""
+    return Sender(runtime)
+
+
+@pytest.fixture
+def sqlite_runtime(sqlite_database_url: str, tmp_path: Path) -> Iterator[Runtime]:
+    """An empty store with the sample procedure, on SQLite alone."""
+    made = make_runtime(sqlite_database_url, tmp_path)
+    install(made)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def sqlite_sender(sqlite_runtime: Runtime) -> Sender:
+    """The city's site, on SQLite alone."""
+    return Sender(sqlite_runtime)
+
+
+def fault_codes(answer: Any) -> set[tuple[str, str]]:
+    """Where a refusal points, and why."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    return {(one["pointer"], one["code"]) for one in answer.json()["errors"]}

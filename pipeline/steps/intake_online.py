@@ -22,6 +22,7 @@ from pipeline.runtime import Runtime
 from pipeline.steps.known import find_erased, find_known
 from pipeline.steps.packs import PackMissing, latest_pack
 from pipeline.steps.records import FILE, RecordOrigin, file_rows, is_known, put_values, write_record
+from pipeline.steps.refuse import refuse_file
 from pipeline.steps.tasks import Doubt, open_mailroom_task
 from pipeline.store.engine import again_on_clash, read, write
 from pipeline.store.tables import Arrival, ArrivalIdentity, Attachment
@@ -119,7 +120,7 @@ def take_records(runtime: Runtime, arrival_id: str, *, actor: str = "system") ->
         reading = open_export(runtime.blobs.get(arrival.blob), pack, get_channel(pack, channel_id))
     except ArrivalError as error:
         received.refusal = error
-        _refuse_export(runtime, arrival_id, pack, error)
+        refuse_file(runtime, arrival_id, pack.review.department, error)
         return received
     received.problems = reading.problems
     if arrival.status is ArrivalStatus.STORED:
@@ -137,23 +138,6 @@ def take_records(runtime: Runtime, arrival_id: str, *, actor: str = "system") ->
             done.repeats_id = find_erased(session, runtime.secrets, origin.source, numbers)
             session.add(done)
     return received
-
-
-def _refuse_export(runtime: Runtime, arrival_id: str, pack: Procedure, error: ArrivalError) -> None:
-    with write(runtime.engine) as session:
-        arrival = session.get_one(Arrival, arrival_id, with_for_update=True)
-        if arrival.status is not ArrivalStatus.STORED:
-            return
-        arrival.status, arrival.problem_code = ArrivalStatus.REFUSED, error.code
-        session.add(arrival)
-        open_mailroom_task(
-            session,
-            key=f"file:{arrival_id}",
-            department=pack.review.department,
-            doubts=[Doubt(ReasonCode.FILE_REFUSED, arrival_id, error.code)],
-            at=runtime.clock(),
-            arrival_id=arrival_id,
-        )
 
 
 def _report_problems(runtime: Runtime, arrival_id: str, pack: Procedure, problems: Sequence[RowProblem]) -> None:

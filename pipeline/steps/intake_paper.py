@@ -21,7 +21,6 @@ from pipeline.channels.slip import BatchSlip
 from pipeline.domain.statuses import (
     ArrivalStatus,
     PageFate,
-    ReasonCode,
 )
 from pipeline.procedures.codes import form_code, parse_code
 from pipeline.procedures.pack import Procedure
@@ -30,7 +29,7 @@ from pipeline.steps.known import find_known
 from pipeline.steps.locate import locate_uncoded
 from pipeline.steps.numbers import batch_number
 from pipeline.steps.packs import latest_pack, newest_packs
-from pipeline.steps.tasks import Doubt, open_mailroom_task
+from pipeline.steps.refuse import refuse_file
 from pipeline.store.columns import new_id
 from pipeline.store.engine import again_on_clash, read, write
 from pipeline.store.events import append_event
@@ -170,7 +169,7 @@ def take_pages(runtime: Runtime, arrival_id: str) -> int:
         sniff_named(data, runtime.secrets.unseal(arrival.name_token))
         pages = [_page_row(runtime, arrival, packs, page) for page in iter_pages(data)]
     except ArrivalError as error:
-        _refuse(runtime, arrival, error)
+        refuse_file(runtime, arrival.id, arrival.department, error)
         return 0
     with write(runtime.engine) as session:
         current = session.get_one(Arrival, arrival_id, with_for_update=True)
@@ -207,22 +206,3 @@ def _page_row(
         # A form whose QR is torn or stained must not pass for an attachment of the applicant before.
         row.code = form_code(form.procedure_id, form.form_id, form.revision, form.page)
     return row
-
-
-def _refuse(runtime: Runtime, arrival: Arrival, error: ArrivalError) -> None:
-    now = runtime.clock()
-    with write(runtime.engine) as session:
-        current = session.get_one(Arrival, arrival.id, with_for_update=True)
-        if current.status is not ArrivalStatus.STORED:
-            return
-        current.status, current.problem_code = ArrivalStatus.REFUSED, error.code
-        session.add(current)
-        open_mailroom_task(
-            session,
-            key=f"file:{arrival.id}",
-            department=arrival.department,
-            doubts=[Doubt(ReasonCode.FILE_REFUSED, arrival.id, error.code)],
-            at=now,
-            batch_id=arrival.batch_id,
-            arrival_id=arrival.id,
-        )

@@ -4,65 +4,25 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import update
 
 from ichimado.serving import web_settings
 from ichimado.settings import Settings
 from pipeline.domain.statuses import ArrivalStatus, ReasonCode, SubmissionStatus, TaskKind
 from pipeline.review.decisions import DeficiencyDraft, request_correction, withdraw
-from pipeline.review.views import TaskView, get_task_view
 from pipeline.runtime import Runtime
 from pipeline.steps.advance import advance
-from pipeline.steps.api_clients import add_client, close_client, forbid_procedure, rotate_key
 from pipeline.steps.audit import audit
 from pipeline.steps.sent_files import NOT_INSPECTED
-from pipeline.store.engine import write
-from pipeline.store.tables import Arrival, Attachment, Event, FieldValue, Finding, IdentityAssertion, Submission
-from tests.runtime import (
-    REVIEWER,
-    install,
-    make_runtime,
-    open_tasks,
-    reasons_of,
-    receive_export,
-    rows_of,
-    small_export,
-    submission,
-    task_of,
-)
-from tests.sender import ASSERTED, JPEG, ROOT, Sender, record
+from pipeline.store.tables import Arrival, Attachment, Event, FieldValue, Submission
+from tests.runtime import REVIEWER, open_tasks, reasons_of, receive_export, rows_of, small_export, submission, task_of
+from tests.sender import ASSERTED, JPEG, ROOT, Sender, fault_codes, record
 from web.settings import WebSettings
-
-
-@pytest.fixture
-def sender(runtime: Runtime) -> Sender:
-    return Sender(runtime)
-
-
-@pytest.fixture
-def sqlite_runtime(sqlite_database_url: str, tmp_path: Path) -> Iterator[Runtime]:
-    made = make_runtime(sqlite_database_url, tmp_path)
-    install(made)
-    yield made
-    made.engine.dispose()
-
-
-@pytest.fixture
-def sqlite_sender(sqlite_runtime: Runtime) -> Sender:
-    return Sender(sqlite_runtime)
-
-
-def fault_codes(answer: Any) -> set[tuple[str, str]]:
-    assert answer.headers["content-type"] == "application/problem+json"
-    return {(one["pointer"], one["code"]) for one in answer.json()["errors"]}
 
 
 def test_an_application_is_a_submission_before_it_is_acknowledged(runtime: Runtime, sender: Sender) -> None:
@@ -285,89 +245,6 @@ def test_limits_are_those_of_the_installation(sqlite_runtime: Runtime) -> None:
     assert rows_of(sqlite_runtime, Arrival) == []
 
 
-@pytest.mark.parametrize("who", ["nobody", "a wrong key", "a closed system", "a staff session", "a key in the address"])
-def test_who_is_not_known_may_do_nothing(sqlite_sender: Sender, who: str) -> None:
-    sender = sqlite_sender
-    assert sender.send(record()).status_code == 201
-    good = sender.key
-    if who == "a closed system":
-        close_client(sender.runtime, sender.name, actor="test")
-    else:
-        sender.key = {"a wrong key": f"{good[:-1]}{'A' if good[-1] != 'A' else 'B'}"}.get(who, "")
-    if who == "a staff session":
-        sender.client.cookies.set("session", good)
-    question = f"?key={good}" if who == "a key in the address" else ""
-    answers = [sender.get(f"{path}{question}") for path in ("/submissions/C26-900001", "/procedures")]
-    answers.append(sender.send(record("C26-900009")))
-    answers.append(sender.client.post(f"{ROOT}/submissions", content=b"x" * 3_000_000, headers=sender.headers))
-    for answer in answers:
-        assert (answer.status_code, answer.json()["code"]) == (401, "unauthorised")
-        assert answer.headers["www-authenticate"] == "Bearer"
-    assert len(rows_of(sender.runtime, Submission)) == 1
-
-
-def test_a_procedure_that_is_not_ones_own(sqlite_sender: Sender) -> None:
-    answers = [sqlite_sender.send(record(), procedure=name) for name in ("nursery", "' OR 1=1", "child_benefit2")]
-    assert {(answer.status_code, answer.text) for answer in answers} == {(403, answers[0].text)}
-    forbid_procedure(sqlite_sender.runtime, sqlite_sender.name, "child_benefit", actor="test")
-    assert sqlite_sender.send(record()).status_code == 403
-    assert rows_of(sqlite_sender.runtime, Arrival) == []
-
-
-def test_the_applications_of_others_are_not_there(sqlite_sender: Sender) -> None:
-    made = sqlite_sender.send(record()).json()
-    other = Sender(sqlite_sender.runtime, "other", scoped=False)
-    none = other.get("/submissions/C26-999999")
-    for number in (made["receipt_number"], made["sender_number"]):
-        assert sqlite_sender.get(f"/submissions/{number}").status_code == 200
-        answer = other.get(f"/submissions/{number}")
-        assert (answer.status_code, answer.text) == (404, none.text)
-
-
-def test_a_protected_person_is_answered_for_alike(sqlite_sender: Sender) -> None:
-    made = sqlite_sender.send(record()).json()
-    plain = sqlite_sender.get(f"/submissions/{made['receipt_number']}")
-    with write(sqlite_sender.runtime.engine) as session:
-        session.execute(update(Submission).values(protected=True))
-    assert sqlite_sender.get(f"/submissions/{made['receipt_number']}").text == plain.text
-    other = Sender(sqlite_sender.runtime, "other", scoped=False)
-    assert other.get(f"/submissions/{made['receipt_number']}").status_code == 404
-
-
-def test_a_new_key_lets_the_old_one_live_for_a_day(runtime: Runtime, sender: Sender) -> None:
-    old = sender.key
-    new = rotate_key(runtime, sender.name, actor="test")
-    clock = runtime.clock
-    for key in (old, new):
-        sender.key = key
-        assert sender.get("/procedures").status_code == 200
-    clock.pass_(hours=25)  # type: ignore[attr-defined]
-    assert sender.get("/procedures").status_code == 200
-    sender.key = old
-    assert sender.get("/procedures").status_code == 401
-    sender.key = new
-    newest = rotate_key(runtime, sender.name, actor="test", at_once=True)
-    assert sender.get("/procedures").status_code == 401
-    sender.key = newest
-    assert sender.get("/procedures").status_code == 200
-
-
-def test_no_key_is_in_the_store(runtime: Runtime, sender: Sender) -> None:
-    add_client(runtime, "second", actor="test")
-    stored = "".join(path.read_bytes().decode("latin-1") for path in runtime.data_dir.rglob("*") if path.is_file())
-    assert sender.key not in stored
-    assert sender.key.removeprefix("ichimado_") not in "".join(row.payload for row in rows_of(runtime, Event))
-
-
-def test_who_asks_too_much_waits(sqlite_runtime: Runtime) -> None:
-    sender = Sender(sqlite_runtime, settings=WebSettings(api_per_minute=3))
-    codes = [sender.get("/procedures").status_code for _ in range(4)]
-    assert codes == [200, 200, 200, 429]
-    answer = sender.get("/procedures")
-    assert 1 <= int(answer.headers["retry-after"]) <= 60
-    assert answer.json()["code"] == "too_many_requests"
-
-
 def test_the_words_for_where_it_stands(rostered: Runtime) -> None:
     sender = Sender(rostered)
     sent = record()
@@ -386,52 +263,6 @@ def test_the_words_for_where_it_stands(rostered: Runtime) -> None:
     withdraw(rostered, REVIEWER, task.id, "電話にて", task_of(rostered, made.id).version)
     ended = sender.get(f"/submissions/{number}").json()
     assert (ended["status"], ended["ending"], ended["correction"]) == ("ended", "withdrawn", None)
-
-
-def test_who_vouches_is_kept_and_the_subject_is_not(runtime: Runtime, sender: Sender) -> None:
-    assert sender.send(record(), identity=ASSERTED).status_code == 201
-    (kept,) = rows_of(runtime, IdentityAssertion)
-    assert (kept.issuer, kept.method, kept.level, kept.client_id) == ("デジタル認証アプリ", "jpki", "IAL3", sender.id)
-    assert kept.asserted_at.isoformat() == "2026-11-01T10:54:12+00:00"
-    assert kept.subject_digest and "subject-77" not in repr(kept)
-
-
-def test_a_verified_identity_stands_for_its_paper(rostered: Runtime) -> None:
-    sender = Sender(rostered)
-    findings = {}
-    for number, more in (("C26-900001", {}), ("C26-900002", {"identity": ASSERTED})):
-        assert sender.send(record(number), **more).status_code == 201
-        (made,) = rows_of(rostered, Submission, source_number=number)
-        advance(rostered, made.id)
-        findings[number] = {row.code for row in rows_of(rostered, Finding, submission_id=made.id)}
-    assert findings["C26-900001"] - findings["C26-900002"] == {"attachment_identity"}
-    (made,) = rows_of(rostered, Submission, source_number="C26-900002")
-    view = get_task_view(rostered, REVIEWER, task_of(rostered, made.id).id)
-    assert isinstance(view, TaskView) and view.submission.assertion is not None
-    assert (view.submission.assertion.issuer, view.submission.assertion.client) == ("デジタル認証アプリ", "city")
-    wanted = {paper.kind: (paper.present, paper.asserted) for paper in view.submission.wanted}
-    assert wanted == {"identity": (True, True), "account": (False, False)}
-    assert "attachment_identity" not in {one.code for one in view.submission.deficiencies}
-
-
-BAD_ASSERTIONS = {
-    "in the future": ({"asserted_at": "2026-11-22T10:30:00+09:00"}, ("#/identity/asserted_at", "asserted_in_future")),
-    "no zone": ({"asserted_at": "2026-11-01T19:54:12"}, ("#/identity/asserted_at", "bad_value")),
-    "a number for a moment": ({"asserted_at": 1}, ("#/identity/asserted_at", "bad_value")),
-    "no issuer": ({"issuer": ""}, ("#/identity/issuer", "bad_value")),
-    "an endless method": ({"method": "x" * 101}, ("#/identity/method", "bad_value")),
-    "control characters": ({"issuer": "a\u0007b"}, ("#/identity/issuer", "bad_value")),
-    "more than is asked": ({"name": "山田"}, ("#/identity", "unknown_member")),
-}
-
-
-@pytest.mark.parametrize("case", BAD_ASSERTIONS)
-def test_assertions_that_are_none(sqlite_sender: Sender, case: str) -> None:
-    changed, wanted = BAD_ASSERTIONS[case]
-    answer = sqlite_sender.send(record(), identity={**ASSERTED, **changed})
-    assert answer.status_code == 422
-    assert fault_codes(answer) == {wanted}
-    assert rows_of(sqlite_sender.runtime, Arrival) == []
 
 
 def test_the_schema_of_a_record_fits_what_is_sent(sqlite_sender: Sender) -> None:
@@ -516,8 +347,3 @@ def test_any_order_of_repeats_and_changes_has_one_effect_a_number(
         else:
             assert answer.status_code == 409
     assert len(rows_of(sqlite_sender.runtime, Submission)) == run + len(first)
-
-
-def test_staff_pages_know_nothing_of_keys(sqlite_sender: Sender) -> None:
-    answer = sqlite_sender.client.get("/queue", headers=sqlite_sender.headers, follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")

@@ -18,7 +18,8 @@ from pipeline.runtime import Runtime
 from pipeline.steps.audit import audit
 from pipeline.store.engine import read
 from pipeline.store.tables import Case, Entry, Event, ReviewTask
-from tests.integration.test_review_refusals import GROUND, IN_DOUBT, SCOPE, SETTLED, again, cases_of, refused, told
+from tests.desk import again
+from tests.integration.test_review_refusals import GROUND, IN_DOUBT, SCOPE, SETTLED, cases_of, refused, told
 from tests.runtime import (
     CHIEF,
     ELSEWHERE,
@@ -127,7 +128,7 @@ def test_withdrawn_then_the_case_ends_and_another_application_opens_it(small: Ru
     withdraw(small, REVIEWER, task.id, "電話で取下げ", task.version)
     assert now_of(small, case).status is CaseStatus.WITHDRAWN and audit(small).breaches == ()
     assert told(small, case.adopted_submission_id or "").status is ApplicantStatus.ENDED
-    later = again(small, "2026110000901")
+    later = again(small, sent_as="2026110000901")
     assert submission(small, later).status is SubmissionStatus.SETTLED, "nothing is left that it could double"
     assert (now_of(small, case).status, now_of(small, case).adopted_submission_id) == (CaseStatus.EXAMINED, later)
     assert audit(small).breaches == ()
@@ -135,7 +136,7 @@ def test_withdrawn_then_the_case_ends_and_another_application_opens_it(small: Ru
 
 @pytest.mark.parametrize("act", ["withdraw", "keep"])
 def test_the_other_application_of_the_case_counts_and_is_looked_at(small: Runtime, act: str) -> None:
-    first, second = by_source_number(small, SETTLED).id, again(small, "2026110000901")
+    first, second = by_source_number(small, SETTLED).id, again(small, sent_as="2026110000901")
     waiting = task_of(small, second)
     keep_earlier(small, REVIEWER, waiting.id, waiting.version)
     (case,) = cases_of(small, first)

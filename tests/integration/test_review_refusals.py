@@ -32,13 +32,13 @@ from pipeline.review.drafts import (
 )
 from pipeline.review.reopening import reopen_case
 from pipeline.runtime import Runtime
-from pipeline.steps.advance import advance
 from pipeline.steps.audit import audit
 from pipeline.steps.export import export_decided
 from pipeline.steps.standing import standing_of
 from pipeline.store.access import grants
 from pipeline.store.engine import read, write
 from pipeline.store.tables import Case, Draft, DraftCase, Entry, Event, PackVersion, ReviewTask
+from tests.desk import again
 from tests.runtime import (
     CHIEF,
     DEPARTMENT,
@@ -47,9 +47,7 @@ from tests.runtime import (
     SECOND,
     by_source_number,
     event_kinds,
-    receive_export,
     rows_of,
-    small_export,
     submission,
     task_of,
 )
@@ -82,16 +80,6 @@ def told(runtime: Runtime, submission_id: str) -> Standing:
 def proposed(runtime: Runtime, cases: list[Case]) -> list[Proposal]:
     with read(runtime.engine) as session:
         return examined_as(session, [case.id for case in cases])
-
-
-def again(runtime: Runtime, sent_as: str) -> str:
-    """What was sent under SETTLED once more; gives its id."""
-    data, files = small_export("portal_utf8/portal_20261106.csv")
-    lines = data.decode("utf-8-sig").splitlines()
-    row = next(line for line in lines if line.startswith(SETTLED)).replace(f"{SETTLED},", f"{sent_as},", 1)
-    (one,) = receive_export(runtime, "portal", f"{lines[0]}\n{row}\n".encode(), files).taken
-    advance(runtime, one)
-    return one
 
 
 def test_a_refusal_is_examined_and_only_approval_refuses(small: Runtime) -> None:
@@ -176,7 +164,7 @@ def test_without_approvals_it_ends_at_once(small: Runtime) -> None:
 
 
 def test_of_two_applications_the_adopted_one_is_not_undone_by_refusing_the_other(small: Runtime) -> None:
-    first, second = by_source_number(small, SETTLED).id, again(small, "2026110000901")
+    first, second = by_source_number(small, SETTLED).id, again(small, sent_as="2026110000901")
     task = task_of(small, second)
     with pytest.raises(EarlierCounts):
         reject(small, REVIEWER, task.id, GROUND, task.version)
@@ -190,7 +178,7 @@ def test_who_was_refused_may_apply_again_and_be_refused_again(small: Runtime) ->
     first = by_source_number(small, SETTLED).id
     (case,) = cases_of(small, first)
     approve_draft(small, CHIEF, make_draft(small, REVIEWER, SCOPE, [Proposal(case.id, Outcome.REFUSE, "1回目")]), 1)
-    second = again(small, "2026110000901")
+    second = again(small, sent_as="2026110000901")
     task = task_of(small, second)
     reject(small, REVIEWER, task.id, "2回目", task.version)
     (case,) = cases_of(small, second)
@@ -198,7 +186,7 @@ def test_who_was_refused_may_apply_again_and_be_refused_again(small: Runtime) ->
     approve_draft(small, CHIEF, make_draft(small, REVIEWER, SCOPE, proposed(small, [case])), 1)
     assert [row.ground for row in rows_of(small, DraftCase, case_id=case.id)] == ["1回目", "2回目"]
     assert told(small, second) == Standing(ApplicantStatus.DECIDED, (Outcome.REFUSE,))
-    third = again(small, "2026110000902")
+    third = again(small, sent_as="2026110000902")
     task = task_of(small, third)
     adopt(small, REVIEWER, task.id, task.version)
     assert proposed(small, cases_of(small, third)) == [Proposal(case.id)]
@@ -227,7 +215,7 @@ def test_whatever_people_do_nothing_is_refused_without_approval(small: Runtime, 
         ])()  # fmt: skip
 
     def apply_again() -> None:
-        again(small, f"20261100009{luck.randrange(100, 999)}")
+        again(small, sent_as=f"20261100009{luck.randrange(100, 999)}")
 
     def decide() -> None:
         task = luck.choice(rows_of(small, ReviewTask, status=TaskStatus.OPEN))
