@@ -9,22 +9,35 @@ from ocr.cut import Patch, View
 from ocr.engine import Logits
 from ocr.jobs import Job
 from ocr.layout import Box
-from ocr.marks import overflows
+from ocr.overflow import overflows, runs_on
 from ocr.readings import Reading, ReadingReason
 from ocr.strikes import is_row_struck_out, is_struck_out
 from ocr.traces import is_erased
 
+MANY, COMMON = 3, 0.2  # so many fields of a page, and so large a share of those read, are not all rubbed out
 Reasons = tuple[ReadingReason, ...]
 
 
 def line_doubts(view: View, patch: Patch, box: Box) -> Reasons:
     """The reasons that the ink of a free line gives. patch: what `cut_box` cut from the box, cleaned."""
-    return _named(struck=is_struck_out(patch), erased=is_erased(view, [box]), outside=overflows(view, box))
+    return _named(
+        struck=is_struck_out(patch), erased=is_erased(view, [box]), outside=overflows(view, box) or runs_on(view, box)
+    )
 
 
 def row_doubts(view: View, cells: Sequence[Box]) -> Reasons:
     """The reasons that the ink of a row of cells, or of the places of a date, gives."""
     return _named(struck=is_row_struck_out(view, cells), erased=is_erased(view, cells))
+
+
+def without_common_traces(readings: Sequence[Reading]) -> list[Reading]:
+    """The readings, none of them ERASED where many are: then the back shows through, or the pen wrote too pale."""
+    marked = sum(ReadingReason.ERASED in reading.reasons for reading in readings)
+    read = sum(not reading.blank for reading in readings)
+    if marked < MANY or marked <= COMMON * read:
+        return list(readings)
+    kept = [tuple(why for why in reading.reasons if why is not ReadingReason.ERASED) for reading in readings]
+    return [replace(reading, reasons=reasons) for reading, reasons in zip(readings, kept, strict=True)]
 
 
 def with_doubts(job: Job, ask: Callable[[], Reasons]) -> Job:

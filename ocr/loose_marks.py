@@ -22,6 +22,7 @@ OFF = 0.4  # of the way to the next option: a ring with its middle farther off s
 OPEN = 7  # of DIRECTIONS in a row: a ring that is open so wide is none
 DIRECTIONS = 24
 _THROUGH, _THIN_MM = 0.95, 0.8
+_SEEN = 0.6  # of the ring's width in a direction
 _RING = (0.55, 0.7, 1.25)  # of the ellipse in a word's box: where ink, and where a ring, is looked for
 
 
@@ -63,7 +64,7 @@ def _loose_ring(view: View, boxes: Sequence[Box], chosen: int, found: Sequence[T
 
 
 def _opening(view: View, box: Box) -> int:
-    """In how many directions in a row there is no ink around a word, where print would not hide it."""
+    """In how many directions in a row there is no ink around a word; those where print would hide it do not count."""
     region = Box(box.x - 3, box.y - 0.5, box.w + 6, box.h + 1)
     foreign = foreign_ink(view, region)
     if foreign is None:
@@ -76,8 +77,7 @@ def _opening(view: View, box: Box) -> int:
     ring = (radius > _RING[1]) & (radius < _RING[2])
     inked = set(ways[foreign & (radius > _RING[0])].tolist())
     seen = _share(~hidden_print(view, region), ring, ways)
-    missing = [way not in inked and seen[way] > 0.6 for way in range(DIRECTIONS)]
-    return _longest(missing)
+    return _longest([way not in inked for way in range(DIRECTIONS) if way in inked or seen[way] > _SEEN])
 
 
 def _share(flags: Mask, within: Mask, ways: NDArray[np.int64]) -> list[float]:

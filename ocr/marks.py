@@ -1,4 +1,4 @@
-"""Ticks, circles around printed words, and strokes that cross the edge of a box."""
+"""Ticks, and circles around printed words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ocr.circles import ring_share
 from ocr.cut import View, cut_box, glyph_size
 from ocr.glyphs import GlyphModel
-from ocr.imaging import Mask
 from ocr.layout import Box, Mark, Option
 from ocr.loose_marks import loose_mark
 from ocr.readings import ReadingReason
@@ -131,28 +130,3 @@ def tick_reading(view: View, box: Box, model: GlyphModel | None = None) -> tuple
         value = "true" if strength > 0.25 else "false"
         return value, 0.5 + abs(strength - 0.25), (ReadingReason.FAINT_MARK,)
     return "true", float(np.clip(0.75 + 0.24 * strength, 0.0, 0.99)), ()
-
-
-def overflows(view: View, box: Box) -> bool:
-    """True when writing runs across the edge of its box: the same stroke stands on both sides of it."""
-    scale = view.scale
-    near, far = round(0.5 * scale), round(1.6 * scale)
-    x0, y0 = round(box.x * scale), round(box.y * scale)
-    x1, y1 = round((box.x + box.w) * scale), round((box.y + box.h) * scale)
-    corner = round(1.2 * scale)
-    if y0 < far or x0 < far or y1 + far >= view.ink.shape[0] or x1 + far >= view.ink.shape[1]:
-        return False
-    bands = (
-        view.ink[y0 - far : y0 + far, x0 + corner : x1 - corner],
-        view.ink[y1 - far : y1 + far, x0 + corner : x1 - corner][::-1],
-        view.ink[y0 + corner : y1 - corner, x0 - far : x0 + far].T,
-        view.ink[y0 + corner : y1 - corner, x1 - far : x1 + far].T[::-1],
-    )
-    return any(_crossing(band, near, far) >= 0.25 * scale for band in bands)
-
-
-def _crossing(band: Mask, near: int, far: int) -> int:
-    """Columns in which ink stands in the outer half and the inner half of a band around an edge."""
-    outside = band[: far - near].mean(axis=0) > 0.55
-    inside = band[far + near :].mean(axis=0) > 0.55
-    return int(np.count_nonzero(outside & inside))

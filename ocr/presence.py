@@ -12,7 +12,7 @@ from ocr.readings import Reading, ReadingReason
 
 DPI = 150.0  # enough to see whether anything is there
 AROUND_MM = 2.0  # people sign and seal past the edges
-DIRT_MM, DIRT_MM2 = 3.0, 1.0  # what is smaller in both is nothing at all
+DIRT_MM, DIRT_MM2 = 3.0, 2.0  # what is smaller in both is nothing at all
 _SURE, _UNSURE = 0.98, 0.6
 
 

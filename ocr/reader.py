@@ -11,6 +11,7 @@ from ocr.content import exact_lengths
 from ocr.cut import View, find_cells, line_picture, make_view, trim_picture
 from ocr.decode import decode_content
 from ocr.ditto import repeat_above
+from ocr.doubts import without_common_traces
 from ocr.engine import Image, Logits, Recogniser
 from ocr.fields import cells_job, prepare
 from ocr.geometry import MM_PER_INCH
@@ -52,7 +53,7 @@ def read_page(
     if found is None:
         raise UnregisteredPageError(f"form {layout.form_id} page {layout.page_number} was not found in the picture")
     jobs = _jobs(image, found, layout, own)
-    readings = repeat_above(layout.fields, run_jobs(jobs, recogniser))
+    readings = without_common_traces(repeat_above(layout.fields, run_jobs(jobs, recogniser)))
     boxes = [reading.box_mm or _NOWHERE for reading in readings]
     errors_mm = found.errors_mm(boxes)
     readings = _calibrated(layout, jobs, readings, own)

@@ -21,12 +21,14 @@ from ocr.layout import Box
 PX_PER_MM = 6.0  # strokes are looked for at this resolution: what a scan of 150 dpi has
 JOINED = 3.4  # heights of the writing: neither a character is so wide nor often are several that touch
 WHOLE, SHORT = 0.9, 1.4  # the share of a short word that hangs together, and the heights it is wide at least
+TWO = 2.2  # heights: two characters may touch, but none of their strokes runs through both
 WRITTEN_MM = 2.0  # lower ink that hangs together is a hair or a dash
 PALE = 0.5  # of the writing's darkness: paler than this is a crease or a shadow
 CELLS, MANY_CELLS = 1.6, 2.6  # cells that a stroke through a row of them runs through at least, straight or not
 _STROKE_MM = 4.0
 _SLOPES = (-0.12, -0.09, -0.06, -0.03, 0.0, 0.03, 0.06, 0.09, 0.12)
 _INKED = 70  # of 255: the share of a small pixel that makes it ink
+_TOP = 0.22  # of two characters' height: two of them may both have a level stroke there, and touch
 _EDGE = 0.18  # of a row's height: what runs along its edges is its frame
 
 
@@ -42,7 +44,11 @@ def is_struck_out(patch: Patch) -> bool:
     widest = 1 + int(stats[1:, cv2.CC_STAT_WIDTH].argmax())
     width = int(stats[widest, cv2.CC_STAT_WIDTH])
     whole = width >= WHOLE * (columns[-1] - columns[0] + 1) and height >= WRITTEN_MM * PX_PER_MM
-    return width >= (SHORT if whole else JOINED) * height and _is_penned(patch, labels == widest)
+    if width < (SHORT if whole else JOINED) * height or not _is_penned(patch, labels == widest):
+        return False
+    top, tallest = (int(stats[widest, place]) for place in (cv2.CC_STAT_TOP, cv2.CC_STAT_HEIGHT))
+    inner = _level(small)[top + round(_TOP * tallest) : top + round((1 - _TOP) * tallest)]
+    return width >= TWO * height or _widest(inner) >= WHOLE * width
 
 
 def is_row_struck_out(view: View, cells: Sequence[Box]) -> bool:
@@ -59,6 +65,12 @@ def is_row_struck_out(view: View, cells: Sequence[Box]) -> bool:
         if inside and long and _is_penned(patch, part):
             return True
     return False
+
+
+def _widest(strokes: Image) -> int:
+    """How wide the widest stroke is, in small pixels."""
+    count, _, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
+    return int(stats[1:, cv2.CC_STAT_WIDTH].max()) if count > 1 else 0
 
 
 def _is_straight(stroke: Mask, length: float) -> bool:

@@ -7,7 +7,7 @@ from ocr.cut import View, cut_box, is_written
 from ocr.dirt import without_specks, without_streaks
 from ocr.layout import Box, Content, LineField
 from ocr.line_fields import line_job
-from ocr.marks import overflows
+from ocr.overflow import overflows
 
 SCALE = 10.0
 BOX = Box(10, 10, 60, 8)

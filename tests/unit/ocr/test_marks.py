@@ -8,7 +8,8 @@ import pytest
 
 from ocr.cut import View, cut_box, is_written, make_view
 from ocr.layout import Box, Mark, Option
-from ocr.marks import overflows, read_options, tick_reading
+from ocr.marks import read_options, tick_reading
+from ocr.overflow import overflows
 from ocr.readings import ReadingReason
 from ocr.strikes import is_struck_out
 from tests.unit.ocr.pages import Sheet
