@@ -107,11 +107,15 @@ def draw(wish: Wish, seed: int) -> Sheet:
 
 
 def read_sheet(wish: Wish, seed: int) -> Answer:
-    """One sheet drawn, registered, read and held against its truth; the times are of registering and reading."""
+    """One sheet drawn, registered, read and held against its truth; the times are of registering and reading, without
+    what is made once for a process and once for a form."""
     sheet = draw(wish, seed)
     recogniser = _recogniser()
     layout = page_layout(sheet.procedure, sheet.form, sheet.page)
     own = own_models()
+    if sheet.layout not in _READ_BEFORE:
+        _READ_BEFORE.add(sheet.layout)
+        _read_once(layout, sheet.picture)
     found, registering = timed(lambda: register(sheet.picture, layout))
     reading, spent = timed(
         lambda: read_page(sheet.picture, layout, recogniser, found, own) if found is not None else None
@@ -148,7 +152,14 @@ def memory_of_reading(wish: Wish, seed: int) -> int:
 
 def _only_read(name: str, picture: Image) -> bool:
     form = get_form(name)
-    layout = page_layout(lab_procedure(), form, form.pages[0])
+    return _read_once(page_layout(lab_procedure(), form, form.pages[0]), picture)
+
+
+_READ_BEFORE: set[str] = set()
+"""Layouts of which this process has read a sheet."""
+
+
+def _read_once(layout: PageLayout, picture: Image) -> bool:
     recogniser = _recogniser()
     found = register(picture, layout)
     return found is not None and bool(read_page(picture, layout, recogniser, found, own_models()).readings)
