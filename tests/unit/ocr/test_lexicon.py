@@ -100,3 +100,16 @@ def test_what_is_no_misread_place_is_left_alone(written: str) -> None:
 def test_house_numbers_are_settled(read: str, settled: str) -> None:
     assert settle_numbers(read) == settled
     assert settle_numbers(settled) == settled
+
+
+def test_a_streak_that_looks_like_nothing_says_no_word() -> None:
+    """Every class is about as likely at the one place where there is ink."""
+    faint = line([{char: 0.06 for char in ALPHABET[1:12]}], ALPHABET)
+    assert rank_words(faint, ALPHABET, ("子", "群", "馬")) == ()
+
+
+def test_of_ten_thousand_words_the_right_one_comes_first() -> None:
+    words = tuple(f"群馬{first}{second}銀行" for first in CHARS[:60] for second in CHARS[:60])
+    steps = [*text("群馬"), {"前": 0.5, "桐": 0.1}, {}, *text("生銀行")]
+    hits = rank_words(line(steps, ALPHABET), ALPHABET, (*words, "群馬桐生銀行"))
+    assert hits[0].word in ("群馬前生銀行", "群馬桐生銀行") and "群馬桐生銀行" in [hit.word for hit in hits]
