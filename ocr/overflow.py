@@ -46,6 +46,8 @@ def _crossing(band: Mask, near: int, far: int) -> int:
 def runs_on(view: View, box: Box) -> bool:
     """True when text goes on behind the right edge of its box, where the empty form has nothing."""
     edge, top, height = box.x + box.w, box.y + _ROWS[0] * box.h, (_ROWS[1] - _ROWS[0]) * box.h
+    if not _inked(view, edge - _BEFORE_MM, edge - 0.2, top, height):
+        return False
     found = trails(view, Box(edge - _BEFORE_MM, top, _BEFORE_MM + _BEHIND_MM, height)) or []
     letters = [one.box for one in found if _LETTER_MM <= one.box.h < 0.97 * height]
     inside, outside, farthest = _ACROSS_MM
@@ -53,6 +55,14 @@ def runs_on(view: View, box: Box) -> bool:
         return True
     last = _last_letter(view, box) if letters else None
     return last is not None and any(0 < one.x - edge <= _GAP_MM - last and one.h > _FULL_MM for one in letters)
+
+
+def _inked(view: View, left: float, right: float, top: float, height: float) -> bool:
+    rows, columns = (
+        slice(max(0, round(low * view.scale)), max(0, round(high * view.scale)))
+        for low, high in ((top, top + height), (left, right))
+    )
+    return bool(view.ink[rows, columns].any())
 
 
 def _last_letter(view: View, box: Box) -> float | None:
