@@ -69,8 +69,9 @@ def decode_line(logits: Logits, mask: CharMask, lengths: Sequence[int] = (), pai
     if string is None:
         return Decoded((), 0.0, mask.held(logits))
     likeness = _Likeness(mask.outputs, pairs)
-    string, likelihood = _climb(log_probs, string, likeness)
-    readings, rivals = _places(log_probs, string, mask, likeness=likeness)
+    known: _Known = {}
+    string, likelihood = _climb(log_probs, string, likeness, known)
+    readings, rivals = _places(log_probs, string, mask, likeness=likeness, known=known)
     peaks = align(log_probs, string)
     total = 0.0 if not lengths else penalty
     probability = _weighed(float(np.exp(min(0.0, likelihood - total))), rivals)
@@ -232,7 +233,12 @@ class _Rivals:
     usual: float
 
 
-def _climb(log_probs: LogProbs, string: list[int], likeness: _Likeness) -> tuple[list[int], float]:
+_Trials = list[tuple[int, list[int]]]
+_Known = dict[tuple[int, ...], tuple[_Trials, NDArray[np.float64]]]
+"""String -> its single replacements and their likelihoods, so that they are worked out once."""
+
+
+def _climb(log_probs: LogProbs, string: list[int], likeness: _Likeness, known: _Known) -> tuple[list[int], float]:
     """The string after single replacements that make it likelier as a whole, and its likelihood in the ink."""
     best = float(log_likelihoods(log_probs, [string])[0])
     if not string or len(string) > _LONGEST_REFINED:
@@ -242,6 +248,7 @@ def _climb(log_probs: LogProbs, string: list[int], likeness: _Likeness) -> tuple
         if not trials:
             break
         scores = log_likelihoods(log_probs, [trial for _, trial in trials])
+        known[tuple(string)] = trials, scores
         gains = np.array([likeness.gain(string, place, trial[place]) for place, trial in trials])
         top = int((scores + gains).argmax())
         if scores[top] + gains[top] <= best + 1e-9:
@@ -313,14 +320,19 @@ def _places(
     mask: CharMask,
     grammar: Acceptor | None = None,
     likeness: _Likeness | None = None,
+    known: _Known | None = None,
 ) -> tuple[tuple[CharReading, ...], _Rivals]:
     """The characters of a string, each with those that may stand in its place."""
     if not string:
         return (), _Rivals(0.0, 0.0)
-    trials = _replacements(log_probs, string) if len(string) <= _LONGEST_REFINED else []
-    if grammar is not None:
-        trials = [one for one in trials if grammar.weight("".join(mask.outputs[c] for c in one[1])) > NEVER]
-    scores = log_likelihoods(log_probs, [string, *[trial for _, trial in trials]])
+    if known and tuple(string) in known:
+        trials, tried = known[tuple(string)]
+        scores = np.concatenate([log_likelihoods(log_probs, [string]), tried])
+    else:
+        trials = _replacements(log_probs, string) if len(string) <= _LONGEST_REFINED else []
+        if grammar is not None:
+            trials = [one for one in trials if grammar.weight("".join(mask.outputs[c] for c in one[1])) > NEVER]
+        scores = log_likelihoods(log_probs, [string, *[trial for _, trial in trials]])
     gains = [likeness.gain(string, place, trial[place]) if likeness else 0.0 for place, trial in trials]
     odds = scores - scores[0]
     weighed = odds + np.array([0.0, *gains])
