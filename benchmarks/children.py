@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 Answer = TypeVar("Answer")
@@ -52,6 +53,16 @@ def measured(work: Callable[..., Answer], arguments: tuple[Any, ...]) -> Spent[A
         answer,
         round(time.perf_counter() - started, 2),
         round(cpu, 2),
-        own.ru_maxrss // 1024,
+        _peak_mb(),
         children.ru_maxrss // 1024,
     )
+
+
+def _peak_mb() -> int:
+    """MiB of this process at most. Linux hands the peak of `getrusage` on to a process that is spawned, which would
+    make it that of its parent."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) // 1024
