@@ -27,6 +27,8 @@ def show_card(figures: Figures) -> None:
     show("by mark", kinds, kind_rows(figures["by_mark"]))
     groups = {group: one for group, one in figures["acceptance"].items() if ", " not in group}
     show("accepted without a person", _ACCEPTED, accepted_rows(groups, figures["thresholds"]))
+    show("accepted for other target errors", ("target", "", "accepted", "wrong", "at most (95 %)"),
+         target_rows(figures["by_target"]))  # fmt: skip
     causes = [(one["what"], str(one["wrong"]), str(one["without_reason"])) for one in figures["wrong"][:_CAUSES]]
     show("wrong readings, the most frequent", ("", "wrong", "without a reason"), causes)
     show("confidence of readings without another reason", ("from", "mean", "right"),
@@ -61,6 +63,15 @@ def goal_rows(goals: Iterable[Figures]) -> list[Row]:
 
 def _verdict(of: int, good: bool) -> str:
     return "-" if not of else "yes" if good else "no"
+
+
+def target_rows(targets: Figures) -> list[Row]:
+    """Target, group, accepted, wrong, bound."""
+    return [
+        (target if place == 0 else "", *accepted_rows({name: one}, {})[0][:1], *accepted_rows({name: one}, {})[0][2:])
+        for target, groups in targets.items()
+        for place, (name, one) in enumerate(groups.items())
+    ]
 
 
 def kind_rows(groups: Figures) -> list[Row]:

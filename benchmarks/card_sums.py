@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from benchmarks.card_rows import LabRow, PageRow
+from ocr.calibration import Calibration
 from pipeline.score.bounds import ratio
 from pipeline.score.rows import DATES, DIGIT_CELLS, MARKS
 from pipeline.score.sums import Figures, acceptance, exactness, group_by, share, sum_fields
@@ -66,6 +68,27 @@ def goals(rows: Sequence[LabRow]) -> list[Figures]:
     return exact + [
         {"goal": name, "least": least, "most_wrong": most, **acceptance(group)} for name, group, least, most in accepted
     ]
+
+
+def by_target(rows: Sequence[LabRow], calibration: Calibration) -> Figures:
+    """Target error -> what packs that want it accept, of all and of the groups that goals are set for."""
+    groups = {
+        "all": list(rows),
+        "handwritten": [row for row in rows if row.hand == "handwritten"],
+        "printed, clean": [row for row in rows if row.hand == "printed" and row.damages == ("clean",)],
+        "digits in cells": [row for row in rows if row.sort in DIGIT_CELLS],
+        "digits in cells, handwritten": [r for r in rows if r.sort in DIGIT_CELLS and r.hand == "handwritten"],
+    }
+    return {
+        target: {name: acceptance([_at(row, float(target), calibration) for row in group])
+                 for name, group in groups.items()}
+        for target in calibration.thresholds
+    }  # fmt: skip
+
+
+def _at(row: LabRow, target: float, calibration: Calibration) -> LabRow:
+    fits = row.signs is not None and calibration.fits(row.signs)
+    return replace(row, threshold=calibration.threshold(row.sort, target) if fits else None)
 
 
 def wrong(rows: Iterable[LabRow]) -> list[Figures]:

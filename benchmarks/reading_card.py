@@ -26,7 +26,7 @@ from benchmarks.card_page_sums import sum_pages
 from benchmarks.card_pages import Wish, memory_of_reading, read_sheets
 from benchmarks.card_report import show_card
 from benchmarks.card_rows import PageRow
-from benchmarks.card_sums import sum_lab
+from benchmarks.card_sums import by_target, sum_lab
 from benchmarks.machine import RECOGNITION, weights
 from benchmarks.peers import PEERS, SYSTEM_PEERS, is_there
 from benchmarks.report import OUT, keep
@@ -80,9 +80,11 @@ def measure(
 def card(pages: Sequence[PageRow], part: Part) -> dict[str, Any]:
     """The figures of these pages."""
     own = own_models()
+    rows = [row for page in pages for row in page.fields]
     return {
         "part": part.value,
         **sum_lab(pages),
+        "by_target": by_target(rows, own.calibration) if own.calibration else {},
         **sum_pages(pages),
         "weights": weights(RECOGNITION),
         "own_models": {"cells": own.cells is not None, "ticks": own.ticks is not None},

@@ -8,9 +8,10 @@ import pytest
 
 from benchmarks.card_page_sums import peer, registration
 from benchmarks.card_rows import LabRow, PageRow, PeerPage
-from benchmarks.card_sums import goals, wrong
+from benchmarks.card_sums import by_target, goals, wrong
 from benchmarks.peers import tesseract_lines
 from fixtures.reading.layouts import lab_procedure
+from ocr.calibration import Calibration, Group, Threshold
 from ocr.signs import Signs
 from pipeline.score.rows import in_normal_form, is_right
 from pipeline.score.sums import acceptance, exactness, missed, reliability, truth_of
@@ -69,6 +70,19 @@ def test_a_confidence_that_says_too_much_is_further_from_the_truth() -> None:
     assert modest["ece"] == pytest.approx(0.0) and boastful["ece"] == pytest.approx(0.095)
     assert 0 < modest["log_loss"] < boastful["log_loss"]
     assert truth_of([]) == {"ece": None, "log_loss": None}
+
+
+def test_other_targets_accept_by_their_own_thresholds() -> None:
+    made = Calibration(
+        dict.fromkeys(("log_score", "surplus", "page"), 0.0),
+        {"phone cells by cells": Group(0.0, 0.0, 50, 1)},
+        0.0,
+        {"0.001": {"phone cells": Threshold(0.99, 9, 0, 0.3)}, "0.01": {"phone cells": Threshold(0.9, 9, 0, 0.3)}},
+    )
+    unknown = replace(ROW, signs=Signs("phone cells", "line", 0.9))
+    found = by_target([ROW, WRONG, unknown], made)
+    assert [found[target]["all"]["accepted"] for target in ("0.001", "0.01")] == [0, 2]
+    assert found["0.01"]["digits in cells, handwritten"]["wrong"] == 1 and found["0.01"]["printed, clean"]["of"] == 0
 
 
 def test_what_goes_wrong_most_stands_first() -> None:
