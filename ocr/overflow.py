@@ -14,7 +14,7 @@ _ROWS = (0.15, 0.85)  # of the box: what lies between is of its own line
 _BEFORE_MM, _BEHIND_MM = 3.0, 6.0  # of its right edge: where writing is looked for
 _LETTER_MM = 0.8  # lower than this is dirt or a dash
 _ACROSS_MM = (1.2, 0.4, 4.0)  # a letter across the edge: so far inside at least, so far outside at least and at most
-_LAST_MM, _GAP_MM = 1.4, 3.1  # a last letter so near to the edge, and the next one so near to it, are one text
+_LAST_MM, _GAP_MM = 2.4, 3.5  # a last letter so near to the edge, and the next one so near to it, are one text
 _FULL_MM = 1.5  # height of a letter that is no dirt for sure
 
 

@@ -24,12 +24,13 @@ WHOLE, SHORT = 0.9, 1.4  # the share of a short word that hangs together, and th
 TWO = 2.2  # heights: two characters may touch, but none of their strokes runs through both
 WRITTEN_MM = 2.0  # lower ink that hangs together is a hair or a dash
 PALE = 0.5  # of the writing's darkness: paler than this is a crease or a shadow
-CELLS, MANY_CELLS = 1.6, 2.6  # cells that a stroke through a row of them runs through at least, straight or not
+CELLS, MANY_CELLS = 2.3, 3.2  # cells that a stroke through a row of them runs through at least, straight or not
+MOST = 0.85  # of a shorter row
 _STROKE_MM = 4.0
 _SLOPES = (-0.12, -0.09, -0.06, -0.03, 0.0, 0.03, 0.06, 0.09, 0.12)
 _INKED = 70  # of 255: the share of a small pixel that makes it ink
 _TOP = 0.22  # of two characters' height: two of them may both have a level stroke there, and touch
-_EDGE = 0.18  # of a row's height: what runs along its edges is its frame
+_EDGE = 0.27  # of a row's height: what runs along its edges is its frame, or strokes of 7 or オ that meet
 
 
 def is_struck_out(patch: Patch) -> bool:
@@ -56,12 +57,13 @@ def is_row_struck_out(view: View, cells: Sequence[Box]) -> bool:
     patch = cut_box(view, around(cells))
     small = _small(patch.ink, patch.scale)
     pitch, height = min(cell.w for cell in cells) * PX_PER_MM, len(small)
+    least = min(CELLS, MOST * len(cells)) * pitch
     count, labels, stats, _ = cv2.connectedComponentsWithStats(_level(small), connectivity=8)
     for label in range(1, count):
         x, y, w, h = (int(v) for v in stats[label, :4])
         part = np.asarray(labels == label)
         inside = _EDGE * height <= y + h / 2 <= (1 - _EDGE) * height
-        long = w >= MANY_CELLS * pitch or (w >= CELLS * pitch and _is_straight(part[:, x : x + w], CELLS * pitch))
+        long = w >= MANY_CELLS * pitch or (w >= least and _is_straight(part[:, x : x + w], least))
         if inside and long and _is_penned(patch, part):
             return True
     return False
