@@ -10,7 +10,7 @@ import argparse
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,8 @@ class Task:
 class Plan:
     """What fixes the weights. stop: the turn (CHUNK samples learnt once) after which the plan was broken off.
 
-    begin: the state of an earlier plan that is gone on from on other samples; "" for none.
+    begin: the state of an earlier plan that is gone on from on other samples; "" for none. mean: the states whose
+    weights are averaged instead of learning; what one plan went on from another lies near enough for that.
     """
 
     seed: int
@@ -53,6 +54,7 @@ class Plan:
     epochs: int
     stop: int
     begin: str = ""
+    mean: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,17 @@ def train(task: Task, plan: Plan, work: Path) -> GlyphNetwork:
         kept = {name: part.state_dict() for name, part in parts.items()} | {"done": turn + 1}
         torch.save(kept, state.with_suffix(".draft"))
         state.with_suffix(".draft").replace(state)
+    return network
+
+
+def average(task: Task, states: Sequence[Path]) -> GlyphNetwork:
+    """The network with the mean of the weights that were reached."""
+    found = [torch.load(state, weights_only=True)["network"] for state in states]
+    network = task.network()
+    parts = {
+        name: torch.stack([one[name].float() for one in found]).mean(0).to(found[0][name].dtype) for name in found[0]
+    }
+    network.load_state_dict(parts)
     return network
 
 
@@ -195,14 +208,16 @@ def run(task: Task, arguments: list[str], out: Path, samples: int, epochs: int) 
     parser.add_argument("--epochs", type=int, default=epochs)
     parser.add_argument("--stop", type=int, default=1_000_000, help="break the plan off after so many turns")
     parser.add_argument("--begin", default="", help="go on from this state (a name in --work), on other samples")
+    parser.add_argument("--mean", nargs="+", default=[], help="average these states instead of learning")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--work", type=Path, default=Path("build/training"))
     parser.add_argument("--out", type=Path, default=out)
     options = parser.parse_args(arguments)
     options.work.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(options.threads)
-    plan = Plan(options.seed, options.samples, options.epochs, options.stop, options.begin)
-    network = train(task, plan, options.work)
+    plan = Plan(options.seed, options.samples, options.epochs, options.stop, options.begin, tuple(options.mean))
+    states = [options.work / name for name in plan.mean]
+    network = average(task, states) if states else train(task, plan, options.work)
     unseen = load_chunk(task, options.work, options.seed + VALIDATION, 0)
     right = calibrate(network, unseen)
     save(task, network, plan, unseen, right, options.out)
