@@ -40,6 +40,8 @@ _DIGIT_LOOKALIKES = _pairs(
 _SEPARATORS = " -－―—–‐ｰ()（）〒・.,、¥￥円のーノ~〜"
 _DASHES = "-－―—–‐ｰ"
 _MONEY_SIGNS = {sign: (sign, 0.0) for sign in ",¥円也-"} | {"，": (",", 0.0), "￥": ("¥", 0.0), "\\": ("¥", 0.0)}
+# what 円 and ¥ are taken for by hand; no amount holds these
+_MONEY_LOOKALIKES = dict.fromkeys("内冂円月用田丹門図图囗圓", "円") | dict.fromkeys("yYＹ羊半￡", "¥")
 _TIME_SIGNS = {sign: (":", 0.0) for sign in ":：時h"} | {"半": ("半", 0.0), "分": ("", 0.0)}
 _DATE_SIGNS = {sign: ("/", 0.0) for sign in "年月日/／.．・-－‐"}
 _ERA_LETTERS = "明治大正昭和平成令MTSHR"
@@ -155,6 +157,8 @@ def _digit_year_one(char: str) -> tuple[str, float] | None:
 def _money(char: str) -> tuple[str, float] | None:
     if char in _MONEY_SIGNS:
         return _MONEY_SIGNS[char]
+    if char and char in _MONEY_LOOKALIKES:
+        return _MONEY_LOOKALIKES[char], _LOOKALIKE_WEIGHT
     if char in _DASHES:
         return "-", 0.0
     return (",", _LOOKALIKE_WEIGHT) if char in "、.．" else _digit(char)

@@ -37,7 +37,7 @@ where it is not. Of 24 misread beginnings on sheets for tuning the true place re
 SURELY = 0.8
 MARGIN_COUNTS = 0.4  # of the margin: other places of the directory are near as well
 NEAREST = 4  # municipalities whose towns are looked at
-LEGIBLE = 0.35
+LEGIBLE = 0.3
 """A line less legible than this says no word: of 317 right words on sheets for tuning the least legible had 0.41."""
 ASKED = 120  # ways of writing of which the ink is asked; of longer lists the nearest to the free reading
 _SHORTER = -0.7  # what a shorter way of writing a word costs it

@@ -75,6 +75,13 @@ def test_amounts(written: str, amount: str | None) -> None:
     assert to_value(Content.MONEY, written) == amount
 
 
+@given(st.integers(0, 10**11), st.sampled_from(("", "¥")), st.sampled_from(("", "円", "也", "-", "円也", "円-")))
+def test_an_amount_with_commas_is_the_one_without(amount: int, before: str, after: str) -> None:
+    for written in (f"{before}{amount}{after}", f"{before}{amount:,}{after}"):
+        assert amount == 0 or money_grammar().weight(written) > -inf
+        assert to_amount(written) == str(amount)
+
+
 @pytest.mark.parametrize(
     ("written", "time"),
     [("0830", "08:30"), ("830", "08:30"), ("8:30", "08:30"), ("8:半", "08:30"), ("17:", "17:00"), ("2400", "24:00")],
