@@ -1,8 +1,9 @@
 """From which confidence on readings are accepted, so that few of the accepted ones are wrong. Pure.
 
 A sort of field has too few readings to show one error in a thousand by itself. So one level of confidence is chosen for
-all, at which the exact one-sided 95 % bound of all that would be accepted keeps the target; that is fair to each sort
-as far as the confidence is calibrated. Where a sort's own errors above that level say otherwise, its threshold rises.
+all, above which the share of wrong ones would keep the target with one more wrong than was seen; that is fair to each
+sort as far as the confidence is calibrated. Where a sort's own errors above that level say otherwise, its threshold
+rises. The exact one-sided 95 % bounds are kept beside: they say how much data stands behind it.
 """
 
 from __future__ import annotations
@@ -36,22 +37,17 @@ def choose(outcomes: Sequence[Outcome], target: float) -> dict[str, Threshold]:
 
 
 def common_level(outcomes: Sequence[Outcome], target: float) -> float | None:
-    """The lowest confidence at and above which the bound of all readings keeps the target; None for none."""
-    best = None
-    for confidence, total, wrong in _from_above(outcomes):
-        # Below this many errors the bound can still come down as readings are added; far above it cannot.
-        if wrong > 3 * target * len(outcomes) + 3:
-            break
-        if wrong <= target * total and upper_bound(wrong, total) <= target:
-            best = confidence
-    return best
+    """The lowest confidence at and above which the readings keep the target, with one more wrong; None for none."""
+    kept = [confidence for confidence, total, wrong in _from_above(outcomes) if wrong + 1 <= target * total]
+    return kept[-1] if kept else None
 
 
 def _of_sort(outcomes: Sequence[Outcome], target: float, level: float | None) -> Threshold:
     """The lowest confidence from the common level up at which the sort's own errors do not speak against it."""
     if level is None:
         return Threshold(None, 0, 0, 1.0)
-    steps = [step for step in _from_above(outcomes) if step[0] >= level]
+    # No threshold keeps out ink that was not seen: it speaks for the level of all, not for that of its sort.
+    steps = [step for step in _from_above([one for one in outcomes if one.confidence < 1.0]) if step[0] >= level]
     for place in range(len(steps) - 1, -1, -1):
         confidence, total, wrong = steps[place]
         if at_least(wrong, total, target) >= DOUBT:
