@@ -4,6 +4,7 @@ nothing was measured."""
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ocr import glyphs, ticks
 from ocr.calibration import (
     Calibration,
     Group,
@@ -157,3 +159,15 @@ def test_it_is_kept_as_it_was(tmp_path: Path) -> None:
     assert load(tmp_path / "none.json") is None
     (tmp_path / "made.json").write_text('{"version": 99}')
     assert load(tmp_path / "made.json") is None
+
+
+def test_what_ships_was_fitted_with_the_networks_that_ship() -> None:
+    shipped = load()
+    assert shipped is not None
+    hashes = {path.name: sha256(path.read_bytes()).hexdigest() for path in (glyphs.MODEL, ticks.MODEL)}
+    assert shipped.data["networks"] == hashes, "fit it again: python -m benchmarks.calibrate"
+    assert shipped.data["part"] == "tune" and sum(one.fields for one in shipped.groups.values()) > 3000
+    assert {one.wrong <= one.fields for one in shipped.groups.values()} == {True}
+    for target, sorts in shipped.thresholds.items():
+        accepted = [one for one in sorts.values() if one.confidence is not None]
+        assert sum(one.wrong for one in accepted) <= float(target) * sum(one.accepted for one in accepted)
