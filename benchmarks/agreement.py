@@ -1,8 +1,8 @@
 """How often two fields agree by chance although one of them is misread: `python -m benchmarks.agreement`.
 
-The weights of `ocr.confirm` come from here. Right pairs are drawn from the tuning part (surnames of Part.TUNE, real
-postal codes, days), one of the two is misread at one place as machines misread (look-alike kana, one digit for
-another), and the pair is asked whether it still agrees.
+The weights of `ocr.confidence.confirm` come from here. Right pairs are drawn from the tuning part (surnames of
+Part.TUNE, real postal codes, days), one of the two is misread at one place as machines misread (look-alike kana, one
+digit for another), and the pair is asked whether it still agrees.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fixtures.people import find_towns
 from fixtures.reading.split import Part, surname_part
 from japan.kana import SMALL_TO_LARGE
 from japan.postal import agrees
-from ocr.confirm import age_on, kana_fits
+from ocr.confidence.confirm import age_on, kana_fits
 
 ALIKE = ("アマヤ", "ウワクケフラタ", "オホ", "コユヨエロニミ", "シツソン", "スヌ", "チテ", "ナメ", "ルレ")
 Case = tuple[bool, bool]

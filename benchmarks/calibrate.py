@@ -20,10 +20,11 @@ from typing import Any
 from benchmarks.report import show
 from fixtures.reading.layouts import layouts_of
 from fixtures.reading.split import Part
-from ocr import glyphs, ticks
-from ocr.calibration import FILE, Calibration, Threshold, save
-from ocr.calibration_fit import Case, fit, foretell
-from ocr.confirm import with_evidence
+from ocr import glyphs
+from ocr.confidence.calibration import FILE, Calibration, Threshold, save
+from ocr.confidence.calibration_fit import Case, fit, foretell
+from ocr.confidence.confirm import with_evidence
+from ocr.marks import ticks
 from ocr.readings import ReadingReason
 from ocr.signs import Signs
 from pipeline.score.bounds import upper_bound

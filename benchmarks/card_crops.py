@@ -15,7 +15,7 @@ from fixtures.fonts import FORM_FONT
 from fixtures.reading.sheets import Sheet
 from ocr.engine import Image
 from ocr.layout import Box
-from ocr.registration import Registration
+from ocr.place.registration import Registration
 from pipeline.procedures.pack import BoxMm, FormBox, field_key
 
 _DPI, _MARGIN_MM = 130.0, 2.5

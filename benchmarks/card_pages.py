@@ -26,12 +26,12 @@ from fixtures.reading.layouts import get_form, lab_procedure
 from fixtures.reading.sheets import Sheet, draw_sheet
 from fixtures.reading.split import Part
 from ocr.engine import Image, PPOCRRecogniser
-from ocr.geometry import corners_of
 from ocr.layout import Box, CellsField, ChoiceField, DateField, Field, PageLayout
 from ocr.own import OwnModels, own_models
+from ocr.place.geometry import corners_of
+from ocr.place.registration import Registration, register
 from ocr.reader import read_page
 from ocr.readings import PageReading
-from ocr.registration import Registration, register
 from pipeline.steps.layouts import page_layout
 
 

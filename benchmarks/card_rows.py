@@ -8,8 +8,8 @@ from typing import Any
 
 from fixtures.reading.sheets import Sheet
 from fixtures.reading.truth import Kind, Truth
-from ocr.calibration import Calibration
-from ocr.confirm import confirm, log_odds_of, weigh
+from ocr.confidence.calibration import Calibration
+from ocr.confidence.confirm import confirm, log_odds_of, weigh
 from ocr.layout import PageLayout
 from ocr.readings import PageReading
 from pipeline.procedures.pack import FieldType

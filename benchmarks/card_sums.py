@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from benchmarks.card_rows import LabRow, PageRow
-from ocr.calibration import Calibration
+from ocr.confidence.calibration import Calibration
 from pipeline.score.bounds import ratio
 from pipeline.score.rows import DATES, DIGIT_CELLS, MARKS
 from pipeline.score.sums import Figures, acceptance, exactness, group_by, share, sum_fields

@@ -27,10 +27,10 @@ from fixtures.reading.split import Part, surname_part
 from fixtures.reading.writers import find_writers
 from japan.text import drop_spaces
 from japan.variants import fold_variants
-from ocr.content import mask_for
-from ocr.decode import decode_line
+from ocr.decoding.content import mask_for
+from ocr.decoding.decode import decode_line
+from ocr.decoding.ink import field_looks, fold_kana, mean_scores, score_strings
 from ocr.engine import Image, PPOCRRecogniser, Recogniser
-from ocr.ink import field_looks, fold_kana, mean_scores, score_strings
 from ocr.layout import Content
 from pipeline.score.bounds import clopper_pearson
 

@@ -25,11 +25,11 @@ from fixtures.reading.layouts import get_form, layouts_of
 from fixtures.reading.sheets import Sheet, draw_sheet
 from fixtures.reading.split import Part
 from ocr.engine import Image, Logits, PPOCRRecogniser
-from ocr.fields import prepare
+from ocr.fields.prepare import prepare
 from ocr.glyphs import GlyphModel, Measures, Pictures, Scores
 from ocr.own import OwnModels, own_models
+from ocr.place.registration import register
 from ocr.reader import read_page, view_page
-from ocr.registration import register
 from pipeline.steps.layouts import page_layout
 
 SEED = 920_000

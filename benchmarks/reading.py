@@ -27,9 +27,9 @@ from japan.variants import fold_variants
 from ocr.engine import Image, PPOCRRecogniser
 from ocr.imaging import turn
 from ocr.own import own_models
+from ocr.place.registration import register
 from ocr.reader import read_page
 from ocr.readings import TextLine
-from ocr.registration import register
 from pipeline.channels.paper import iter_pages
 from pipeline.channels.pictures import PagePicture
 from pipeline.procedures.pack import FieldType, Procedure

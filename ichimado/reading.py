@@ -9,9 +9,9 @@ from typing import Any
 from ocr.engine import Image, Recogniser
 from ocr.layout import Content
 from ocr.own import own_models
+from ocr.place.registration import register
 from ocr.reader import read_field, read_page
 from ocr.readings import PageReading, Reading
-from ocr.registration import register
 from pipeline.channels.errors import ArrivalError
 from pipeline.channels.paper import iter_pages
 from pipeline.channels.pictures import PagePicture

@@ -9,13 +9,13 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-from ocr.confirm import confirm, log_odds_of, weigh
+from ocr.confidence.confirm import confirm, log_odds_of, weigh
 from ocr.engine import Image, Recogniser
 from ocr.layout import Field, PageLayout, PresenceField, TickField
 from ocr.own import OwnModels, own_models
+from ocr.place.registration import Registration, register
 from ocr.reader import POOR_REGISTRATION_MM, read_page
 from ocr.readings import PageReading
-from ocr.registration import Registration, register
 from pipeline.channels.errors import ArrivalError
 from pipeline.channels.paper import iter_pages
 from pipeline.channels.pictures import PagePicture

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.cut import PAPER, Patch, glyph_size, is_written
+from ocr.cutting.cut import PAPER, Patch, glyph_size, is_written
 from ocr.engine import Image
 
 SIDE = 40  # of the picture the network sees, in pixels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -12,7 +13,7 @@ REFERENCE_DPI = 100.0
 
 
 class Content(StrEnum):
-    """What a field may hold; each has its own character mask and grammar (`ocr.content`)."""
+    """What a field may hold; each has its own character mask and grammar (`ocr.decoding.content`)."""
 
     DIGITS = "digits"
     KATAKANA = "katakana"
@@ -50,6 +51,13 @@ class Box:
     y: float
     w: float
     h: float
+
+
+def around(boxes: Sequence[Box]) -> Box:
+    """The rectangle around boxes."""
+    x0, y0 = min(box.x for box in boxes), min(box.y for box in boxes)
+    x1, y1 = max(box.x + box.w for box in boxes), max(box.y + box.h for box in boxes)
+    return Box(x0, y0, x1 - x0, y1 - y0)
 
 
 @dataclass(frozen=True)

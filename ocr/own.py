@@ -7,9 +7,11 @@ from functools import cache
 from pathlib import Path
 from threading import Lock
 
-from ocr import calibration, glyphs, ticks
-from ocr.calibration import Calibration
+from ocr import glyphs
+from ocr.confidence import calibration
+from ocr.confidence.calibration import Calibration
 from ocr.glyphs import GlyphModel
+from ocr.marks import ticks
 
 
 @dataclass(frozen=True)

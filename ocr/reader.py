@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ocr.calibration import calibrated, engine_of, signs_of
-from ocr.cell_cut import cut_cells
-from ocr.content import exact_lengths
-from ocr.cut import View, find_cells, line_picture, make_view, trim_picture
-from ocr.decode import decode_content
-from ocr.ditto import repeat_above
-from ocr.doubts import without_common_traces
+from ocr.confidence.calibration import calibrated, engine_of, signs_of
+from ocr.cutting.cell_cut import cut_cells
+from ocr.cutting.cut import View, find_cells, line_picture, make_view, trim_picture
+from ocr.decoding.content import exact_lengths
+from ocr.decoding.decode import decode_content
+from ocr.decoding.kana import spell_names
 from ocr.engine import Image, Logits, Recogniser
-from ocr.fields import cells_job, prepare
-from ocr.geometry import MM_PER_INCH
+from ocr.fields.ditto import repeat_above
+from ocr.fields.doubts import without_common_traces
+from ocr.fields.jobs import Job
+from ocr.fields.line_fields import written_reading
+from ocr.fields.prepare import cells_job, prepare
+from ocr.fields.presence import DPI, presence_job
 from ocr.imaging import drop_red, is_bilevel, keep_red, to_grey
-from ocr.jobs import Job
-from ocr.kana import spell_names
 from ocr.layout import Box, Content, PageLayout, PresenceField
-from ocr.line_fields import written_reading
+from ocr.marks.strikes import is_struck_out
 from ocr.own import NO_MODELS, OwnModels
-from ocr.presence import DPI, presence_job
+from ocr.place.geometry import MM_PER_INCH
+from ocr.place.registration import Registration, register
 from ocr.readings import PageReading, Reading, ReadingReason
-from ocr.registration import Registration, register
 from ocr.signs import with_pages
-from ocr.strikes import is_struck_out
 
 POOR_REGISTRATION_MM = 0.8
 _NOWHERE = Box(0.0, 0.0, 0.0, 0.0)
@@ -131,7 +131,7 @@ def _calibrated(layout: PageLayout, jobs: Sequence[Job], readings: Sequence[Read
     """The readings as sure as they truly are, as far as that was measured."""
     networks = own.cells is not None
     alone = [
-        signs_of(field, engine_of(field, job, reading, networks), reading)
+        signs_of(field, engine_of(field, bool(job.lines), reading, networks), reading)
         for field, job, reading in zip(layout.fields, jobs, readings, strict=True)
     ]
     return [calibrated(one, signs, own.calibration) for one, signs in zip(readings, with_pages(alone), strict=True)]

@@ -8,6 +8,9 @@ from enum import StrEnum
 from ocr.layout import Box
 from ocr.signs import Signs
 
+LOW = 0.6
+"""Below this confidence a reading has LOW_CONFIDENCE among its reasons."""
+
 
 class ReadingReason(StrEnum):
     """Why a reading should be looked at by a person."""

@@ -25,7 +25,7 @@ class RecordedRecogniser:
     """Answers from a recording, and asks `inner` for pictures that are not in it yet.
 
     The recording keeps the `top` likeliest classes of each step; the rest of the mass is spread evenly over
-    the other classes. That is enough for reading, and loses some of what `ocr.ink` could tell.
+    the other classes. That is enough for reading, and loses some of what `ocr.decoding.ink` could tell.
     """
 
     def __init__(self, path: str | Path, inner: Recogniser | None = None, top: int = 24) -> None:

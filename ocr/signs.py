@@ -1,4 +1,4 @@
-"""What tells how sure a reading is, before it is calibrated (`ocr.calibration`)."""
+"""What tells how sure a reading is, before it is calibrated (`ocr.confidence.calibration`)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _PAGE_MOST = 5.0
 class Signs:
     """What tells how sure a reading is, before calibration.
 
-    sort: content and kind of place (`ocr.calibration.sort_of`). engine: what read it. score: its own confidence,
-    0.0-1.0. length: its characters. page: the mean evidence of the other fields on the page, which says how well this
-    hand and this scan are read; None where there is none.
+    sort: content and kind of place (`ocr.confidence.calibration.sort_of`). engine: what read it. score: its own
+    confidence, 0.0-1.0. length: its characters. page: the mean evidence of the other fields on the page, which says how
+    well this hand and this scan are read; None where there is none.
     """
 
     sort: str

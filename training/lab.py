@@ -12,7 +12,7 @@ from fixtures.reading.glyphs import glyph_mask
 from fixtures.reading.persons import draw_person
 from fixtures.reading.split import Part
 from fixtures.reading.writers import Writer, draw_habit, find_writers
-from ocr.cut import Patch
+from ocr.cutting.cut import Patch
 from ocr.layout import Content
 from training.paper import MARGIN_MM, Row, Scene, draw_shape, place
 from training.rows import scan_row

@@ -1,4 +1,4 @@
-"""The networks of `ocr.glyphs` and `ocr.ticks` in torch, and its way to ONNX."""
+"""The networks of `ocr.glyphs` and `ocr.marks.ticks` in torch, and its way to ONNX."""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ from PIL import ImageDraw
 
 from fixtures.fonts import FORM_FONT, load_font
 from fixtures.reading.split import Part
-from ocr.cut import is_written
+from ocr.cutting.cut import is_written
 from ocr.engine import PPOCRRecogniser
-from ocr.fields import cells_job
+from ocr.fields.prepare import cells_job
 from ocr.glyphs import MODEL, GlyphModel, glyph_picture
 from ocr.layout import Box, Content
 from ocr.own import OwnModels

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.cell_cut import cut_cells
-from ocr.content import KANA_SMALL, KATAKANA
-from ocr.cut import Patch, View, is_written
+from ocr.cutting.cell_cut import cut_cells
+from ocr.cutting.cut import Patch, View, is_written
+from ocr.decoding.content import KANA_SMALL, KATAKANA
 from ocr.engine import Image
 from ocr.glyphs import DUST, OTHER, row_inputs
 from ocr.imaging import ink_mask

@@ -19,7 +19,7 @@ from fixtures.reading.sources import DIGITS as REAL_DIGITS
 from fixtures.reading.split import Part
 from fixtures.reading.writers import Habit, draw_habit, find_writers
 from fixtures.reading.writers import Writer as LabWriter
-from ocr.content import KATAKANA
+from ocr.decoding.content import KATAKANA
 from ocr.engine import Image
 from ocr.glyphs import DUST, OTHER
 from training.strokes import CANVAS, EM, Pen, draw_pen, draw_strokes, models

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fixtures.reading.sources import STROKES
-from ocr.content import KATAKANA
+from ocr.decoding.content import KATAKANA
 from ocr.engine import Image
 
 Points = NDArray[np.float64]

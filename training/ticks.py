@@ -1,4 +1,7 @@
-"""Trains the reader of marks: `python -m training.ticks`; `--report PART` compares it with the rules of `ocr.marks`."""
+"""Trains the reader of marks: `python -m training.ticks`.
+
+`--report PART` compares it with the rules of `ocr.marks.options`.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,13 @@ from fixtures.reading.paper import Paper
 from fixtures.reading.split import Part
 from fixtures.reading.truth import MarkKind
 from fixtures.reading.writers import draw_habit, find_writers
-from ocr.cut import View
+from ocr.cutting.cut import View
 from ocr.engine import Image
 from ocr.glyphs import GlyphModel
 from ocr.imaging import ink_mask
 from ocr.layout import Box, Mark
-from ocr.marks import tick_reading
-from ocr.ticks import CLASSES, EMPTY, MARKED, MODEL, SIDE, STRAY, STRUCK, mark_measures, mark_picture, read_marks
+from ocr.marks.options import tick_reading
+from ocr.marks.ticks import CLASSES, EMPTY, MARKED, MODEL, SIDE, STRAY, STRUCK, mark_measures, mark_picture, read_marks
 from training.loop import Drawn, Task, run
 from training.network import GlyphNetwork
 from training.paper import PAPER, scan, wobble

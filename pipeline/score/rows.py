@@ -9,7 +9,7 @@ from rapidfuzz.distance import Levenshtein
 
 from japan.text import drop_spaces
 from japan.variants import fold_variants
-from ocr.calibration import sort_of
+from ocr.confidence.calibration import sort_of
 from ocr.layout import Content, Field
 from ocr.readings import Reading, ReadingReason
 from ocr.signs import Signs

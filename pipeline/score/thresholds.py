@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from ocr.calibration import Threshold
+from ocr.confidence.calibration import Threshold
 from pipeline.score.bounds import at_least, upper_bound
 
 DOUBT = 0.1

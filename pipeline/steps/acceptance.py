@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ocr.calibration import Calibration
+from ocr.confidence.calibration import Calibration
 from ocr.readings import Reading
 from pipeline.procedures.pack import FieldType
 from pipeline.procedures.pack.procedure import ReviewRules

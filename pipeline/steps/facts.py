@@ -1,10 +1,10 @@
-"""Which fields of a procedure say the same thing twice, for `ocr.confirm`."""
+"""Which fields of a procedure say the same thing twice, for `ocr.confidence.confirm`."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from ocr.confirm import Fact, Why
+from ocr.confidence.confirm import Fact, Why
 from pipeline.procedures.pack import FieldType, Procedure, field_key
 
 _PAIRS = {

@@ -11,7 +11,6 @@ import numpy as np
 import pypdfium2
 
 from ocr.engine import Image
-from ocr.geometry import MM_PER_INCH
 from ocr.imaging import to_grey
 from ocr.layout import (
     REFERENCE_DPI,
@@ -30,7 +29,8 @@ from ocr.layout import (
     PresenceField,
     TickField,
 )
-from ocr.warping import warp
+from ocr.place.geometry import MM_PER_INCH
+from ocr.place.warping import warp
 from pipeline.procedures.fonts import FontError, find_japanese_font
 from pipeline.procedures.pack import (
     BoxMm,

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from ocr.codes import find_codes
 from ocr.engine import Image
 from ocr.layout import PageLayout
-from ocr.markers import find_markers
-from ocr.registration import find_form
+from ocr.place.markers import find_markers
+from ocr.place.registration import find_form
 from pipeline.procedures.codes import FormCode, parse_code
 from pipeline.procedures.pack import FormPage, FormTemplate, Procedure
 from pipeline.steps.layouts import page_layout

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from ocr.confirm import confirm, weigh
+from ocr.confidence.confirm import confirm, weigh
 from ocr.imaging import turn
 from ocr.layout import PageLayout
 from ocr.own import own_models
+from ocr.place.registration import register
 from ocr.reader import read_page
 from ocr.readings import PageReading, Reading, TextLine
-from ocr.registration import register
 from pipeline.channels.paper import decode_page, encode_page
 from pipeline.domain.statuses import DocumentKind, Origin, SubmissionStatus
 from pipeline.procedures.attachments import find_kind

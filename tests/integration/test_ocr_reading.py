@@ -11,8 +11,8 @@ from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
 from ocr.codes import find_codes
+from ocr.decoding.ink import score_names
 from ocr.engine import Image, PPOCRRecogniser, Recogniser
-from ocr.ink import score_names
 from ocr.layout import Box, CellsField, Content, LineField
 from ocr.reader import read_field, read_page
 from ocr.recorded import MissingRecordingError, RecordedRecogniser

@@ -9,7 +9,7 @@ import pytest
 from fixtures.packs import load_sample_pack
 from ocr.engine import Image
 from ocr.layout import Box
-from ocr.registration import register
+from ocr.place.registration import register
 from pipeline.procedures.codes import FormCode
 from pipeline.procedures.fonts import FontError, find_japanese_font
 from pipeline.procedures.pack import FormTemplate, Procedure

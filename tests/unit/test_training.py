@@ -10,9 +10,10 @@ import pytest
 
 from fixtures.reading.split import Part
 from fixtures.reading.writers import known_writers
-from ocr import glyphs, ticks
-from ocr.content import KATAKANA
+from ocr import glyphs
+from ocr.decoding.content import KATAKANA
 from ocr.glyphs import DUST, OTHER, GlyphModel
+from ocr.marks import ticks
 from ocr.own import own_models
 from training.fonts import is_held_out
 from training.paper import MARGIN_MM, Row, scan

@@ -39,8 +39,8 @@ class ReviewRules(PackModel):
     """When a person must look.
 
     accept_error: per field type, the share of wrong values among those accepted without a person that is aimed at,
-        such as 0.001. The confidence that keeps it was measured for each sort of field (`ocr.calibration`); sorts
-        that were not measured go to a person.
+        such as 0.001. The confidence that keeps it was measured for each sort of field (`ocr.confidence.calibration`);
+        sorts that were not measured go to a person.
     accept_confidence: per field type without accept_error, readings at or above are accepted without a person; of all
         types where there is no calibration. A type that is absent from both is never accepted by confidence alone.
     department: whose queue it is; correction_days: days given to the applicant.

@@ -11,7 +11,7 @@ from benchmarks.card_rows import LabRow, PageRow, PeerPage
 from benchmarks.card_sums import by_target, goals, wrong
 from benchmarks.peers import tesseract_lines
 from fixtures.reading.layouts import lab_procedure
-from ocr.calibration import Calibration, Group, Threshold
+from ocr.confidence.calibration import Calibration, Group, Threshold
 from ocr.signs import Signs
 from pipeline.score.rows import in_normal_form, is_right
 from pipeline.score.sums import acceptance, exactness, missed, reliability, truth_of

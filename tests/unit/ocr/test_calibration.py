@@ -8,13 +8,12 @@ from hashlib import sha256
 from pathlib import Path
 from random import Random
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr import glyphs, ticks
-from ocr.calibration import (
+from ocr import glyphs
+from ocr.confidence.calibration import (
     Calibration,
     Group,
     Threshold,
@@ -26,9 +25,9 @@ from ocr.calibration import (
     sort_of,
     with_confidence,
 )
-from ocr.calibration_fit import FEWEST, Case, fit, foretell
-from ocr.jobs import Job
+from ocr.confidence.calibration_fit import FEWEST, Case, fit, foretell
 from ocr.layout import Box, CellsField, ChoiceField, Content, DateField, LineField, Mark, Presence, PresenceField
+from ocr.marks import ticks
 from ocr.readings import CharReading, Reading, ReadingReason
 from ocr.signs import SIGNS, Signs, evidence_of, with_pages
 
@@ -109,12 +108,11 @@ def test_every_kind_of_field_has_a_sort_and_an_engine() -> None:
     assert sort_of(ChoiceField("c", (), Mark.CIRCLE)) == "choice circle"
     assert sort_of(PresenceField("s", BOX, Presence.SEAL)) == "seal"
     read = Reading("x", "1", "1", 0.9)
-    alone, line = (Job(lines, lambda *_: read) for lines in ((), (np.zeros((48, 96), np.uint8),)))
-    assert engine_of(CELLS, alone, read, True) == "cells"
-    assert engine_of(CELLS, line, read, True) == "both"
-    assert engine_of(CELLS, line, read, False) == "line"
-    assert engine_of(LINE, line, replace(read, ditto=True), True) == "ditto"
-    assert engine_of(ChoiceField("c", (), Mark.TICK), alone, read, True) == "mark"
+    assert engine_of(CELLS, False, read, True) == "cells"
+    assert engine_of(CELLS, True, read, True) == "both"
+    assert engine_of(CELLS, True, read, False) == "line"
+    assert engine_of(LINE, True, replace(read, ditto=True), True) == "ditto"
+    assert engine_of(ChoiceField("c", (), Mark.TICK), False, read, True) == "mark"
 
 
 def drawn(count: int, seed: int) -> list[Case]:

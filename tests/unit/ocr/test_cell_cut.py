@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from ocr.cell_cut import cut_cells
-from ocr.cut import PAPER, Patch, View, cut_box, is_written, make_view, set_as_line
+from ocr.cutting.cell_cut import cut_cells
+from ocr.cutting.cut import PAPER, Patch, View, cut_box, is_written, make_view, set_as_line
 from ocr.layout import Box
 from tests.unit.ocr.pages import Sheet
 

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
-from ocr.cells import CellRow, read_row, with_gaps, word_ends
-from ocr.cut import Patch
-from ocr.decode import Decoded, decode_content
+from ocr.cutting.cut import Patch
+from ocr.decoding.decode import Decoded, decode_content
 from ocr.engine import Image, Logits
-from ocr.fields import cells_job
+from ocr.fields.cells import CellRow, read_row, with_gaps, word_ends
+from ocr.fields.prepare import cells_job
 from ocr.glyphs import (
     DUST,
     OTHER,

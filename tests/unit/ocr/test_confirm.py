@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr.confirm import CHANCES, Chance, Fact, Why, confirm, kana_fits, log_odds_of, with_evidence
+from ocr.confidence.confirm import CHANCES, Chance, Fact, Why, confirm, kana_fits, log_odds_of, with_evidence
 from ocr.readings import Reading
 
 TODAY = date(2026, 11, 22)

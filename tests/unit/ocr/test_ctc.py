@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocr.ctc import (
+from ocr.decoding.ctc import (
     LogProbs,
     best_path,
     best_path_of_length,

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from japan.era import NotACalendarDay, to_date
-from ocr.cut import make_view
-from ocr.date_blanks import PRINT_MM, blanks_job, both, cut_date, cut_places, days_of
-from ocr.dates import DateShape
+from ocr.cutting.cut import make_view
+from ocr.decoding.dates import DateShape
 from ocr.engine import Image, Logits
-from ocr.free_digits import Number
+from ocr.fields.date_blanks import PRINT_MM, blanks_job, both, cut_date, cut_places, days_of
+from ocr.fields.free_digits import Number
 from ocr.layout import Box, DateField, Mark, Option
 from ocr.own import NO_MODELS, OwnModels
 from ocr.reader import run_jobs

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from japan.era import FIRST_DAY, NotACalendarDay, to_date
-from ocr.dates import (
+from ocr.decoding.dates import (
     WESTERN,
     DateShape,
     date_grammar,

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from ocr.content import mask_for, settle_twins, to_value
-from ocr.decode import decode_line
+from ocr.decoding.content import mask_for, settle_twins, to_value
+from ocr.decoding.decode import decode_line
 from ocr.engine import Logits
 from ocr.layout import Content
 

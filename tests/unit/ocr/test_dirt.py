@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from ocr.cut import View, cut_box, is_written
-from ocr.dirt import without_specks, without_streaks
+from ocr.cutting.cut import View, cut_box, is_written
+from ocr.cutting.dirt import without_specks, without_streaks
+from ocr.fields.line_fields import line_job
 from ocr.layout import Box, Content, LineField
-from ocr.line_fields import line_job
-from ocr.overflow import overflows
+from ocr.marks.overflow import overflows
 
 SCALE = 10.0
 BOX = Box(10, 10, 60, 8)

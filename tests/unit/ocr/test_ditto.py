@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr.cut import Patch, make_view
-from ocr.ditto import SIGN, mark_probability, repeat_above, runs_down
+from ocr.cutting.cut import Patch, make_view
 from ocr.engine import Image, Logits
-from ocr.fields import prepare
+from ocr.fields.ditto import SIGN, mark_probability, repeat_above, runs_down
+from ocr.fields.prepare import prepare
 from ocr.glyphs import DUST, OTHER, GlyphModel, Measures, Pictures, Scores
 from ocr.layout import Box, Content, Field, LineField
 from ocr.own import OwnModels

@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
-from ocr.cut import View, make_view
-from ocr.foreign import foreign_ink, trails
+from ocr.cutting.cut import View, make_view
+from ocr.cutting.foreign import foreign_ink, trails
+from ocr.fields.presence import look, presence_job
 from ocr.imaging import keep_red
 from ocr.layout import REFERENCE_DPI, Box, Mark, Option, Presence, PresenceField
-from ocr.loose_marks import loose_mark
-from ocr.marks import read_options
-from ocr.presence import look, presence_job
+from ocr.marks.loose_marks import loose_mark
+from ocr.marks.options import read_options
 from ocr.readings import ReadingReason
 from tests.unit.ocr.pages import Sheet
 

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
-from ocr.cut import Patch
+from ocr.cutting.cut import Patch
+from ocr.cutting.pieces import part, together, usual_height
 from ocr.engine import Image
-from ocr.free_digits import Number, read_numbers
+from ocr.fields.free_digits import Number, read_numbers
 from ocr.glyphs import DUST, OTHER, GlyphModel, Measures, Pictures, Scores
-from ocr.pieces import part, together, usual_height
 
 CLASSES = (*"0123456789", "元", OTHER, DUST)
 WIDE_SHARE = 0.45  # of the cell: wider than this is no bar

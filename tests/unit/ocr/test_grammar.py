@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from japan.check import is_my_number, my_number_check_digit
 from japan.phone import normalise_phone
-from ocr.content import mask_for, to_value
-from ocr.decode import decode_content, decode_grammar
-from ocr.engine import Logits
-from ocr.grammar import (
+from ocr.decoding.content import mask_for, to_value
+from ocr.decoding.decode import decode_content, decode_grammar
+from ocr.decoding.grammar import (
     digits_grammar,
     find_grammar,
     money_grammar,
@@ -25,6 +24,7 @@ from ocr.grammar import (
     to_amount,
     to_time,
 )
+from ocr.engine import Logits
 from ocr.layout import Content
 from tests.unit.ocr.test_decode import ALPHABET, line, text
 

@@ -7,11 +7,11 @@ import time
 import numpy as np
 import pytest
 
-from ocr.content import mask_for
-from ocr.decode import Decoded, decode_line
+from ocr.decoding.content import mask_for
+from ocr.decoding.decode import Decoded, decode_line
+from ocr.decoding.ink import fold_kana, mean_scores, score_names, score_strings
+from ocr.decoding.kana import spell_names, weigh_sizes
 from ocr.engine import Logits, NullRecogniser
-from ocr.ink import fold_kana, mean_scores, score_names, score_strings
-from ocr.kana import spell_names, weigh_sizes
 from ocr.layout import Content
 from tests.unit.ocr.test_decode import ALPHABET, line, text
 

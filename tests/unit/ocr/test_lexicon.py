@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ocr.content import settle_numbers
-from ocr.decode import decode_content
+from ocr.decoding.content import settle_numbers
+from ocr.decoding.decode import decode_content
+from ocr.decoding.lexicon import begin_address, choose_word, mend_beginning, rank_words, towns_of, ways_of_writing
 from ocr.layout import Content
-from ocr.lexicon import begin_address, choose_word, mend_beginning, rank_words, towns_of, ways_of_writing
 from tests.unit.ocr.test_decode import line, text
 
 CHARS = "群馬県みどり市大間々町桐生信用金庫銀行東和前橋支店しののめ0123456789-ビクJA農協"

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from ocr.cut import View, cut_box, is_written, make_view
+from ocr.cutting.cut import View, cut_box, is_written, make_view
 from ocr.layout import Box, Mark, Option
-from ocr.marks import read_options, tick_reading
-from ocr.overflow import overflows
+from ocr.marks.options import read_options, tick_reading
+from ocr.marks.overflow import overflows
+from ocr.marks.strikes import is_struck_out
 from ocr.readings import ReadingReason
-from ocr.strikes import is_struck_out
 from tests.unit.ocr.pages import Sheet
 
 ERAS = tuple(Option(era, Box(50 + 8.5 * i, 70, 7.5, 8.0)) for i, era in enumerate("MTSHR"))

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocr.acceptor import Acceptor, Builder
-from ocr.ctc import LogProbs
-from ocr.nbest import cells_as_line, join_lines, rank_strings
+from ocr.decoding.acceptor import Acceptor, Builder
+from ocr.decoding.ctc import LogProbs
+from ocr.decoding.nbest import cells_as_line, join_lines, rank_strings
 
 OUTPUTS = ("", "a", "b", "c")
 

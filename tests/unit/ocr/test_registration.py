@@ -9,7 +9,7 @@ import pytest
 from ocr.engine import Image
 from ocr.imaging import turn
 from ocr.layout import Box
-from ocr.registration import register
+from ocr.place.registration import register
 from tests.unit.ocr.pages import HEIGHT, MARKERS, WIDTH, Sheet, layout
 
 PROBES = np.array([[20.0, 20.0], [190.0, 30.0], [105.0, 150.0], [30.0, 270.0], [180.0, 265.0]])

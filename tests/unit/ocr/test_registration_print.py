@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from ocr.engine import Image
-from ocr.geometry import Points
 from ocr.imaging import turn
 from ocr.layout import REFERENCE_DPI, Box, Content, LineField, PageLayout
+from ocr.place.geometry import Points
+from ocr.place.registration import find_form, register
+from ocr.place.warping import warp
 from ocr.reader import read_page
 from ocr.readings import ReadingReason
-from ocr.registration import find_form, register
-from ocr.warping import warp
 from tests.unit.ocr.pages import HEIGHT, MARKERS, WIDTH, Sheet, layout
 from tests.unit.ocr.test_reader import Ones
 

@@ -7,14 +7,14 @@ from random import Random
 import numpy as np
 import pytest
 
-from ocr.cut import View, cut_box, make_view
-from ocr.doubts import row_doubts, with_doubts, without_common_traces
-from ocr.jobs import done
+from ocr.cutting.cut import View, cut_box, make_view
+from ocr.fields.doubts import row_doubts, with_doubts, without_common_traces
+from ocr.fields.jobs import done
 from ocr.layout import Box
-from ocr.overflow import runs_on
+from ocr.marks.overflow import runs_on
+from ocr.marks.strikes import is_row_struck_out, is_struck_out
+from ocr.marks.traces import is_erased
 from ocr.readings import Reading, ReadingReason
-from ocr.strikes import is_row_struck_out, is_struck_out
-from ocr.traces import is_erased
 from tests.unit.ocr.pages import Sheet
 
 LINE = Box(30, 40, 90, 9)

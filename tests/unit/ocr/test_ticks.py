@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ocr.cut import View
+from ocr.cutting.cut import View
 from ocr.layout import Box
-from ocr.marks import choose_marked
+from ocr.marks.options import choose_marked
+from ocr.marks.ticks import SIDE, mark_picture
 from ocr.readings import ReadingReason
-from ocr.ticks import SIDE, mark_picture
 
 EMPTY, MARKED, STRUCK, STRAY = np.eye(4) * 0.96 + 0.01
 UNSURE = np.array([0.3, 0.7, 0.0, 0.0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from ocr.calibration import Calibration, Group, Threshold
+from ocr.confidence.calibration import Calibration, Group, Threshold
 from ocr.readings import Reading
 from ocr.signs import Signs
 from pipeline.procedures.pack import FieldType

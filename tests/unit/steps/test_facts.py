@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from fixtures.packs import load_sample_pack
-from ocr.confirm import Why
+from ocr.confidence.confirm import Why
 from ocr.readings import PageReading, Reading, ReadingReason
 from pipeline.steps.facts import facts_of, postal_of
 from pipeline.steps.read import values_of
 from pipeline.store.tables import FieldValue
 
-PACK = load_sample_pack("child_benefit")
+SAMPLE = load_sample_pack("child_benefit")
+PACK = SAMPLE.model_copy(update={"review": SAMPLE.review.model_copy(update={"accept_error": {}})})
+"""With thresholds of its own: these readings were not calibrated."""
 
 
 def values(**read: tuple[str, float]) -> dict[str, FieldValue]:

@@ -1,0 +1,1 @@
+"""How sure a reading is: calibration, and what other fields confirm."""

@@ -1,0 +1,1 @@
+"""Cutting written ink out of the upright page, and telling it from print and dirt."""

@@ -1,0 +1,119 @@
+"""The ink of a place without cells in pieces, of which a digit has one or more, and how likely neighbours belong
+together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.cutting.cut import PAPER, Patch, is_written
+from ocr.engine import Image
+from ocr.imaging import Mask
+
+SMALL = 0.3  # of the usual height of a digit: smaller ink is part of what it stands at, or dust
+WIDE = 0.75  # of the usual height: wider ink may be two digits that touch
+NEAR = 0.25  # of the usual height: how far from a digit small ink may stand to be part of it
+STACKED = 0.7  # of the narrower of two strokes: standing so far above each other they are of one digit
+ONE_STROKE, TOUCHING, APART = 0.5, 0.3, 0.02
+"""How probable it is that two neighbouring pieces are of one digit: a stroke that was parted here, two that overlap
+seen from above, two with a gap from top to bottom."""
+MOST = 12  # a place with more pieces than this is a scrawl, and one piece
+CELL_HEIGHT, CELL_WIDTH = 1.4, 1.2  # of the cell that digits are shown in, in usual heights
+_LEFT, _WIDTH, _HEIGHT = cv2.CC_STAT_LEFT, cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT
+Stats = NDArray[np.int32]
+
+
+def usual_height(places: Sequence[Patch]) -> float:
+    """The height of the larger strokes, in pixels; 1.0 without any."""
+    heights = [int(height) for place in places for height in _components(place.ink)[1][1:, _HEIGHT]]
+    large = [height for height in heights if height > 0.5 * max(heights)]
+    return float(np.median(large)) if large else 1.0
+
+
+def part(place: Patch, usual: float) -> list[Mask]:
+    """The pieces of a place from left to right; none where nothing is written."""
+    if not is_written(place):
+        return []
+    labels, stats = _components(place.ink)
+    owner = _owners(stats, usual)
+    kept = sorted(set(owner.tolist()) - {0})
+    joined = owner[labels]
+    pieces = [piece for n in kept for piece in _split(joined == n, usual)]
+    return sorted(pieces, key=_middle) if len(pieces) <= MOST else [joined > 0]
+
+
+def _components(ink: Mask) -> tuple[NDArray[np.int32], Stats]:
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    return np.asarray(labels, np.int32), np.asarray(stats, np.int32)
+
+
+def _owners(stats: Stats, usual: float) -> NDArray[np.int64]:
+    """For each component the one whose piece it belongs to, 0 for the paper and for dust."""
+    owner = np.arange(len(stats))
+    large = [n for n in owner[1:] if max(stats[n, _WIDTH], stats[n, _HEIGHT]) >= SMALL * usual]
+    for n in sorted(set(owner[1:].tolist()) - set(large)):
+        near = min(large, key=lambda one: _apart(stats[one], stats[n]), default=0)
+        owner[n] = near if near and _apart(stats[near], stats[n]) < NEAR * usual else 0
+    for a, b in combinations(sorted(large, key=lambda n: -int(stats[n, _WIDTH])), 2):
+        if _stacked(stats[a], stats[b]) > STACKED:
+            owner[owner == owner[b]] = owner[a]
+    return owner
+
+
+def _apart(a: Stats, b: Stats) -> float:
+    """Pixels between two boxes, level."""
+    return float(max(a[_LEFT] - (b[_LEFT] + b[_WIDTH]), b[_LEFT] - (a[_LEFT] + a[_WIDTH]), 0))
+
+
+def _stacked(a: Stats, b: Stats) -> float:
+    """How much of the narrower of two boxes stands above or below the other."""
+    both = min(a[_LEFT] + a[_WIDTH], b[_LEFT] + b[_WIDTH]) - max(a[_LEFT], b[_LEFT])
+    return float(both / max(1, min(a[_WIDTH], b[_WIDTH])))
+
+
+def _middle(ink: Mask) -> float:
+    return float(np.flatnonzero(ink.any(axis=0)).mean())
+
+
+def _split(ink: Mask, usual: float) -> list[Mask]:
+    """A wide piece in two at its thinnest column, else as it is."""
+    columns = np.flatnonzero(ink.any(axis=0))
+    left, width = int(columns[0]), int(columns[-1]) + 1 - int(columns[0])
+    if width < max(4.0, WIDE * usual):
+        return [ink]
+    places = np.arange(left + width // 4, left + 3 * width // 4)
+    aside = np.abs(places - (left + width / 2)) / width
+    before = np.arange(ink.shape[1]) < places[(ink[:, places].sum(axis=0) + aside).argmin()]
+    return [ink & before, ink & ~before]
+
+
+def together(a: Mask, b: Mask) -> float:
+    """How probable it is that a piece and the next are of one digit, by the gap between them alone."""
+    gap = int(np.flatnonzero(b.any(axis=0))[0]) - int(np.flatnonzero(a.any(axis=0))[-1]) - 1
+    if gap == 0:
+        return ONE_STROKE
+    return APART if gap > 0 else TOUCHING
+
+
+def as_cell(place: Patch, pieces: Sequence[Mask], usual: float) -> Patch:
+    """Pieces as they would stand in a cell: as high as digits usually fill one, in its middle."""
+    ink = np.asarray(np.logical_or.reduce(pieces))
+    mine = cv2.dilate(ink.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    flat = np.where(mine, place.flat, PAPER).astype(np.uint8)
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    top, bottom = _widened(int(rows[0]), int(rows[-1]) + 1, round(CELL_HEIGHT * usual))
+    left, right = _widened(int(columns[0]), int(columns[-1]) + 1, round(CELL_WIDTH * usual))
+    pad = max(0, -top, -left, bottom - ink.shape[0], right - ink.shape[1])
+    window = np.s_[top + pad : bottom + pad, left + pad : right + pad]
+    wide: Image = np.pad(flat, pad, constant_values=PAPER)
+    return Patch(wide[window], np.pad(ink, pad)[window], place.scale)
+
+
+def _widened(low: int, high: int, length: int) -> tuple[int, int]:
+    """The range widened around its middle to at least this length."""
+    missing = max(0, length - (high - low))
+    return low - missing // 2, high + missing - missing // 2

@@ -1,0 +1,348 @@
+"""From log-probabilities of one line to characters, their probabilities and the runners-up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from japan.pairs import Kind, log_chance
+from ocr.decoding.acceptor import Acceptor
+from ocr.decoding.content import CharMask, mask_for, to_value
+from ocr.decoding.ctc import NEVER, LogProbs, best_path, best_path_of_length, length_log_probability, log_likelihoods
+from ocr.decoding.dates import to_written_day, written_date_grammar
+from ocr.decoding.grammar import PRIORS, find_grammar
+from ocr.decoding.nbest import Search
+from ocr.engine import Logits
+from ocr.layout import Content
+from ocr.readings import CharReading
+
+ALTERNATIVES = 4
+_WIDE = 8  # classes tried at each place when its probability is worked out
+_LONGEST_REFINED = 60
+_CLIMBS = 3
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The characters of one line.
+
+    probability: that the whole line is right, given what the mask and the length allow.
+    held: how much of the ink the mask explains, 0.0-1.0.
+    places: where along the line each character is surest, 0.0-1.0.
+    values: with a grammar, the likeliest values and their probabilities, best first.
+    """
+
+    characters: tuple[CharReading, ...]
+    probability: float
+    held: float
+    places: tuple[float, ...] = ()
+    values: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def text(self) -> str:
+        return "".join(reading.char for reading in self.characters)
+
+
+NOTHING = Decoded((), 1.0, 1.0)
+
+
+Pairs = Callable[[str, str], float]
+"""ln of the chance that a character follows another; a space stands for the ends of a text."""
+PAIRS_COUNT = 0.5
+"""How much of what pairs of characters tell counts beside the ink. The engine learned some of it from its own texts."""
+
+
+def decode_line(logits: Logits, mask: CharMask, lengths: Sequence[int] = (), pairs: Pairs | None = None) -> Decoded:
+    """The likeliest characters of a line; with `lengths`, the likeliest among those numbers of characters.
+
+    pairs: how its characters usually follow each other, where that is known.
+    """
+    spaced = mask.apply(logits)
+    space = mask.outputs.index(" ") if " " in mask.outputs else 0
+    log_probs = _without_spaces(spaced, space)
+    string, penalty = _search(log_probs, lengths)
+    if string is None:
+        return Decoded((), 0.0, mask.held(logits))
+    likeness = _Likeness(mask.outputs, pairs)
+    known: _Known = {}
+    string, likelihood = _climb(log_probs, string, likeness, known)
+    readings, rivals = _places(log_probs, string, mask, likeness=likeness, known=known)
+    peaks = align(log_probs, string)
+    total = 0.0 if not lengths else penalty
+    probability = _weighed(float(np.exp(min(0.0, likelihood - total))), rivals)
+    if space:
+        readings, peaks = _with_spaces(readings, peaks, spaced, space)
+    places = tuple((peak + 0.5) / len(log_probs) for peak in peaks)
+    return Decoded(readings, probability, mask.held(logits), places)
+
+
+def _without_spaces(log_probs: LogProbs, space: int) -> LogProbs:
+    """The log-probabilities with a space counting as blank: where words part is no doubt about their characters."""
+    if not space:
+        return log_probs
+    merged = log_probs.copy()
+    merged[:, 0] = np.logaddexp(log_probs[:, 0], log_probs[:, space])
+    merged[:, space] = NEVER
+    return merged
+
+
+def _with_spaces(
+    readings: Sequence[CharReading], peaks: Sequence[int], log_probs: LogProbs, space: int
+) -> tuple[tuple[CharReading, ...], list[int]]:
+    """The characters with a space wherever between two of them it is the likeliest class of a step."""
+    out: list[CharReading] = []
+    steps: list[int] = []
+    for place, (reading, peak) in enumerate(zip(readings, peaks, strict=True)):
+        between = log_probs[peaks[place - 1] + 1 : peak] if place else log_probs[:0]
+        spaces = np.flatnonzero(between.argmax(axis=1) == space)
+        if len(spaces):
+            out.append(CharReading(" ", float(np.exp(between[spaces, space].max()))))
+            steps.append(peaks[place - 1] + 1 + int(spaces[0]))
+        out.append(reading)
+        steps.append(peak)
+    return tuple(out), steps
+
+
+ODDS = 20.0
+"""How many times likelier it is, before the ink is seen, that a writer kept to the grammar of the field than the engine
+takes it to be: it knows of no grammar, and spreads its doubt over everything."""
+UNFIT = 0.1
+"""Below this probability that the grammar was kept at all, what stands there is another thing."""
+_STRINGS = 12
+_ENOUGH = 0.9995
+
+
+def decode_grammar(
+    logits: Logits,
+    mask: CharMask,
+    grammar: Acceptor,
+    *,
+    lengths: Sequence[int] = (),
+    value: Callable[[str], str | None] = str,
+    prior: Callable[[str], float] | None = None,
+) -> Decoded:
+    """The likeliest value of a grammar, where the ink may be one at all; else what it says freely, at probability 0.
+
+    lengths: the numbers of characters that are known to be there; the grammar takes none other. value: what a
+    string means. prior: how many times likelier than others a value is written.
+    """
+    log_probs = mask.apply(logits)
+    search = Search(log_probs, mask.outputs, grammar)
+    found = _values(search, value, prior)
+    known = 0.0
+    if lengths:
+        by_length = length_log_probability(log_probs, max(lengths))
+        known = float(np.logaddexp.reduce([by_length[n] for n in lengths]))
+    share = float(np.exp(min(0.0, search.mass - known)))
+    fits = share * ODDS / (share * ODDS + 1.0 - share) if share else 0.0
+    if not found or fits < UNFIT:
+        return replace(decode_line(logits, mask, lengths), probability=0.0)
+    text, _, _ = found[0]
+    string = [mask.outputs.index(char) for char in text]
+    places = tuple((peak + 0.5) / len(log_probs) for peak in align(log_probs, string))
+    readings, _ = _places(log_probs, string, mask, grammar)
+    values = tuple((said, probability * fits) for _, said, probability in found[: ALTERNATIVES + 1])
+    return Decoded(readings, values[0][1], mask.held(logits), places, values)
+
+
+_PAIRS: Mapping[Content, Pairs] = {
+    Content.NAME: partial(log_chance, Kind.NAMES),
+    Content.ADDRESS: partial(log_chance, Kind.PLACES),
+    Content.TEXT: partial(log_chance, Kind.WORDS),
+}
+
+
+def decode_content(
+    logits: Logits, alphabet: tuple[str, ...], content: Content, lengths: tuple[int, ...] = ()
+) -> Decoded:
+    """The likeliest value of a kind of field, within its grammar where it has one."""
+    mask = mask_for(content, alphabet)
+    grammar = find_grammar(content, lengths)
+    if content is Content.DATE:
+        return decode_grammar(logits, mask, written_date_grammar(), value=lambda t: to_written_day(t).isoformat())
+    if grammar is None:
+        return decode_line(logits, mask, lengths, _PAIRS.get(content))
+    value, prior = partial(to_value, content), PRIORS.get(content)
+    return decode_grammar(logits, mask, grammar, lengths=lengths, value=value, prior=prior)
+
+
+def _values(
+    search: Search, value: Callable[[str], str | None], prior: Callable[[str], float] | None
+) -> list[tuple[str, str, float]]:
+    """The likeliest values: (the likeliest way it is written, value, probability), best first."""
+    found: dict[str, tuple[str, float]] = {}
+    seen = 0.0
+    for one in islice(search.strings(), _STRINGS):
+        seen += one.probability
+        said = value(one.text)
+        if said is not None:
+            text, before = found.get(said, (one.text, 0.0))
+            found[said] = text, before + one.probability
+        if seen > _ENOUGH:
+            break
+    factors = {said: prior(said) if prior else 1.0 for said in found}
+    # What was not looked at is taken to be as likely to be written as the average.
+    total = sum(p * factors[said] for said, (_, p) in found.items()) + max(0.0, 1.0 - seen)
+    rows = [(text, said, p * factors[said] / total) for said, (text, p) in found.items()]
+    return sorted(rows, key=lambda row: -row[2])
+
+
+def _search(log_probs: LogProbs, lengths: Sequence[int]) -> tuple[list[int] | None, float]:
+    if not lengths:
+        return best_path(log_probs), 0.0
+    by_length = length_log_probability(log_probs, max(lengths))
+    allowed = np.array([by_length[n] for n in lengths])
+    total = float(np.logaddexp.reduce(allowed))
+    order = sorted(lengths, key=lambda n: -by_length[n])
+    for length in order:
+        string = best_path_of_length(log_probs, length)
+        if string is not None:
+            return string, total
+    return None, total
+
+
+@dataclass(frozen=True, eq=False)
+class _Likeness:
+    """How usual strings of outputs are by their pairs of characters."""
+
+    outputs: Sequence[str]
+    pairs: Pairs | None
+
+    def gain(self, string: Sequence[int], place: int, other: int) -> float:
+        """ln of how much more usual the string is with another class in this place."""
+        if self.pairs is None:
+            return 0.0
+        before = self.outputs[string[place - 1]] if place else " "
+        after = self.outputs[string[place + 1]] if place + 1 < len(string) else " "
+        new, old = self.outputs[other], self.outputs[string[place]]
+        step = self.pairs(before, new) + self.pairs(new, after) - self.pairs(before, old) - self.pairs(old, after)
+        return PAIRS_COUNT * step
+
+
+@dataclass(frozen=True)
+class _Rivals:
+    """How likely a string's rivals of one other character are together, over the string: by the ink alone, and with how
+    usual they are."""
+
+    ink: float
+    usual: float
+
+
+_Trials = list[tuple[int, list[int]]]
+_Known = dict[tuple[int, ...], tuple[_Trials, NDArray[np.float64]]]
+"""String -> its single replacements and their likelihoods, so that they are worked out once."""
+
+
+def _climb(log_probs: LogProbs, string: list[int], likeness: _Likeness, known: _Known) -> tuple[list[int], float]:
+    """The string after single replacements that make it likelier as a whole, and its likelihood in the ink."""
+    best = float(log_likelihoods(log_probs, [string])[0])
+    if not string or len(string) > _LONGEST_REFINED:
+        return string, best
+    for _ in range(_CLIMBS):
+        trials = _replacements(log_probs, string)
+        if not trials:
+            break
+        scores = log_likelihoods(log_probs, [trial for _, trial in trials])
+        known[tuple(string)] = trials, scores
+        gains = np.array([likeness.gain(string, place, trial[place]) for place, trial in trials])
+        top = int((scores + gains).argmax())
+        if scores[top] + gains[top] <= best + 1e-9:
+            break
+        best, string = float(scores[top]), trials[top][1]
+    return string, best
+
+
+def _weighed(probability: float, rivals: _Rivals) -> float:
+    """The probability of a string when it and all others count by how usual they are.
+
+    What was not tried has more than one other character; it is taken to be as unusual as what was tried.
+    """
+    tried, usual = probability * rivals.ink, probability * rivals.usual
+    factor = min(1.0, rivals.usual / rivals.ink) if rivals.ink else 1.0
+    return probability / (probability + usual + max(0.0, 1.0 - probability - tried) * factor)
+
+
+def _replacements(log_probs: LogProbs, string: list[int]) -> list[tuple[int, list[int]]]:
+    """Each place with each of its likely other classes: (place, whole string)."""
+    spans = _spans(log_probs, string)
+    out = []
+    for place, (start, end) in enumerate(spans):
+        peak = log_probs[start:end, 1:].max(axis=0)
+        likely = _largest(peak, _WIDE) + 1
+        for other in likely:
+            if other != string[place] and peak[other - 1] > -14:
+                out.append((place, [*string[:place], int(other), *string[place + 1 :]]))
+    return out
+
+
+def _largest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """The places of the largest values, the largest first; of thousands only these are sorted."""
+    top = np.argpartition(-values, count)[:count] if len(values) > count else np.arange(len(values))
+    return np.asarray(top[np.argsort(-values[top])], np.int64)
+
+
+def _spans(log_probs: LogProbs, string: list[int]) -> list[tuple[int, int]]:
+    """The steps that belong to each character: from half way to its neighbours on the best alignment."""
+    peaks = align(log_probs, string)
+    edges = [0, *[(a + b + 1) // 2 for a, b in pairwise(peaks)], len(log_probs)]
+    return [(lo, max(hi, lo + 1)) for lo, hi in pairwise(edges)]
+
+
+def align(log_probs: LogProbs, string: list[int]) -> list[int]:
+    """The step at which each character is surest, in order (Viterbi over one step a character)."""
+    steps = len(log_probs)
+    gain = log_probs[:, string] - log_probs[:, :1]
+    score = np.full((steps + 1, len(string) + 1), -np.inf)
+    score[:, 0] = 0.0
+    took = np.zeros((steps + 1, len(string) + 1), np.bool_)
+    for t in range(1, steps + 1):
+        take = score[t - 1, :-1] + gain[t - 1]
+        keep = score[t - 1, 1:]
+        took[t, 1:] = take > keep
+        score[t, 1:] = np.maximum(take, keep)
+    peaks: list[int] = []
+    place = len(string)
+    for t in range(steps, 0, -1):
+        if place and took[t, place]:
+            peaks.append(t - 1)
+            place -= 1
+    return peaks[::-1] if place == 0 else [min(steps - 1, i) for i in range(len(string))]
+
+
+def _places(
+    log_probs: LogProbs,
+    string: list[int],
+    mask: CharMask,
+    grammar: Acceptor | None = None,
+    likeness: _Likeness | None = None,
+    known: _Known | None = None,
+) -> tuple[tuple[CharReading, ...], _Rivals]:
+    """The characters of a string, each with those that may stand in its place."""
+    if not string:
+        return (), _Rivals(0.0, 0.0)
+    if known and tuple(string) in known:
+        trials, tried = known[tuple(string)]
+        scores = np.concatenate([log_likelihoods(log_probs, [string]), tried])
+    else:
+        trials = _replacements(log_probs, string) if len(string) <= _LONGEST_REFINED else []
+        if grammar is not None:
+            trials = [one for one in trials if grammar.weight("".join(mask.outputs[c] for c in one[1])) > NEVER]
+        scores = log_likelihoods(log_probs, [string, *[trial for _, trial in trials]])
+    gains = [likeness.gain(string, place, trial[place]) if likeness else 0.0 for place, trial in trials]
+    odds = scores - scores[0]
+    weighed = odds + np.array([0.0, *gains])
+    weights = np.exp(np.minimum(weighed, 0.0))
+    rivals: list[list[tuple[str, float]]] = [[] for _ in string]
+    for (place, trial), weight in zip(trials, weights[1:], strict=True):
+        rivals[place].append((mask.outputs[trial[place]], float(weight)))
+    readings = []
+    for place, label in enumerate(string):
+        total = 1.0 + sum(weight for _, weight in rivals[place])
+        others = sorted(((char, weight / total) for char, weight in rivals[place]), key=lambda item: -item[1])
+        readings.append(CharReading(mask.outputs[label], 1.0 / total, tuple(others[:ALTERNATIVES])))
+    return tuple(readings), _Rivals(float(np.exp(odds[1:]).sum()), float(np.exp(weighed[1:]).sum()))

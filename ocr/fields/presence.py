@@ -1,0 +1,66 @@
+"""Places to sign or to seal: whether anything stands there that the form does not print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ocr.cutting.cut import View, cut_box, is_written
+from ocr.cutting.foreign import Trail, trails
+from ocr.fields.jobs import BLANK_CONFIDENCE, Job, done
+from ocr.layout import Box, Presence, PresenceField, around
+from ocr.readings import Reading, ReadingReason
+
+DPI = 150.0  # enough to see whether anything is there
+AROUND_MM = 2.0  # people sign and seal past the edges
+DIRT_MM, DIRT_MM2 = 3.0, 2.0  # what is smaller in both is nothing at all
+_SURE, _UNSURE = 0.98, 0.6
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What is surely a seal or a signature: between these lengths in millimetres, of so many square millimetres."""
+
+    shortest: float
+    longest: float
+    area: float
+
+
+USUAL = {Presence.SEAL: Usual(5.0, 16.0, 8.0), Presence.SIGNATURE: Usual(6.0, 200.0, 4.0)}
+
+
+def presence_job(view: View, field: PresenceField, black_white: bool = False) -> Job:
+    """The job of such a place. view: with its red, where the scan has colours (`ocr.imaging.keep_red`).
+
+    black_white: whether the scan is; a pale red seal leaves nothing there.
+    """
+    there, sure = look(view, field.box, field.what)
+    sure = sure and (there or field.what is not Presence.SEAL or not black_white)
+    confidence = (_SURE if there else BLANK_CONFIDENCE) if sure else _UNSURE
+    reasons = () if sure else (ReadingReason.FAINT_MARK,)
+    return done(Reading(field.name, "true" if there else "false", "", confidence, field.box, reasons=reasons))
+
+
+def look(view: View, box: Box, what: Presence) -> tuple[bool, bool]:
+    """Whether something stands in a place, and whether that is clear; by any ink, where the empty form is not known."""
+    wide = Box(box.x - AROUND_MM, box.y - AROUND_MM, box.w + 2 * AROUND_MM, box.h + 2 * AROUND_MM)
+    found = trails(view, wide)
+    if found is None:
+        return is_written(cut_box(view, box)), True
+    inside = [one for one in found if _middle_in(one, box)]
+    area, size = sum(one.area for one in inside), _size(inside)
+    usual = USUAL[what]
+    if size < DIRT_MM and area < DIRT_MM2:
+        return False, _size(found) < usual.shortest
+    enough = size >= usual.shortest and area >= usual.area
+    return enough or 2 * area >= usual.area, enough and size <= usual.longest
+
+
+def _size(found: list[Trail]) -> float:
+    """The longer side of all together, in millimetres."""
+    whole = around([one.box for one in found]) if found else Box(0, 0, 0, 0)
+    return max(whole.w, whole.h)
+
+
+def _middle_in(trail: Trail, box: Box) -> bool:
+    x, y = trail.box.x + trail.box.w / 2, trail.box.y + trail.box.h / 2
+    return box.x <= x <= box.x + box.w and box.y <= y <= box.y + box.h

@@ -1,0 +1,73 @@
+"""Traces of writing that was rubbed out or painted over: too pale for ink, too dark for paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.cutting.cut import View
+from ocr.imaging import Mask
+from ocr.layout import Box
+
+PX_PER_MM = 6.0
+LEVELS = 8.0  # below the paper; noise of the scanner may ask for more
+NOISE = 4.0  # deviations of the paper's own grain
+LEAST_MM2, LEAST_IN_CELLS_MM2 = 3.0, 0.6  # more of them finds its way beside new writing on a line than in a cell
+_INKED = 20  # of 255: the share of a small pixel that makes it ink
+_SEAM_PX = 3  # around ink: blur and the compression of pictures darken the paper there
+_INSIDE_MM = 0.6  # of the box: its frame and what blurs around it lie outside
+_SMALLEST_PX = 5  # area, and the longer side: smaller spots are dirt
+_PALEST = 0.4  # of the writing's darkness: darker than this is the writing's own, pressed less
+_DARK = 90.0  # levels below the paper: of paler writing, traces cannot be told
+
+
+def is_erased(view: View, boxes: Sequence[Box]) -> bool:
+    """True where pale traces of strokes stand beside the writing. boxes: one free line, or the cells of a row.
+
+    A black and white scan shows none.
+    """
+    area = sum(traces_mm2(view, box) for box in boxes)
+    return area >= (LEAST_MM2 if len(boxes) == 1 else LEAST_IN_CELLS_MM2)
+
+
+def traces_mm2(view: View, box: Box) -> float:
+    """The area of pale strokes in a box, in square millimetres; creases and shadows, which go on outside, are none."""
+    small, ink, seams = _small(view, box)
+    if min(small.shape) < 2 * _SMALLEST_PX:
+        return 0.0
+    free = ~seams
+    if free.sum() < 100:
+        return 0.0
+    paper = float(np.median(small[free]))
+    darkest = (paper - float(np.percentile(small[ink], 20))) if ink.any() else 255.0
+    if darkest < _DARK:
+        return 0.0
+    lighter = small[free & (small >= paper)]
+    grain = 1.4826 * float(np.median(lighter - paper)) if len(lighter) else 0.0
+    depth = paper - small
+    pale = free & (depth > max(LEVELS, NOISE * grain)) & (depth < _PALEST * darkest)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(pale.astype(np.uint8), connectivity=8)
+    height, width = pale.shape
+    area = 0
+    for x, y, w, h, size in stats[1:count].tolist():
+        at_edge = x == 0 or y == 0 or x + w == width or y + h == height
+        if not at_edge and size >= _SMALLEST_PX and max(w, h) >= _SMALLEST_PX:
+            area += size
+    return area / PX_PER_MM**2
+
+
+def _small(view: View, box: Box) -> tuple[NDArray[np.float32], Mask, Mask]:
+    """The inside of a box, PX_PER_MM pixels a millimetre, where its ink is, and that with its seams."""
+    edges = (box.x + _INSIDE_MM, box.y + _INSIDE_MM, box.x + box.w - _INSIDE_MM, box.y + box.h - _INSIDE_MM)
+    x0, y0, x1, y1 = (max(0, round(edge * view.scale)) for edge in edges)
+    flat, ink = view.flat[y0:y1, x0:x1], view.ink[y0:y1, x0:x1]
+    if not flat.size:
+        return np.zeros((0, 0), np.float32), np.zeros((0, 0), np.bool_), np.zeros((0, 0), np.bool_)
+    zoom = PX_PER_MM / view.scale
+    small = cv2.resize(flat, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA).astype(np.float32)
+    inked = cv2.resize(ink.astype(np.uint8) * 255, small.shape[::-1], interpolation=cv2.INTER_AREA) > _INKED
+    seam = np.ones((2 * _SEAM_PX + 1, 2 * _SEAM_PX + 1), np.uint8)
+    return small, np.asarray(inked), np.asarray(cv2.dilate(inked.astype(np.uint8), seam) > 0)

@@ -1,0 +1,1 @@
+"""Where the form lies in the picture: registration by markers and print, bends and folds of the paper."""
