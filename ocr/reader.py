@@ -12,6 +12,7 @@ from ocr.decoding.content import exact_lengths
 from ocr.decoding.decode import decode_content
 from ocr.decoding.kana import spell_names
 from ocr.engine import Image, Logits, Recogniser
+from ocr.fields.blanks import doubt_pale
 from ocr.fields.ditto import repeat_above
 from ocr.fields.doubts import without_common_traces
 from ocr.fields.jobs import Job
@@ -52,8 +53,10 @@ def read_page(
     found = registration or register(image, layout)
     if found is None:
         raise UnregisteredPageError(f"form {layout.form_id} page {layout.page_number} was not found in the picture")
-    jobs = _jobs(image, found, layout, own)
+    view = replace(view_page(image, found), reference=layout.reference)
+    jobs = _jobs(image, view, found, layout, own)
     readings = without_common_traces(repeat_above(layout.fields, run_jobs(jobs, recogniser)))
+    readings = doubt_pale(view, layout.fields, readings)
     boxes = [reading.box_mm or _NOWHERE for reading in readings]
     errors_mm = found.errors_mm(boxes)
     readings = _calibrated(layout, jobs, readings, own)
@@ -67,9 +70,8 @@ def view_page(image: Image, found: Registration) -> View:
     return make_view(found.warp(drop_red(image), dpi), dpi / MM_PER_INCH)
 
 
-def _jobs(image: Image, found: Registration, layout: PageLayout, own: OwnModels) -> list[Job]:
+def _jobs(image: Image, view: View, found: Registration, layout: PageLayout, own: OwnModels) -> list[Job]:
     """A job for each field; places to sign or to seal are looked at with their red ink, all others without."""
-    view = replace(view_page(image, found), reference=layout.reference)
     if not any(isinstance(field, PresenceField) for field in layout.fields):
         return [prepare(view, field, own) for field in layout.fields]
     with_red = make_view(found.warp(keep_red(image), DPI), DPI / MM_PER_INCH, layout.reference)

@@ -25,6 +25,7 @@ class ReadingReason(StrEnum):
     OVERWRITTEN = "overwritten"
     ERASED = "erased"
     NOTHING_ABOVE = "nothing_above"
+    PALE = "pale"
     POOR_REGISTRATION = "poor_registration"
 
 
