@@ -12,10 +12,11 @@ from sqlalchemy import String, update
 from sqlmodel import SQLModel, col, select
 
 from pipeline.channels.slip import BatchSlip
+from pipeline.domain.drafts import DraftScope
 from pipeline.domain.statuses import TaskKind
 from pipeline.review.approvals import approve_draft
 from pipeline.review.decisions import close, withdraw
-from pipeline.review.drafts import DraftScope, clear_cases, make_draft_of_all
+from pipeline.review.drafts import clear_cases, make_draft_of_all
 from pipeline.runtime import Runtime
 from pipeline.steps.advance import advance_batch
 from pipeline.steps.erasure.cut import BLANKED, DELETED, _places

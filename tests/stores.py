@@ -20,9 +20,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.channels.slip import BatchSlip
+from pipeline.domain.drafts import DraftScope, Proposal
 from pipeline.domain.statuses import Outcome
 from pipeline.review.approvals import approve_draft, return_draft
-from pipeline.review.drafts import DraftScope, Proposal, clear_cases, make_draft
+from pipeline.review.drafts import clear_cases, make_draft
 from pipeline.runtime import Runtime
 from pipeline.steps.advance import advance_batch
 from pipeline.steps.audit import audit

@@ -11,6 +11,24 @@ from pipeline.domain.statuses import Outcome
 
 
 @dataclass(frozen=True)
+class Proposal:
+    """What is proposed for one case. ground: why it is refused (理由提示), "" for a grant."""
+
+    case_id: str
+    outcome: Outcome = Outcome.GRANT
+    ground: str = ""
+
+
+@dataclass(frozen=True)
+class DraftScope:
+    """What all cases of one draft have in common."""
+
+    procedure_id: str
+    department: str
+    protected: bool = False
+
+
+@dataclass(frozen=True)
 class Placing:
     """Where a case stands in the order of its procedure. rank: from 1. place: the facility given, "" for none."""
 

@@ -9,12 +9,13 @@ from datetime import date
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from pipeline.domain.drafts import DraftScope, Proposal
 from pipeline.domain.errors import NotVisible
 from pipeline.domain.statuses import ApprovalKind, DraftStatus, Outcome
 from pipeline.procedures.pack import Determination, Label
 from pipeline.procedures.ranking import place_labels
 from pipeline.review.draft_cases import MAX_CASES, draftable, with_open_questions
-from pipeline.review.drafts import DraftScope, Proposal, examined_as, within
+from pipeline.review.drafts import examined_as, within
 from pipeline.review.placings import Placed, PlacingView, place_cases, placing_view
 from pipeline.runtime import Runtime
 from pipeline.steps.packs import latest_pack

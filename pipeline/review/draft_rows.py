@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
-from pipeline.domain.drafts import DraftLine, Placing, digest_of, totals_of
+from pipeline.domain.drafts import DraftLine, DraftScope, Placing, Proposal, digest_of, totals_of
 from pipeline.runtime import Runtime
 from pipeline.steps.numbers import draft_number
 from pipeline.steps.packs import get_pack
 from pipeline.store.access import Viewer
 from pipeline.store.tables import Case, Draft, DraftCase, Submission
-
-if TYPE_CHECKING:
-    from pipeline.review.drafts import DraftScope, Proposal
 
 
 def lines_of(

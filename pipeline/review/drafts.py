@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeGuard
 
 from sqlmodel import Session, col, select
 
-from pipeline.domain.drafts import Placing
+from pipeline.domain.drafts import DraftScope, Placing, Proposal
 from pipeline.domain.errors import Conflict, Impossible, NotAllowed, NotVisible
 from pipeline.domain.statuses import CaseStatus, DraftStatus, Outcome, StaffRole
 from pipeline.review.draft_cases import (
@@ -100,24 +99,6 @@ class DraftChanged(Conflict):
     code = "draft_changed"
     ja = "開いている間に、この起案はほかの人が決裁しました。最新の内容を確認してください。"
     en = "Somebody else acted on this draft meanwhile. Please look at it again."
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """What is proposed for one case. ground: why it is refused (理由提示), "" for a grant."""
-
-    case_id: str
-    outcome: Outcome = Outcome.GRANT
-    ground: str = ""
-
-
-@dataclass(frozen=True)
-class DraftScope:
-    """What all cases of one draft have in common."""
-
-    procedure_id: str
-    department: str
-    protected: bool = False
 
 
 def make_draft(

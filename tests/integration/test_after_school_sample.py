@@ -9,10 +9,11 @@ from sqlmodel import col, select
 from benchmarks.demo_score import submission_ids
 from benchmarks.points import points_and_ranking
 from benchmarks.truth import load_truth
+from pipeline.domain.drafts import DraftScope
 from pipeline.domain.statuses import ReasonCode
 from pipeline.outbound.csv_export import CsvExport
 from pipeline.review.approvals import approve_draft
-from pipeline.review.drafts import DraftScope, clear_cases, make_draft_of_all
+from pipeline.review.drafts import clear_cases, make_draft_of_all
 from pipeline.runtime import Runtime
 from pipeline.steps.audit import audit
 from pipeline.steps.export import export_decided

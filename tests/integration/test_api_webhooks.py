@@ -14,10 +14,11 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from pipeline.domain.drafts import DraftScope, Proposal
 from pipeline.domain.statuses import CaseStatus, OutboundKind, OutboundStatus, Outcome, SubmissionStatus
 from pipeline.outbound import webhook
 from pipeline.review.approvals import approve_draft
-from pipeline.review.drafts import DraftScope, Proposal, make_draft
+from pipeline.review.drafts import make_draft
 from pipeline.runtime import Runtime
 from pipeline.steps import deliver as deliveries
 from pipeline.steps.api_clients import close_client, is_safe_url, rotate_webhook_secret, set_webhook

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from pipeline.domain.drafts import Placing
+from pipeline.domain.drafts import DraftScope, Placing, Proposal
 from pipeline.domain.errors import NotAllowed
 from pipeline.domain.statuses import (
     CaseStatus,
@@ -31,8 +31,6 @@ from pipeline.review.draft_cases import CasesMoved
 from pipeline.review.draft_new import get_new_draft
 from pipeline.review.draft_views import get_draft_view
 from pipeline.review.drafts import (
-    DraftScope,
-    Proposal,
     WholeOrderNeeded,
     WithoutPlace,
     examined_as,

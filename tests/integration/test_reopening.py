@@ -7,12 +7,13 @@ import json
 import pytest
 
 from pipeline.domain.applicant_status import ApplicantStatus
+from pipeline.domain.drafts import Proposal
 from pipeline.domain.errors import Conflict, NotVisible
 from pipeline.domain.statuses import CaseStatus, EntryStatus, Outcome, ReasonCode, SubmissionStatus
 from pipeline.review.approvals import approve_draft
 from pipeline.review.case_views import get_case_view
 from pipeline.review.decisions import accept, adopt, keep_earlier, reject, withdraw
-from pipeline.review.drafts import Proposal, examined_as, make_draft, withdraw_draft
+from pipeline.review.drafts import examined_as, make_draft, withdraw_draft
 from pipeline.review.reopening import NotExamined, ReasonMissing, reopen_case
 from pipeline.runtime import Runtime
 from pipeline.steps.audit import audit

@@ -12,6 +12,7 @@ import pytest
 from sqlmodel import col, select
 
 from ocr.codes import find_codes
+from pipeline.domain.drafts import DraftScope, Proposal
 from pipeline.domain.errors import Impossible
 from pipeline.domain.statuses import EndReason, EntryStatus, OutboundStatus, SubmissionStatus, TaskStatus
 from pipeline.review.approvals import approve_draft
@@ -25,7 +26,7 @@ from pipeline.review.decisions import (
     request_correction,
     withdraw,
 )
-from pipeline.review.drafts import DraftScope, Proposal, make_draft
+from pipeline.review.drafts import make_draft
 from pipeline.review.fields import correct_field
 from pipeline.review.history import history_of
 from pipeline.runtime import Runtime

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Engine, event, update
 from sqlmodel import col, select
 
+from pipeline.domain.drafts import DraftScope, Proposal
 from pipeline.domain.errors import Conflict, DomainError, NotAllowed, NotVisible
 from pipeline.domain.statuses import CaseStatus, DecisionKind, DraftStatus, Outcome, StaffRole
 from pipeline.review.approvals import NobodyToStandInFor, NoteMissing, OwnWork, approve_draft, return_draft
@@ -20,11 +21,9 @@ from pipeline.review.draft_cases import CasesMoved
 from pipeline.review.drafts import (
     DraftChanged,
     DraftClosed,
-    DraftScope,
     GroundMissing,
     MixedCases,
     NothingToDraft,
-    Proposal,
     clear_cases,
     make_draft,
     make_draft_of_all,

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.domain.applicant_status import ApplicantStatus, Ending, Standing
+from pipeline.domain.drafts import DraftScope, Proposal
 from pipeline.domain.errors import Conflict, DomainError
 from pipeline.domain.statuses import (
     CaseStatus,
@@ -21,15 +22,7 @@ from pipeline.domain.statuses import (
 )
 from pipeline.review.approvals import OwnWork, approve_draft, return_draft
 from pipeline.review.decisions import EarlierCounts, ReasonMissing, StillUnclear, adopt, keep_earlier, reject, withdraw
-from pipeline.review.drafts import (
-    DraftScope,
-    Proposal,
-    clear_cases,
-    examined_as,
-    make_draft,
-    make_draft_of_all,
-    withdraw_draft,
-)
+from pipeline.review.drafts import clear_cases, examined_as, make_draft, make_draft_of_all, withdraw_draft
 from pipeline.review.reopening import reopen_case
 from pipeline.runtime import Runtime
 from pipeline.steps.audit import audit

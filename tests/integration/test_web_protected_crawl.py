@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from sqlmodel import SQLModel, col, select
 
+from pipeline.domain.drafts import DraftScope, Proposal
 from pipeline.domain.statuses import (
     CaseStatus,
     Channel,
@@ -24,7 +25,7 @@ from pipeline.domain.statuses import (
     ReasonCode,
     StaffRole,
 )
-from pipeline.review.drafts import DraftScope, Proposal, make_draft
+from pipeline.review.drafts import make_draft
 from pipeline.store.access import Viewer, grants
 from pipeline.store.engine import read, write
 from pipeline.store.events import append_event

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData, QueryParams
 
+from pipeline.domain.drafts import DraftScope, Proposal
 from pipeline.domain.statuses import Outcome
 from pipeline.review.approvals import approve_draft, return_draft
 from pipeline.review.draft_new import get_new_draft, list_to_draft
 from pipeline.review.draft_views import get_draft_view, list_drafts
-from pipeline.review.drafts import DraftScope, Proposal, make_draft, make_draft_of_all, withdraw_draft
+from pipeline.review.drafts import make_draft, make_draft_of_all, withdraw_draft
 from web.context import Approver, Decider, Form, FormBroken, Reviewer, RuntimeHere, number_of, text_of
 from web.pages import render
 

@@ -10,22 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from sqlalchemy import update
 from sqlmodel import Session, col, or_, select
 
 from pipeline.domain.statuses import ArrivalStatus
 from pipeline.runtime import Runtime, Secrets
+from pipeline.steps.erasure.due import File
+from pipeline.steps.erasure.losses import Cut
 from pipeline.steps.records import FILE
 from pipeline.store.blobs import BlobMissing
 from pipeline.store.engine import read
 from pipeline.store.tables import Arrival, ArrivalIdentity, Attachment, Page, Submission
-
-if TYPE_CHECKING:
-    from pipeline.steps.erasure.cut import Cut
-    from pipeline.steps.erasure.due import File
-
 
 _TOKEN = re.compile(rb"[0-9A-Za-z]+")
 

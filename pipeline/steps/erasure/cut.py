@@ -7,9 +7,7 @@ made of it, does not stay. `DELETED` and `BLANKED` are the whole list; a test as
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +19,7 @@ from pipeline.domain.statuses import OutboundStatus
 from pipeline.runtime import Runtime
 from pipeline.steps.erasure.carriers import Carriers, cut_carriers
 from pipeline.steps.erasure.due import File, judge_files
+from pipeline.steps.erasure.losses import Cut
 from pipeline.steps.erasure.people import cut_people, named_only_here
 from pipeline.store.engine import write
 from pipeline.store.events import append_event
@@ -73,15 +72,6 @@ BLANKED: Mapping[type[SQLModel], Mapping[str, Any]] = {
     Approval: {"note": ""},
 }
 """Columns of rows that stay, and what they hold afterwards."""
-
-
-@dataclass
-class Cut:
-    """What one write took away. counts: by table, and by kind of file. blobs: whose rows let go of them."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    blobs: set[str] = field(default_factory=set)
-    arrivals: list[str] = field(default_factory=list)
 
 
 def erase_file(runtime: Runtime, erasure: Erasure, file: File, carriers: Carriers, actor: str) -> bool:

@@ -6,16 +6,13 @@ Whoever stands on a roster stays as long as the roster is kept; that is the regi
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from pipeline.domain.statuses import LinkStatus
+from pipeline.steps.erasure.losses import Cut
 from pipeline.store.tables import Candidate, Case, Distinction, Entry, Link, MatchKey, Person, RosterRow, Submission
-
-if TYPE_CHECKING:
-    from pipeline.steps.erasure.cut import Cut
 
 APPLICATION = "application"
 

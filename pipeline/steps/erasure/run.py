@@ -13,8 +13,9 @@ from pipeline.runtime import Runtime
 from pipeline.steps.erasure.blobs import doom_strays, remove_doomed
 from pipeline.steps.erasure.carriers import Carriers, look_through_exports
 from pipeline.steps.erasure.certificate import certify
-from pipeline.steps.erasure.cut import Cut, erase_file, tell
+from pipeline.steps.erasure.cut import erase_file, tell
 from pipeline.steps.erasure.due import Due, ended_before, find_due, retention_years
+from pipeline.steps.erasure.losses import Cut
 from pipeline.steps.erasure.strays import cut_strays, find_strays
 from pipeline.steps.numbers import erasure_number
 from pipeline.store.blob_removal import GRACE

@@ -17,8 +17,9 @@ from sqlmodel.sql.expression import SelectOfScalar
 from pipeline.domain.statuses import ArrivalStatus, BatchStatus, TaskStatus
 from pipeline.runtime import JST, Runtime
 from pipeline.steps.erasure.carriers import cut_arrivals, cut_batches, files_of
-from pipeline.steps.erasure.cut import Cut, doom, tell
+from pipeline.steps.erasure.cut import doom, tell
 from pipeline.steps.erasure.due import ended_before, retention_years
+from pipeline.steps.erasure.losses import Cut
 from pipeline.steps.intake_paper import SCANNER
 from pipeline.steps.packs import newest_packs
 from pipeline.store.bulk import parts
