@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.decoding.acceptor import Acceptor
-from ocr.decoding.ctc import NEVER, LogProbs
+from ocr.decoding.ctc import LogProbs
 
 MOST_OPENED = 200
 _NEGLIGIBLE = 1e-9  # share of the whole mass below which a prefix is not followed
@@ -60,26 +60,6 @@ def rank_strings(log_probs: LogProbs, outputs: Sequence[str], acceptor: Acceptor
         if len(found) == most:
             break
     return Ranked(tuple(found), search.mass)
-
-
-def cells_as_line(log_probs: LogProbs) -> LogProbs:
-    """Log-probabilities of single cells [n, C], class 0 an empty cell, as a line in which each has its own step."""
-    line = np.full((2 * len(log_probs), log_probs.shape[1]), NEVER)
-    line[0::2] = log_probs
-    line[1::2, 0] = 0.0
-    return line
-
-
-def join_lines(parts: Sequence[LogProbs]) -> LogProbs:
-    """Lines [T, C] set one behind the other as [T, C + 1]: the last class is a sure separator between them."""
-    out: list[LogProbs] = []
-    for number, part in enumerate(parts):
-        if number:
-            step = np.full((2, part.shape[1] + 1), NEVER)
-            step[0, -1], step[1, 0] = 0.0, 0.0
-            out.append(step)
-        out.append(np.hstack([part, np.full((len(part), 1), NEVER)]))
-    return np.concatenate(out)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ocr.decoding.acceptor import Acceptor, Builder
 from ocr.decoding.ctc import LogProbs
-from ocr.decoding.nbest import cells_as_line, join_lines, rank_strings
+from ocr.decoding.nbest import rank_strings
 
 OUTPUTS = ("", "a", "b", "c")
 
@@ -65,21 +65,6 @@ def test_loops_and_weights_count(log_probs: LogProbs) -> None:
     assert np.exp(ranked.mass) == pytest.approx(sum(counted.values()), abs=1e-9)
     if ranked.found:
         assert counted[ranked.found[0].text] == pytest.approx(max(counted.values()))
-
-
-def test_single_cells_are_a_line_of_their_own_steps() -> None:
-    cells = np.log(np.array([[0.01, 0.6, 0.29, 0.1], [0.01, 0.5, 0.4, 0.09]]))
-    ranked = rank_strings(cells_as_line(cells), OUTPUTS, some_words({"aa", "ab", "bb"}))
-    assert [found.text for found in ranked.found] == ["aa", "ab", "bb"]
-    assert ranked.found[0].probability == pytest.approx(0.30 / (0.30 + 0.24 + 0.116))
-
-
-def test_joined_lines_keep_what_belongs_to_each() -> None:
-    """a | a is not a: the separator holds them apart, and only one letter stands on either side."""
-    sure = np.log(np.array([[0.02, 0.96, 0.02], [0.98, 0.01, 0.01]]))
-    ranked = rank_strings(join_lines([sure, sure]), OUTPUTS, some_words({"aca", "aacb", "bcaa"}))
-    assert ranked.found[0].text == "aca"
-    assert ranked.found[0].probability > 0.99
 
 
 def test_an_ink_that_says_something_else_has_no_mass() -> None:
