@@ -13,7 +13,7 @@ from training.rows import draw_row
 from training.sources import CLASSES
 
 MEASURES = 6
-WIDTHS = (16, 24, 48, 64, 80)
+WIDTHS = (24, 40, 64, 96, 128)
 
 
 def draw(rng: np.random.Generator) -> Drawn:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 from fixtures.fonts import UNPACKED as SAMPLES
 from fixtures.fonts import find_fonts
+from fixtures.reading.sources import unpack_debs
 from fixtures.reading.split import WRITERS, Part
 from fixtures.reading.writers import known_writers
 
@@ -18,9 +20,20 @@ EXTRA = (
     "annie-use-your-telescope", "bad-script", "caveat", "cedarville-cursive", "cherry-bomb-one",
     "covered-by-your-grace", "darumadrop-one", "delicious-handrawn", "gloria-hallelujah", "homemade-apple", "mansalva",
     "neucha", "patrick-hand", "shadows-into-light", "short-stack", "slackside-one", "stick", "sue-ellen-francisco",
-    "swanky-and-moo-moo",
+    "swanky-and-moo-moo", "yuji-syuku",
 )  # fmt: skip
 """Hands on npm (OFL 1.1) besides those of the reading lab."""
+DEBS = {
+    "fonts-aoyagi-soseki": ("aoyagi-soseki.ttf", "soseki"),
+    "fonts-kouzan-mouhitsu": ("kouzan-mouhitsu-gyosho.ttf", "kouzan-running"),
+    "fonts-lxgw-wenkai": ("LXGWWenKai-Light.ttf", "wenkai"),
+    "fonts-dejima-mincho": ("dejima-mincho-r227.ttf", "print-dejima"),
+    "fonts-morisawa-bizud-mincho": ("BIZUDMincho-Regular.ttf", "print-bizud-mincho"),
+    "fonts-motoya-l-maruberi": ("MTLmr3m.ttf", "print-motoya"),
+    "fonts-mplus": ("Mplus1-Regular.otf", "print-mplus"),
+    "fonts-sawarabi-mincho": ("sawarabi-mincho-medium.ttf", "print-sawarabi"),
+}
+"""Hands and printed faces in Debian: package -> (file, the name it gets here)."""
 
 
 def training_fonts() -> dict[str, Path]:
@@ -59,5 +72,8 @@ def unpack(modules: Path) -> None:
 if __name__ == "__main__":
     if sys.argv[1] == "--packages":
         print(*(f"@fontsource/{name}@5" for name in EXTRA))
+    elif sys.argv[1] == "--debian":
+        with TemporaryDirectory() as folder:
+            unpack_debs(DEBS, UNPACKED, Path(folder))
     else:
         unpack(Path(sys.argv[1]))

@@ -78,11 +78,11 @@ def _draw_label(rng: np.random.Generator, digits: bool, place: int) -> str:
     dice = rng.random()
     if dice < 0.05:
         return ""
-    if dice < 0.10:
-        return OTHER
     if dice < 0.12:
+        return OTHER
+    if dice < 0.14:
         return DUST
-    if dice < 0.15:
+    if dice < 0.17:
         return str(rng.choice(list("元〃¥ー" if digits else "〃゛゜ー")))
     if digits:
         return str(rng.choice(list(DIGITS)))

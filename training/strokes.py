@@ -102,11 +102,11 @@ class Pen:
 def draw_pen(rng: np.random.Generator) -> Pen:
     """A pen in a hand."""
     return Pen(
-        slant=float(np.clip(rng.normal(0.05, 0.1), -0.2, 0.25)),
+        slant=float(np.clip(rng.normal(0.05, 0.12), -0.2, 0.3)),
         width=float(np.exp(rng.uniform(np.log(0.025), np.log(0.12)))),
         loose=float(rng.uniform(0.3, 1.2)),
         bend=float(rng.uniform(0.5, 1.4)),
-        joins=float(rng.choice((0.0, 0.0, 0.05, 0.25))),
+        joins=float(rng.choice((0.0, 0.0, 0.05, 0.15, 0.35))),
         taper=float(rng.choice((0.0, 0.0, 0.3, 0.7))),
     )
 
