@@ -93,14 +93,15 @@ def calendar_day(year: int, month: int, day: int, *, max_year: int = MAX_YEAR) -
 def to_date(era: str, year: int, month: int, day: int, *, strict: bool = True, max_year: int = MAX_YEAR) -> date:
     """The day of a date written in an era (letter or kanji).
 
-    Raises NotACalendarDay for a day that does not exist or lies before the era, and EraOverrun for one after
-    its end, unless `strict` is False and the era ended at most OVERRUN_YEARS before.
+    Raises NotACalendarDay for a day that does not exist or lies before the era, and EraOverrun for one after its end.
+    With `strict` False, days before it in the year in which it began are taken, and those of OVERRUN_YEARS after.
     """
     known = find_era(era)
     if known is None or year < 1:
         raise NotACalendarDay("no such era or year of an era")
     found = calendar_day(known.base + year, month, day, max_year=max_year)
-    if found < known.first:
+    # Whoever writes 令和元年4月30日 means a day of 2019; the year as it is printed on many papers of that spring.
+    if found < known.first and (strict or found.year != known.first.year):
         raise NotACalendarDay("the day lies before the era begins")
     if found > known.last:
         if found.year > known.last.year + OVERRUN_YEARS:
@@ -159,6 +160,33 @@ def parse_date(text: str, *, strict: bool = True, max_year: int = MAX_YEAR) -> d
     if parts is None:
         raise UnreadableDate("the text is not written as a date")
     return _day_of(parts["era"], parts["year"], parts["month"], parts["day"], strict, max_year)
+
+
+# Letters and kana that a machine reads for digits and kanji numerals. Only taken where nothing is a date as it stands,
+# so no readable date changes. S is left out: it is an era.
+_LOOK_ALIKE = str.maketrans("OoQDlI|!]iZzBニハミ", "0000111111228二八三")
+_DASH_FOR_ONE = re.compile(
+    f"[{re.escape(DASHES)}ー](?=[年月日])|(?<=[年月])[{re.escape(DASHES)}ー](?=[十二三四五六七八九日])"
+)
+
+
+def read_date(text: str, *, max_year: int = MAX_YEAR) -> date | None:
+    """The day that was meant, or None; never raises. For records that are compared, not for values that are kept.
+
+    As `parse_date` with strict=False, and where that finds no date, with letters that look like digits taken for them
+    (R6.4.l, 2O20/4/1, 昭和五十四年ー月三日).
+    """
+    for candidate in (text, _fold_look_alikes(text)):
+        try:
+            return parse_date(candidate, strict=False, max_year=max_year)
+        except DateError:
+            continue
+    return None
+
+
+def _fold_look_alikes(text: str) -> str:
+    plain = fold_width(text).strip()
+    return plain[:1].replace("l", "1").replace("|", "1") + _DASH_FOR_ONE.sub("一", plain[1:]).translate(_LOOK_ALIKE)
 
 
 def _solid_day(found: re.Match[str], strict: bool, max_year: int) -> date:

@@ -114,6 +114,11 @@ def _by_kanji(name: str, reading: str, part: NamePart) -> float:
     return reached.get(len(reading), 0.0)
 
 
+def names_with_readings(part: NamePart) -> list[tuple[str, frozenset[str]]]:
+    """Every listed name of this part, variants folded, with its readings."""
+    return [(name, readings) for (kind, name), readings in _names().items() if kind is part]
+
+
 def listed_names() -> frozenset[str]:
     """Surnames and given names as they are written, variants folded."""
     return frozenset(name for _, name in _names())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-DASHES = "‐‑‒–—―−﹣-ｰ─━"
+DASHES = "‐‑‒–—―−﹣-ｰ─━⁃˗⎯"
+"""What people and machines write for a hyphen; ー (a letter) and 一 (one) are not among them."""
 _SPACES = re.compile(r"\s+")
 _SOUND_MARKS = str.maketrans({"゛": "\u3099", "゜": "\u309a"})
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef\u180b-\u180d\u200b-\u200d\u2060\ufeff]")

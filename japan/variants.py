@@ -1,7 +1,7 @@
 """Variant characters (異体字) of names: folded in keys only, registered characters are never overwritten.
 
 The table is `data/variants.tsv`: direct, reviewed pairs. No chain of pairs is followed, since the closure of
-published variant lists merges different characters.
+published variant lists merges different characters. A city may add its own tables (`japan.city_tables`).
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 
+from japan.city_tables import CityTables
 from japan.text import CJK_COMPATIBILITY, strip_selectors
 
 _TABLE = Path(__file__).parent / "data" / "variants.tsv"
@@ -48,10 +51,63 @@ def parse_table(lines: Iterable[str]) -> dict[str, dict[str, str]]:
     return table
 
 
+@dataclass(frozen=True)
+class _Folding:
+    """Characters to their base in one step each; sequences: what is longer than one character, longest first."""
+
+    strong: Mapping[int, str]
+    weak: Mapping[int, str]
+    sequences: re.Pattern[str] | None
+    of_sequence: Mapping[str, str]
+
+
+_installed: list[CityTables] = []
+
+
+def install_tables(tables: CityTables | None) -> None:
+    """Folds by a city's tables too from now on, in this process; None goes back to the shipped table.
+
+    To be called once, before anything is compared: keys made before and after do not meet, see `tables_version`. The
+    shipped table goes first where it knows a character. A target that the shipped table folds is folded with it, since
+    keys of the two would part otherwise; a target that the city's own table has as a variant is not followed.
+    """
+    _installed[:] = [tables] if tables else []
+    _folding.cache_clear()
+    tables_version.cache_clear()
+
+
 @cache
-def _maps() -> tuple[Mapping[int, str], Mapping[int, str]]:
+def tables_version() -> str:
+    """A short digest of the city's tables, "" without any: part of the version of every key made with them."""
+    if not _installed:
+        return ""
+    one = _installed[0]
+    said = repr([sorted(mapping.items()) for mapping in (one.strong, one.weak, one.private)])
+    return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+
+
+@cache
+def _folding() -> _Folding:
     table = parse_table(_TABLE.read_text(encoding="utf-8").splitlines())
-    return str.maketrans(table["strong"]), str.maketrans(table["weak"])
+    city = _installed[0] if _installed else CityTables()
+    fixed = {*table["strong"], *table["weak"], *table["strong"].values(), *table["weak"].values()}
+    strong = table["strong"] | _direct(city.strong, table["strong"], fixed)
+    weak = table["weak"] | _direct(city.weak, strong, fixed | set(strong))
+    private = {code: "".join(strong.get(char, char) for char in meant) for code, meant in city.private.items()}
+    both = strong | {code: meant for code, meant in private.items() if not set(meant) & set(private)}
+    long = {source: target for source, target in both.items() if len(source) > 1}
+    pattern = re.compile("|".join(map(re.escape, sorted(long, key=len, reverse=True)))) if long else None
+    return _Folding(_by_char(both), _by_char(weak), pattern, long)
+
+
+def _by_char(pairs: Mapping[str, str]) -> Mapping[int, str]:
+    return str.maketrans({source: target for source, target in pairs.items() if len(source) == 1})
+
+
+def _direct(city: Mapping[str, str], first: Mapping[str, str], fixed: set[str]) -> dict[str, str]:
+    """The city's pairs of characters that the shipped table does not speak of; none whose target is itself a variant."""
+    folded = {source: first.get(target, target) for source, target in city.items() if source not in fixed}
+    return {source: target for source, target in folded.items() if target not in folded and source != target}
 
 
 def fold_variants(text: str, *, weak: bool = False) -> str:
@@ -60,9 +116,13 @@ def fold_variants(text: str, *, weak: bool = False) -> str:
     Variation selectors are dropped and CJK compatibility characters become what Unicode gives as their base.
     weak: fold also the pairs that are different characters in registers (斉 as 斎).
     """
-    strong_map, weak_map = _maps()
-    plain = CJK_COMPATIBILITY.sub(_base_of, strip_selectors(text)).translate(strong_map)
-    return plain.translate(weak_map) if weak else plain
+    if text.isascii():
+        return text
+    folding = _folding()
+    if folding.sequences:
+        text = folding.sequences.sub(lambda found: folding.of_sequence[found.group()], text)
+    plain = CJK_COMPATIBILITY.sub(_base_of, strip_selectors(text)).translate(folding.strong)
+    return plain.translate(folding.weak) if weak else plain
 
 
 def _base_of(found: re.Match[str]) -> str:

@@ -12,7 +12,10 @@ from enum import StrEnum
 class PersonRecord:
     """A person as somebody wrote or registered them; None means not given.
 
+    sex: in any writing of `japan.sex`. building: building and room, where the source keeps them apart from the
+        address; else they are taken from it.
     former_names: maiden names and other names the person has borne (旧氏), whole names.
+    aliases: other names in use beside the registered one (通称, the name in katakana), whole names.
     resident_number 宛名番号, household_number 世帯番号 and reference_number 整理番号 are exact keys.
     confidence: per attribute name, 0.0-1.0 for values read off paper and not yet confirmed by a person;
         an attribute that is absent was typed or confirmed.
@@ -21,8 +24,10 @@ class PersonRecord:
     name: str | None = None
     kana: str | None = None
     birth_date: date | None = None
+    sex: str | None = None
     postal_code: str | None = None
     address: str | None = None
+    building: str | None = None
     phone: str | None = None
     email: str | None = None
     account: str | None = None
@@ -30,6 +35,7 @@ class PersonRecord:
     household_number: str | None = None
     reference_number: str | None = None
     former_names: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
     confidence: Mapping[str, float] = field(default_factory=dict)
 
 

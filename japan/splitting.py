@@ -1,0 +1,65 @@
+"""Where the family name ends in a name written without a space."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from japan.kana import to_full_katakana
+from japan.names import NameParts, normalise_name
+from japan.readings import NamePart, listed_readings, log_reading
+from japan.text import drop_spaces
+
+_JAPANESE = re.compile("[\u3005\u3041-\u3096\u30a1-\u30fc\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]{2,9}")
+MARGIN = 3.0
+"""How much likelier (natural logarithm) the best cut must be than the next: about twenty times."""
+_UNLISTED = -4.0
+_LONGEST_FAMILY = 5
+_SIZE = {(1, 1): -3.0, (1, 2): -1.6, (2, 1): -1.4, (2, 2): 0.0, (2, 3): -2.0, (3, 1): -3.0, (3, 2): -1.2, (1, 3): -3.0}
+
+
+def split_unspaced(name: str, kana: str = "") -> NameParts | None:
+    """The parts of a name in Japanese script that shows none, or None where two cuts are about as likely.
+
+    kana: its reading, with or without a space; with one the kana decide. The knowledge is in `japan.readings` (names of
+    IPADIC); names without any are told by which cuts make a listed family name and a listed given name, and by how
+    long such parts mostly are.
+    """
+    plain = normalise_name(name)
+    if not _JAPANESE.fullmatch(plain):
+        return None
+    return _split(plain, to_full_katakana(kana).strip())
+
+
+@lru_cache(maxsize=4096)
+def _split(name: str, kana: str) -> NameParts | None:
+    cuts = range(1, min(len(name) - 1, _LONGEST_FAMILY) + 1)
+    scores = sorted(((_score(name[:cut], name[cut:], kana), cut) for cut in cuts), reverse=True)
+    if len(scores) > 1 and scores[0][0] - scores[1][0] < MARGIN:
+        return None
+    cut = scores[0][1]
+    return NameParts(name[:cut], name[cut:])
+
+
+def _score(family: str, given: str, kana: str) -> float:
+    listed = sum(0.0 if listed_readings(*part) else _UNLISTED for part in _parts(family, given))
+    length = _SIZE.get((len(family), len(given)), -5.0)
+    return length + listed + _read(family, given, kana) if kana else length + listed
+
+
+def _parts(family: str, given: str) -> tuple[tuple[str, NamePart], tuple[str, NamePart]]:
+    return (family, NamePart.FAMILY), (given, NamePart.GIVEN)
+
+
+def _read(family: str, given: str, kana: str) -> float:
+    """ln of how probable the reading is for these parts; without a space, at the best of its own cuts."""
+    first, _, rest = kana.partition(" ")
+    if rest:
+        return log_reading(family, first, NamePart.FAMILY) + log_reading(given, drop_spaces(rest), NamePart.GIVEN)
+    known = {len(one) for one in listed_readings(family, NamePart.FAMILY) if kana.startswith(one)}
+    known |= {len(kana) - len(one) for one in listed_readings(given, NamePart.GIVEN) if kana.endswith(one)}
+    cuts = sorted(cut for cut in known if 0 < cut < len(kana)) or [len(kana) // 2]
+    return max(
+        log_reading(family, kana[:cut], NamePart.FAMILY) + log_reading(given, kana[cut:], NamePart.GIVEN)
+        for cut in cuts
+    )
