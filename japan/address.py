@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 
+from japan.kana import to_full_katakana
 from japan.numerals import read_number
 from japan.text import DASHES, drop_spaces, fold_width, squeeze_spaces, strip_selectors
-from japan.variants import fold_variants
+from japan.variants import fold_variants, tables_version
 
 _POSTAL = re.compile(r"^〒? ?\d{3}-?\d{4}(?= |\D)\s*")
 _PREFECTURE = re.compile(r"^(?:北海道|東京都|京都府|大阪府|神奈川県|和歌山県|鹿児島県|[^\d\s市区町村]{2}県)")
@@ -20,6 +22,13 @@ _COUNTED = re.compile(
 )
 _BLOCK = re.compile(r"^(?P<town>.*?)(?P<numbers>\d+(?:-\d+)*)(?![\d条線区町丁軒]|番町|番丁|地割|-)\s*(?P<building>.*)$")
 _MAX_TURNS = 8
+_AZA = re.compile(r"大字|小字|(?<=[^\x00-\x7f文])字(?=.)")
+# 京都市の通り名: what stands between the ward and the town, up to 上る, 下る, 東入 or 西入.
+_STREET_OF_KYOTO = re.compile(
+    rf"(?<=[区市])[^区市]*(?:[上下][るルﾙ]|[東西]入(?:[るルﾙりリ])?)(?:(?:\d|{_KANJI_NUMBER})丁目)?(?=[^\d\s])"
+)
+_CARE_OF = re.compile(r"(?:^|\s|(?<=[\d室号]))(?P<name>[^\d\s\x00-\x7f室号]{1,12}?)(?:様|さま)?方$")
+_ROOM = re.compile(r"(?P<room>(?:[A-Z]-?)?\d+(?:-\d+)*[A-Z]?)$")
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,15 @@ class Address:
     def line(self) -> str:
         """The whole address in one line, one space before the building."""
         return f"{self.main} {self.building}".strip()
+
+
+@dataclass(frozen=True)
+class Building:
+    """The building's name, the room's number, and with whom one lives (方書: 田中 of 田中方); "" for none."""
+
+    name: str
+    room: str
+    care_of: str
 
 
 def split_address(text: str) -> Address:
@@ -96,20 +114,83 @@ def drop_prefecture(text: str) -> str:
     return _PREFECTURE.sub("", text)
 
 
-def address_key(text: str) -> str:
-    """A key of place and numbers without prefecture and building.
+def drop_county(text: str) -> str:
+    """The address without the county (郡) in front of one of its towns and villages.
 
-    Folded: 大字 and 字, ヶ/ケ/が/ガ, ノ/の/之 between kanji, variant characters, kanji numerals.
+    By the directory of municipalities, since 郡 begins or ends names of cities too (郡山市, 蒲郡市).
     """
-    parts = split_address(text)
-    return place_key(parts.place) + "-".join(parts.numbers)
+    county, _, rest = text.partition("郡")
+    if not county or not rest or len(county) > 6:
+        return text
+    towns = _counties().get(county, ())
+    return rest if rest.startswith(towns) else text
+
+
+@cache
+def _counties() -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for line in (Path(__file__).parent / "data" / "municipalities.tsv").read_text("utf-8").splitlines():
+        county, is_one, town = line.split("\t")[1].partition("郡")
+        if is_one and town and town.endswith(("町", "村")):
+            found[county] = (*found.get(county, ()), town)
+    return found
+
+
+def split_building(text: str) -> Building:
+    """The parts of what follows the house number, for comparing.
+
+    The room is what is counted last (101号室, 3F, B-201); 方 behind a name says with whom one lives (方書). Kana in one
+    width, 号室 and 階 folded, so that コーポ青葉101号室, ｺｰﾎﾟ青葉 101 and コ－ポ青葉－１０１ agree.
+    """
+    plain = to_full_katakana(strip_selectors(fold_width(text))).upper()
+    care_of = ""
+    if found := _CARE_OF.search(plain):
+        care_of, plain = fold_variants(found["name"]), plain[: found.start()]
+    plain = drop_spaces(plain)
+    plain = re.sub(r"(?<=\d)(?:号室|号|室)", "", plain)
+    plain = re.sub(r"(?<=\d)(?:階|F)", "F", plain).strip("-ー、,・")
+    room = _ROOM.search(plain)
+    if room is None:
+        return Building(fold_variants(plain), "", care_of)
+    number = "-".join(part.lstrip("0") or "0" for part in room["room"].split("-"))
+    return Building(fold_variants(plain[: room.start()].rstrip("-ー、,・")), number, care_of)
 
 
 @lru_cache(maxsize=4096)
+def building_key(text: str) -> str:
+    """Building, room and 方書 in one text to compare, "" for none."""
+    parts = split_building(text)
+    care_of = f"{parts.care_of}方" if parts.care_of else ""
+    return " ".join(part for part in (parts.name, parts.room, care_of) if part)
+
+
+def address_key(text: str) -> str:
+    """A key of place and numbers without prefecture and building.
+
+    Folded: 大字, 字 and 小字, the county (郡) before a town or village, the street by which a house in Kyoto is found
+    (通り名: 烏丸通御池上る) where a town follows it, ヶ/ケ/が/ガ, ノ/の/之 between kanji, variant characters, kanji
+    numerals. Japan Post's directory (郵便番号データ) writes towns without 大字 and 字 and Kyoto's without the street.
+    """
+    parts = split_for_key(text)
+    return place_key(parts.place) + "-".join(parts.numbers)
+
+
+def split_for_key(text: str) -> Address:
+    """As `split_address`, without the street by which a house in Kyoto is found where a town follows it."""
+    if "入" in text or "上" in text or "下" in text:
+        text = _STREET_OF_KYOTO.sub("", fold_width(text), count=1)
+    return split_address(text)
+
+
 def place_key(place: str) -> str:
     """The key of the place alone, see `address_key`."""
-    plain = fold_variants(drop_prefecture(drop_spaces(place)), weak=True)
-    plain = re.sub(r"大字|(?<=[市区町村])字", "", plain)
+    return _place_key(place, tables_version())
+
+
+@lru_cache(maxsize=16384)
+def _place_key(place: str, tables: str) -> str:
+    plain = fold_variants(drop_county(drop_prefecture(drop_spaces(place))), weak=True)
+    plain = _AZA.sub("", plain)
     plain = re.sub(r"(?<=[^\x00-\x7fァ-ヶー])[ヶケがガヵ](?=[^\x00-\x7fァ-ヶー])", "ケ", plain)
     plain = re.sub(r"(?<=[\u4e00-\u9fff])[ノの之](?=[\u4e00-\u9fff])", "", plain)
     return re.sub(_KANJI_NUMBER, lambda found: str(_number(found.group())), plain)

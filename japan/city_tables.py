@@ -1,10 +1,10 @@
 """Tables of characters that a city supplies: its 外字, and the official MJ縮退マップ. Neither is bundled.
 
 The MJ縮退マップ (文字情報技術促進協議会, CC BY-SA 2.1 JP) is a JSON file: {"content": [{"MJ文字図形名": "MJ000001",
-"JIS包摂規準・UCS統合規則": [{"JIS X 0213": "1-16-02", "UCS": "U+5516"}], …}]}, one entry a glyph, with the characters it may
-be reduced to under each of five grounds. Which character a glyph is stands in the MJ文字情報一覧表 (XLSX, saved as CSV
-or TSV by the city): columns MJ文字図形名, 実装したUCS ("U+5516", empty where only a variation sequence shows the glyph),
-実装したMoji_JohoコレクションIVS and 実装したSVS ("9F4A_E0103", several with ; between).
+"JIS包摂規準・UCS統合規則": [{"JIS X 0213": "1-16-02", "UCS": "U+5516"}], …}]}, one entry a glyph, with the characters
+it may be reduced to under each of five grounds. Which character a glyph is stands in the MJ文字情報一覧表 (XLSX, saved
+as CSV or TSV by the city): columns MJ文字図形名, 実装したUCS ("U+5516", empty where only a variation sequence shows
+the glyph), 実装したMoji_JohoコレクションIVS and 実装したSVS ("9F4A_E0103", several with ; between).
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class CityTables:
 def read_private_table(path: Path) -> dict[str, str]:
     """外字 of a city: rows of code and character, comma or tab between, # before a remark; a third column is not read.
 
-    A code is U+E000, a sequence U+8FBB U+E0101, SJIS:F040 (the user-defined area of CP932 as Windows maps it: F040 is
-    U+E000) or the character itself; so is what it stands for. BadTable names the line.
+    A code is U+E000, a sequence U+8FBB U+E0101, SJIS:F040 (the user-defined area of CP932 as Windows maps it: F040
+    is U+E000) or the character itself; so is what it stands for. BadTable names the line.
     """
     found: dict[str, str] = {}
     for number, row in enumerate(_rows(path), start=1):
@@ -60,8 +60,8 @@ def read_private_table(path: Path) -> dict[str, str]:
 def read_shrink_map(shrink: Path, glyphs: Path) -> CityTables:
     """Variants by the MJ縮退マップ. glyphs: the MJ文字情報一覧表 as CSV or TSV.
 
-    Strong: what JIS X 0213 and UCS unify, and what 民一2842号通達 and 民二5202号通知 name as the right form of a popular
-    or a wrong one. Weak: other relations of family registers, reached in one hop, and the first rank of 告示582号 (the
+    Strong: what JIS X 0213 and UCS unify, and what 民一2842号通達 and 民二5202号通知 name as the right form of a
+    popular or a wrong one. Weak: other relations of family registers, reached in one hop, and the first rank of 告示582号 (the
     forms that immigration writes for simplified characters). Relations by dictionaries and by analogy of reading or
     shape are not taken: they tie different characters. A glyph with two such targets is left alone.
     """

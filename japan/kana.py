@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import jaconv
 
@@ -12,11 +13,14 @@ from japan.text import DASHES, drop_spaces, fold_width, squeeze_spaces
 _KANA = "ァ-ヺーヽヾ"
 _LONG = re.compile(f"(?<=[{_KANA}])[{re.escape(DASHES)}~〜]+(?=[{_KANA}\\s]|$)")
 _KATAKANA = re.compile(f"[{_KANA}・ ]+")
+_MARKS = str.maketrans("ゝゞ", "ヽヾ")
 _FULL_ALREADY = re.compile(f"(?:[{_KANA}・]+(?: (?=[{_KANA}・])|$))*")
 
 SMALL_TO_LARGE = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
 _SAME_SOUND = str.maketrans("ヲヰヱヂヅ", "オイエジズ")
 _V_SOUNDS = (("ヴァ", "バ"), ("ヴィ", "ビ"), ("ヴェ", "ベ"), ("ヴォ", "ボ"), ("ヴ", "ブ"))
+
+_KANJI_AS_KANA = str.maketrans("才力工夕千卜二三八口又一", "オカエタチトニミハロヌー")
 
 _ROWS = {
     "ア": "アカサタナハマヤラワガザダバパァャヮ",
@@ -39,7 +43,7 @@ def to_full_katakana(text: str) -> str:
         return text
     wide = squeeze_spaces(fold_width(text))
     kata: str = jaconv.hira2kata(wide)
-    return _LONG.sub("ー", kata)
+    return _LONG.sub("ー", kata.translate(_MARKS))
 
 
 def is_katakana(text: str) -> bool:
@@ -47,18 +51,37 @@ def is_katakana(text: str) -> bool:
     return bool(_KATAKANA.fullmatch(text)) and bool(text.strip())
 
 
+@lru_cache(maxsize=16384)
 def kana_key(text: str) -> str:
     """A key equal for readings that sound the same and are merely written differently.
 
     Small kana count as large, ヲ as オ, ヅ as ズ, ヂ as ジ, ヴ as ブ; a long vowel is written as its vowel
-    (コータロー, コオタロオ and コウタロウ agree); spaces, ・ and loose marks are dropped. Sound marks and
-    vowels are kept, since カ/ガ and ユキ/ユウキ are different names. A full-width key; not for display.
+    (コータロー, コオタロオ and コウタロウ agree), a repetition mark as what it repeats (ミスヾ as ミスズ); spaces, ・
+    and loose marks are dropped. Sound marks and vowels are kept, since カ/ガ and ユキ/ユウキ are different names. In a
+    reading otherwise all in kana, a kanji that looks like one of them counts as it (リ一, 夕ロウ). A full-width key;
+    not for display. The rules of 現代仮名遣い (昭和61年内閣告示第1号, 第1 5 and 第2 5) say which of them sound alike.
     """
     kata = unicodedata.normalize("NFC", drop_spaces(to_full_katakana(text)).replace("・", "").upper())
     kata = to_full_katakana("".join(char for char in kata if not unicodedata.combining(char)))
-    for old, new in _V_SOUNDS:
-        kata = kata.replace(old, new)
+    read = kata.translate(_KANJI_AS_KANA)
+    kata = _REPEATED.sub(_repeat, read if _KATAKANA.fullmatch(read) and _ANY_KANA.search(kata) else kata)
+    if "ヴ" in kata:
+        for old, new in _V_SOUNDS:
+            kata = kata.replace(old, new)
     return _spell_long_vowels(kata.translate(_SAME_SOUND).translate(SMALL_TO_LARGE))
+
+
+_ANY_KANA = re.compile("[ァ-ヺ]")
+_REPEATED = re.compile("([ァ-ヺ])([ヽヾ]+)")
+
+
+def _repeat(found: re.Match[str]) -> str:
+    """The kana before the marks once more for each of them; ヾ voices it and ヽ unvoices nothing."""
+    said = found[1]
+    for mark in found[2]:
+        last = unicodedata.normalize("NFD", said[-1])
+        said += unicodedata.normalize("NFC", last[0] + "\u3099") if mark == "ヾ" else said[-1]
+    return said
 
 
 def _spell_long_vowels(kata: str) -> str:
@@ -87,9 +110,9 @@ _LOOKALIKES = (
     "ルレ",
 )
 _SHAPE = {char: group[0] for group in _LOOKALIKES for char in group}
-_KANJI_AS_KANA = str.maketrans("才力工夕千卜二三八口又一", "オカエタチトニミハロヌー")
 
 
+@lru_cache(maxsize=16384)
 def kana_shape_key(text: str) -> str:
     """A coarse key under which readings with look-alike kana meet: to find candidates, never to agree.
 
@@ -97,6 +120,7 @@ def kana_shape_key(text: str) -> str:
     look-alike shapes are one, ノ and ー (often lost) are dropped.
     """
     kata = drop_spaces(to_full_katakana(text)).translate(_KANJI_AS_KANA).translate(SMALL_TO_LARGE)
+    kata = _REPEATED.sub(_repeat, kata)
     plain = unicodedata.normalize("NFD", kata.translate(_SAME_SOUND))
     bare = "".join(_SHAPE.get(char, char) for char in plain if char not in "ノー・\u3099\u309a")
     return re.sub(r"(.)\1+", r"\1", bare)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from japan.text import drop_spaces, fold_width, squeeze_spaces, strip_selectors
-from japan.variants import fold_variants
+from japan.variants import fold_variants, tables_version
 
 _LATIN = re.compile(r"[A-Z' .,\-]+")
 _NOT_LATIN = re.compile("[\u3041-\u30ff\u3400-\u9fff]")
@@ -23,7 +23,7 @@ class NameParts:
     given: str | None
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def normalise_name(text: str) -> str:
     """The name in one width with single spaces, variation selectors and a closing 様 or 殿 dropped.
 
@@ -34,8 +34,17 @@ def normalise_name(text: str) -> str:
 
 
 def split_name(text: str) -> NameParts:
-    """The parts of a name written with one space between them; further words belong to the given name."""
-    family, _, given = normalise_name(text).partition(" ")
+    """The parts of a name written with one space between them; further words belong to the given name.
+
+    A Latin name in mixed case with one word in capitals shows its family name so (John Paul SMITH), as passports and
+    residence cards' forms ask it to be written; else the first word is taken, as registers have it.
+    """
+    plain = normalise_name(text)
+    family, _, given = plain.partition(" ")
+    if given and plain.isascii() and (words := plain.split()) and not plain.isupper():
+        loud = [word for word in words if word.isupper() and len(word) > 1]
+        if len(loud) == 1:
+            return NameParts(loud[0], " ".join(word for word in words if word is not loud[0]))
     return NameParts(family, given or None)
 
 
@@ -45,17 +54,22 @@ def is_latin(text: str) -> bool:
 
 
 def name_key(text: str) -> str:
-    """A key equal for ways of writing one name: variants folded (weak pairs not), spaces dropped.
+    """A key equal for ways of writing one name: variants folded (weak pairs not), spaces dropped, ヶ as ケ.
 
     A Latin name is upper-cased without accents and its words are sorted, since registers put the family name
     first and applicants often last.
     """
+    return _name_key(text, tables_version())
+
+
+@lru_cache(maxsize=16384)
+def _name_key(text: str, tables: str) -> str:
     name = normalise_name(text)
     latin = _plain_latin(name)
     if _LATIN.fullmatch(latin):
         words = re.findall("[A-Z]+", latin)
         return " ".join(sorted(words))
-    return unicodedata.normalize("NFC", fold_variants(drop_spaces(name)).upper())
+    return unicodedata.normalize("NFC", fold_variants(drop_spaces(name)).upper()).replace("ヶ", "ケ")
 
 
 def _plain_latin(text: str) -> str:

@@ -19,8 +19,8 @@ def normalise_phone(text: str, area_code: str = "") -> str | None:
 
     area_code: put before a number that begins with its local exchange, where the two make ten digits.
 
-    Source: 電気通信番号計画 (令和元年総務省告示第6号): 0, area code and exchange are six digits together however long the
-    area code is, and four follow, so every number has ten digits, or eleven after 050, 060, 070, 080 (0800 too) and
+    Source: 電気通信番号計画 (令和元年総務省告示第6号): 0, area code and exchange are six digits together however long
+    the area code is, and four follow, so every number has ten digits, or eleven after 050, 060, 070, 080 (0800 too) and
     090. +81 and 0081 become 0. A zero eaten by a spreadsheet is put back. Dropped: an extension (内線), a word before
     or after (TEL, 自宅), a second number.
     """

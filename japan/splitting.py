@@ -15,6 +15,7 @@ MARGIN = 3.0
 """How much likelier (natural logarithm) the best cut must be than the next: about twenty times."""
 _UNLISTED = -4.0
 _LONGEST_FAMILY = 5
+_LONGEST_READING = 24
 _SIZE = {(1, 1): -3.0, (1, 2): -1.6, (2, 1): -1.4, (2, 2): 0.0, (2, 3): -2.0, (3, 1): -3.0, (3, 2): -1.2, (1, 3): -3.0}
 
 
@@ -56,10 +57,31 @@ def _read(family: str, given: str, kana: str) -> float:
     first, _, rest = kana.partition(" ")
     if rest:
         return log_reading(family, first, NamePart.FAMILY) + log_reading(given, drop_spaces(rest), NamePart.GIVEN)
-    known = {len(one) for one in listed_readings(family, NamePart.FAMILY) if kana.startswith(one)}
-    known |= {len(kana) - len(one) for one in listed_readings(given, NamePart.GIVEN) if kana.endswith(one)}
-    cuts = sorted(cut for cut in known if 0 < cut < len(kana)) or [len(kana) // 2]
-    return max(
-        log_reading(family, kana[:cut], NamePart.FAMILY) + log_reading(given, kana[cut:], NamePart.GIVEN)
-        for cut in cuts
-    )
+    cuts = _listed_cuts(family, given, kana) or [len(kana) // 2]
+    return max(_log_both(family, given, kana, cut) for cut in cuts)
+
+
+def split_reading(family: str, given: str, kana: str) -> tuple[str, str] | None:
+    """The reading of a family and a given name apart, for a reading written without a space; None where unclear."""
+    whole = drop_spaces(to_full_katakana(kana))
+    return _split_reading(family, given, whole) if 2 <= len(whole) <= _LONGEST_READING else None
+
+
+@lru_cache(maxsize=4096)
+def _split_reading(family: str, given: str, kana: str) -> tuple[str, str] | None:
+    cuts = _listed_cuts(family, given, kana) or range(1, len(kana))
+    scores = sorted(((_log_both(family, given, kana, cut), cut) for cut in cuts), reverse=True)
+    if len(scores) > 1 and scores[0][0] - scores[1][0] < MARGIN:
+        return None
+    return kana[: scores[0][1]], kana[scores[0][1] :]
+
+
+def _listed_cuts(family: str, given: str, kana: str) -> list[int]:
+    """Where a listed reading of the family name ends, or one of the given name begins."""
+    found = {len(one) for one in listed_readings(family, NamePart.FAMILY) if kana.startswith(one)}
+    found |= {len(kana) - len(one) for one in listed_readings(given, NamePart.GIVEN) if kana.endswith(one)}
+    return sorted(cut for cut in found if 0 < cut < len(kana))
+
+
+def _log_both(family: str, given: str, kana: str, cut: int) -> float:
+    return log_reading(family, kana[:cut], NamePart.FAMILY) + log_reading(given, kana[cut:], NamePart.GIVEN)

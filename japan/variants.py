@@ -105,7 +105,7 @@ def _by_char(pairs: Mapping[str, str]) -> Mapping[int, str]:
 
 
 def _direct(city: Mapping[str, str], first: Mapping[str, str], fixed: set[str]) -> dict[str, str]:
-    """The city's pairs of characters that the shipped table does not speak of; none whose target is itself a variant."""
+    """The city's pairs that the shipped table does not speak of; none whose target is itself a variant."""
     folded = {source: first.get(target, target) for source, target in city.items() if source not in fixed}
     return {source: target for source, target in folded.items() if target not in folded and source != target}
 
