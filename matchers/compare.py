@@ -1,54 +1,86 @@
-"""Two persons in, evidence out."""
+"""Two records in, evidence out."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
-from matchers.comparisons import COMPARISONS
-from matchers.normalise import NormalisedPerson
+from matchers.comparisons import TOLD_AGAIN, find_level
+from matchers.fields import PERSON, FieldType, Named, Schema
+from matchers.frequency import Frequencies
+from matchers.ink import with_ink
 from matchers.pairing import pair_up
 from matchers.records import Comparison, FieldEvidence
-from matchers.weights import INK_FIELDS, Weights
+from matchers.sides import Sides
+from matchers.weights import Weights
 
-SHARED_FIELDS = frozenset(comparison.field for comparison in COMPARISONS if comparison.shared)
-_READ_BY_INK = {"ink_name": ("family", "given"), "ink_kana": ("kana_family", "kana_given")}
+SHARED_FIELDS = PERSON.shared
+_BY_VALUE = frozenset({"exact", "variant", "swapped"})
+_READINGS = frozenset({FieldType.FAMILY_KANA, FieldType.GIVEN_KANA})
+_SAME_NAME = frozenset({"exact", "variant", "swapped"})
 
 
 def compare(
-    a: NormalisedPerson, b: NormalisedPerson, weights: Weights, ink: Mapping[str, float] | None = None
+    a: Named,
+    b: Named,
+    weights: Weights,
+    ink: Mapping[str, float] | None = None,
+    *,
+    schema: Schema = PERSON,
+    frequencies: Frequencies | None = None,
 ) -> Comparison:
     """The evidence for `a` and `b` being one person.
 
     ink: for "name" and "kana", how well the picture of that field fits `b` against the best other reading, as
     log2 of the likelihood ratio; near 0 or above for what was written, far below for another name.
+    frequencies: how common values are; agreeing on a rare one weighs more.
 
     A value that is not certain weighs log2(c * 2^w + 1 - c) where w is the full weight and c its confidence:
-    read wrongly, it says nothing either way. What a household shares is summed within bounds and is no person
-    evidence.
+    read wrongly, it says nothing either way. A field that repeats another (a reading its name) counts for little
+    where both agree, see `repeated`. What a household shares is summed within bounds and is no person evidence.
     """
     pair = pair_up(a, b)
-    found = [
-        _evidence(comparison.field, comparison.level(pair), _confidence(a, b, comparison.attribute), weights)
-        for comparison in COMPARISONS
-    ]
-    found = _with_ink(found, ink or {}, weights)
-    person = sum(one.weight for one in found if one.field not in SHARED_FIELDS)
-    shared = sum(one.weight for one in found if one.field in SHARED_FIELDS)
-    bounded = min(max(shared, weights.household_floor), weights.household_cap)
-    return Comparison(tuple(found), person + bounded, person, _contradictions(found, weights))
+    found: dict[str, FieldEvidence] = {}
+    for field in schema.fields:
+        sides = pair.sides(field)
+        level = find_level(field.type, sides)
+        weight = weights.weight(field.name, level) + _rarity(field.name, level, sides, weights, frequencies)
+        confidence = _confidence(a, b, field.attribute)
+        if confidence is not None:
+            weight = damp(weight, confidence)
+        first = found.get(field.repeats)
+        if first is not None:
+            weight = repeated(first.weight, weight, weights)
+            if field.type in _READINGS and first.level in _SAME_NAME:
+                level = TOLD_AGAIN.get(level, level)
+        found[field.name] = FieldEvidence(field.name, level, weight, confidence)
+    return _summed(with_ink(list(found.values()), ink or {}, weights.ink), schema, weights)
 
 
-def _confidence(a: NormalisedPerson, b: NormalisedPerson, attribute: str) -> float | None:
-    known = [person.confidence[attribute] for person in (a, b) if attribute in person.confidence]
+def _rarity(field: str, level: str, sides: Sides, weights: Weights, frequencies: Frequencies | None) -> float:
+    """What the value agreed on adds; never so far down that a worse level would weigh more."""
+    if frequencies is None or level not in _BY_VALUE or field not in frequencies:
+        return 0.0
+    return max(frequencies[field].bits(sides.left), weights.below(field, level) - weights.weight(field, level))
+
+
+def repeated(first: float, weight: float, weights: Weights) -> float:
+    """What a field adds that repeats another, which weighs `first` already; never less for more agreement.
+
+    Both for: the pair weighs as the heavier one with a small share of the lighter. The first for and this one
+    against: a part of it, since a reading often differs from the one registered. Else both count in full.
+    """
+    if first > 0 and weight > 0:
+        return max(first, weight) + weights.repeated_for * min(first, weight) - first
+    return weights.repeated_against * weight if first > 0 else weight
+
+
+def _confidence(a: Named, b: Named, attribute: str) -> float | None:
+    if not (a.confidence or b.confidence):
+        return None
+    known = [record.confidence[attribute] for record in (a, b) if attribute in record.confidence]
     return min(known) if known else None
-
-
-def _evidence(field: str, level: str, confidence: float | None, weights: Weights) -> FieldEvidence:
-    weight = weights.weight(field, level)
-    if confidence is not None:
-        weight = damp(weight, confidence)
-    return FieldEvidence(field, level, weight, confidence)
 
 
 def damp(weight: float, confidence: float) -> float:
@@ -57,25 +89,22 @@ def damp(weight: float, confidence: float) -> float:
     return math.log2(sure * 2.0**weight + 1.0 - sure)
 
 
-def _with_ink(found: list[FieldEvidence], ink: Mapping[str, float], weights: Weights) -> list[FieldEvidence]:
-    """The evidence with the ink's; where the ink supports, a free reading that differs is superseded."""
-    added = [
-        FieldEvidence(f"ink_{name}", level, weights.weight(f"ink_{name}", level))
-        for name in INK_FIELDS
-        if name in ink and (level := _ink_level(ink[name], weights))
-    ]
-    superseded = {field for one in added if one.level == "supports" for field in _READ_BY_INK[one.field]}
-    kept = [
-        FieldEvidence(one.field, one.level, 0.0, one.confidence) if one.field in superseded and one.weight < 0 else one
-        for one in found
-    ]
-    return kept + added
+def _summed(found: list[FieldEvidence], schema: Schema, weights: Weights) -> Comparison:
+    common = schema.shared
+    person = sum(one.weight for one in found if one.field not in common)
+    shared = sum(one.weight for one in found if one.field in common)
+    bounded = min(max(shared, weights.household_floor), weights.household_cap)
+    return Comparison(tuple(found), person + bounded, person, _contradictions(found, weights))
 
 
-def _ink_level(ratio: float, weights: Weights) -> str:
-    if ratio >= weights.ink_supports:
-        return "supports"
-    return "against" if ratio <= weights.ink_against else "neutral"
+def without(comparison: Comparison, field: str, weights: Weights, schema: Schema = PERSON) -> Comparison:
+    """The comparison as if a field had not been given."""
+    kept = [replace(one, level="missing", weight=0.0) if one.field == field else one for one in comparison.evidence]
+    return _summed(kept, schema, weights)
+
+
+_OTHER_DAY = frozenset({"else", "same_year", "same_day", "day_unknown"})
+_OTHER_NAME = frozenset({"else", "similar"})
 
 
 def _contradictions(found: list[FieldEvidence], weights: Weights) -> tuple[str, ...]:
@@ -90,8 +119,13 @@ def _contradictions(found: list[FieldEvidence], weights: Weights) -> tuple[str, 
         if one.weight < 0 and (one.confidence is None or one.confidence >= weights.trusted_confidence)
     }
     levels = {one.field: one.level for one in found}
-    against = [field for field in ("birth_date", "resident_number") if sure.get(field) == "else"]
+    against = []
+    if sure.get("birth_date") in _OTHER_DAY:
+        against.append("birth_date")
+    if sure.get("resident_number") == "else":
+        against.append("resident_number")
     given, kana = sure.get("given"), sure.get("kana_given")
-    unlike_kana = kana == "else" and levels["given"] in {"missing", "else", "close", "variant_weak"}
-    unlike_given = given == "else" and levels["kana_given"] in {"missing", "else"}
+    near = {"missing", "close", "look_alike", "variant_weak", *_OTHER_NAME}
+    unlike_kana = kana in _OTHER_NAME and levels["given"] in near
+    unlike_given = given in _OTHER_NAME and levels.get("kana_given", "missing") in {"missing", *_OTHER_NAME}
     return (*against, "given") if unlike_kana or unlike_given else tuple(against)

@@ -1,175 +1,118 @@
-"""What is compared, as data: per field its levels in order.
+"""What is compared, as data: the levels of each type of value, in order of falling agreement.
 
-Family name, address and contacts are shared by a household; given name, its reading, birth date and the
-printed numbers belong to one person.
+A schema (`matchers.fields`) names fields and their types; the comparisons follow. The person of the case store and
+a row of any table are compared by the same levels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from functools import lru_cache
 
-from matchers import levels
+from matchers import dates, levels, nicknames, places
+from matchers.confusion import Script
+from matchers.fields import FieldType, Schema, read_address
 from matchers.levels import Level
-from matchers.normalise import NormalisedPerson
-from matchers.pairing import Pair, Part
+from matchers.sides import Sides
 
+_REMEMBERED = 2**16
 
-@dataclass(frozen=True)
-class FieldComparison:
-    """One field: its name, the record attribute whose confidence it has, whether a household shares it."""
-
-    field: str
-    attribute: str
-    shared: bool
-    levels: tuple[Level, ...]
-
-    def level(self, pair: Pair) -> str:
-        """The code of the first level that holds."""
-        return next(level.code for level in self.levels if level.holds(pair))
-
-
-def _both(get: Callable[[NormalisedPerson], str]) -> Callable[[Pair], Part]:
-    return lambda pair: Part(get(pair.a), get(pair.b))
-
-
-def _family(pair: Pair) -> Part:
-    return pair.family
-
-
-def _given(pair: Pair) -> Part:
-    return pair.given
-
-
-def _kana_family(pair: Pair) -> Part:
-    return pair.kana_family
-
-
-def _kana_given(pair: Pair) -> Part:
-    return pair.kana_given
-
-
-def _written_family(pair: Pair) -> Part:
-    return pair.written_family
-
-
-def _written_given(pair: Pair) -> Part:
-    return pair.written_given
-
-
-_PLACE = _both(lambda person: person.place)
-_HOUSE = _both(lambda person: person.place + "-".join(person.numbers) if person.numbers else "")
-_POSTAL = _both(lambda person: person.postal)
-_PHONE = _both(lambda person: person.phone)
-
-
-def _plain(field: str, get: Callable[[NormalisedPerson], str], *, shared: bool) -> FieldComparison:
-    values = _both(get)
-    steps = (levels.missing(values), levels.exact(values), levels.otherwise())
-    return FieldComparison(field, field, shared, steps)
-
-
-COMPARISONS: tuple[FieldComparison, ...] = (
-    FieldComparison(
-        "family",
-        "name",
-        True,
-        (
-            levels.missing(_family),
-            levels.swapped(_family),
-            levels.exact(_written_family),
-            levels.exact(_family, "variant"),
-            levels.weak_variant(_family),
-            levels.former_family(),
-            levels.close(_family),
-            levels.otherwise(),
-        ),
-    ),
-    FieldComparison(
-        "given",
-        "name",
-        False,
-        (
-            levels.missing(_given),
-            levels.swapped(_given),
-            levels.exact(_written_given),
-            levels.exact(_given, "variant"),
-            levels.weak_variant(_given),
-            levels.close(_given),
-            levels.otherwise(),
-        ),
-    ),
-    FieldComparison(
-        "kana_family",
-        "kana",
-        True,
-        (
-            levels.missing(_kana_family),
-            # A name that agrees mostly brings its reading along: little is learnt a second time.
-            levels.when(levels.family_agrees, levels.exact(_kana_family), "exact_again"),
-            levels.exact(_kana_family),
-            levels.swapped(_kana_family),
-            levels.look_alike(_kana_family),
-            levels.close(_kana_family),
-            levels.when(levels.family_agrees, levels.otherwise(), "other_reading"),
-            levels.otherwise(),
-        ),
-    ),
-    FieldComparison(
-        "kana_given",
-        "kana",
-        False,
-        (
-            levels.missing(_kana_given),
-            levels.when(levels.given_agrees, levels.exact(_kana_given), "exact_again"),
-            levels.exact(_kana_given),
-            levels.swapped(_kana_given),
-            levels.look_alike(_kana_given),
-            levels.close(_kana_given, at_least=3),
-            levels.when(levels.given_agrees, levels.otherwise(), "other_reading"),
-            levels.otherwise(),
-        ),
-    ),
-    FieldComparison(
-        "birth_date",
-        "birth_date",
-        False,
-        (
-            levels.missing(levels.birth_dates),
-            levels.exact(levels.birth_dates),
-            levels.date_level("swapped_month_day", levels.month_day_swapped),
-            levels.date_level("one_digit", levels.one_digit_differs),
-            levels.date_level("era_slip", levels.era_slipped),
-            levels.otherwise(),
-        ),
-    ),
-    FieldComparison(
-        "address",
-        "address",
-        True,
-        (
-            levels.missing(_PLACE),
-            levels.exact(_HOUSE),
-            levels.exact(_PLACE, "same_place"),
-            levels.close(_HOUSE, edits=2, at_least=6),
-            levels.otherwise(),
-        ),
-    ),
-    FieldComparison(
-        "postal_code",
-        "postal_code",
-        True,
-        (levels.missing(_POSTAL), levels.exact(_POSTAL), levels.close(_POSTAL), levels.otherwise()),
-    ),
-    FieldComparison(
-        "phone",
-        "phone",
-        True,
-        (levels.missing(_PHONE), levels.exact(_PHONE), levels.close(_PHONE), levels.otherwise()),
-    ),
-    _plain("email", lambda person: person.email, shared=True),
-    _plain("account", lambda person: person.account, shared=True),
-    _plain("household_number", lambda person: person.household_number, shared=True),
-    _plain("resident_number", lambda person: person.resident_number, shared=False),
-    _plain("reference_number", lambda person: person.reference_number, shared=False),
+_NAME = (levels.missing(), levels.former(), levels.swapped(), levels.exact(), levels.variant(), levels.weak_variant())
+_NAME_ALIKE = (
+    levels.look_alike(Script.NAME, bits_a_character=5.0),
+    levels.close(),
+    levels.jaro_winkler(0.9, "close"),
+    levels.jaro_winkler(0.8, "similar"),
+    levels.share_of_edits(0.4, "similar"),
+    levels.otherwise(),
 )
+_KANA = (
+    levels.missing(),
+    levels.swapped(),
+    levels.exact(),
+    levels.same_shape(),
+    levels.look_alike(Script.KANA, bits_a_character=4.0),
+)
+
+
+def _plain(*between: Level) -> tuple[Level, ...]:
+    return (levels.missing(), levels.exact(), *between, levels.otherwise())
+
+
+LEVELS: Mapping[FieldType, tuple[Level, ...]] = {
+    FieldType.FAMILY_NAME: (*_NAME, *_NAME_ALIKE),
+    FieldType.GIVEN_NAME: (*_NAME, nicknames.nickname(), nicknames.initial(), nicknames.first_only(), *_NAME_ALIKE),
+    FieldType.FAMILY_KANA: (*_KANA, levels.close(), levels.share_of_edits(0.4, "similar"), levels.otherwise()),
+    FieldType.GIVEN_KANA: (
+        *_KANA,
+        levels.close(at_least=3),
+        levels.share_of_edits(0.4, "similar"),
+        levels.otherwise(),
+    ),
+    FieldType.DATE: _plain(
+        dates.month_day_swapped(),
+        dates.one_digit(),
+        dates.era_slip(),
+        dates.day_unknown(),
+        dates.same_day(),
+        dates.two_digits(),
+        dates.same_year(),
+    ),
+    FieldType.SEX: _plain(),
+    FieldType.POSTAL_CODE: _plain(levels.close(), levels.same_start(3, "same_area")),
+    FieldType.ADDRESS: (
+        levels.missing(),
+        places.same_house(),
+        places.same_building(),
+        places.close_house(),
+        places.close_street(),
+        places.same_town(),
+        places.same_city(),
+        levels.otherwise(),
+    ),
+    FieldType.BUILDING: _plain(levels.share_of_edits(0.34, "close")),
+    FieldType.PHONE: _plain(
+        levels.ends_with_other(6, "area_missing"),
+        levels.close(),
+        levels.close(edits=2, code="similar"),
+        levels.same_end(4, "last_four"),
+    ),
+    FieldType.EMAIL: _plain(levels.close(edits=2, at_least=6)),
+    FieldType.ACCOUNT: _plain(levels.close(at_least=6)),
+    FieldType.DIGITS: _plain(levels.close(at_least=4)),
+    FieldType.TEXT: _plain(
+        levels.share_of_edits(0.2, "close"),
+        levels.jaro_winkler(0.92, "close"),
+        levels.shared_words(1.0, "within"),
+        levels.share_of_edits(0.4, "similar"),
+    ),
+    FieldType.KEY: _plain(),
+}
+"""For each type its levels, the first that holds being the one. Several may share a code."""
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def find_level(kind: FieldType, sides: Sides) -> str:
+    """The code of the first level of this type that holds."""
+    return next(level.code for level in LEVELS[kind] if level.holds(sides))
+
+
+def level_of(kind: FieldType, left: str, right: str) -> str:
+    """The level of two values written as text, each as `matchers.normalise` folds its type; an address as it is."""
+    if kind is FieldType.ADDRESS:
+        return find_level(kind, Sides(read_address(left), read_address(right)))
+    return find_level(kind, Sides(left, right))
+
+
+TOLD_AGAIN = {"exact": "exact_again", "else": "other_reading"}
+"""How a level of a reading is called in evidence where the name that it repeats agrees."""
+
+
+def codes_of(kind: FieldType) -> tuple[str, ...]:
+    """The codes of a type's levels but "missing", each once, in order."""
+    return tuple(dict.fromkeys(level.code for level in LEVELS[kind] if level.code != "missing"))
+
+
+def level_codes(schema: Schema) -> dict[str, tuple[str, ...]]:
+    """The codes of each field's levels but "missing", each once, in order."""
+    return {field.name: codes_of(field.type) for field in schema.fields}

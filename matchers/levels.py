@@ -1,66 +1,91 @@
 """The ways two values of one field can relate, each a small named test.
 
-A comparison is a list of these in order; the first that holds is the level. Tests see a Pair, nothing else.
+A comparison is a list of these in order; the first that holds is the level. Tests see the two sides, nothing else.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 
-from rapidfuzz.distance import DamerauLevenshtein
+from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
-from japan.era import NotACalendarDay, from_date
 from japan.kana import kana_shape_key
 from japan.variants import fold_variants
-from matchers.normalise import NormalisedPerson, Words
-from matchers.pairing import Pair, Part
+from matchers.confusion import Script, look_alike_bits
+from matchers.sides import Sides
 
-Values = Callable[[Pair], Part]
+LATIN = re.compile(r"[A-Z0-9 .,'&/\-]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Level:
-    """A stable code and the test whether two persons stand in this relation in the field."""
+    """A stable code and the test whether two values stand in this relation."""
 
     code: str
-    holds: Callable[[Pair], bool]
+    holds: Callable[[Sides], bool]
 
 
-def missing(values: Values) -> Level:
+def missing() -> Level:
     """One of the two is not given: never a match, never a mismatch."""
-    return Level("missing", lambda pair: not values(pair).left or not values(pair).right)
+    return Level("missing", lambda sides: not sides.left or not sides.right)
 
 
-def exact(values: Values, code: str = "exact") -> Level:
-    """Both are the same."""
-    return Level(code, lambda pair: bool(values(pair).left) and values(pair).left == values(pair).right)
-
-
-def swapped(values: Values) -> Level:
-    """Each is the same as the other's other part: family and given name in each other's place."""
-    return Level("swapped", lambda pair: values(pair).swapped)
-
-
-def weak_variant(values: Values) -> Level:
-    """Equal when characters that people interchange (斉/斎) count as one."""
+def exact() -> Level:
+    """Both are the same, where the field is registered in its own characters in these too."""
     return Level(
-        "variant_weak",
-        lambda pair: fold_variants(values(pair).left, weak=True) == fold_variants(values(pair).right, weak=True),
+        "exact", lambda sides: _same(sides) and (sides.written is None or sides.written[0] == sides.written[1])
     )
 
 
-def look_alike(values: Values) -> Level:
+def variant() -> Level:
+    """The same but for variant characters (髙/高)."""
+    return Level("variant", _same)
+
+
+def _same(sides: Sides) -> bool:
+    return bool(sides.left == sides.right) and not sides.swapped
+
+
+def swapped() -> Level:
+    """Each is the same as the other's other part: family and given name in each other's place."""
+    return Level("swapped", lambda sides: sides.swapped)
+
+
+def former(code: str = "former") -> Level:
+    """One is a former or another name of the other (旧氏, 通称)."""
+    return Level(code, lambda sides: sides.former)
+
+
+def weak_variant() -> Level:
+    """Equal when characters that people interchange (斉/斎) count as one."""
+    return Level(
+        "variant_weak", lambda sides: fold_variants(sides.left, weak=True) == fold_variants(sides.right, weak=True)
+    )
+
+
+def look_alike(script: Script, bits_a_character: float) -> Level:
+    """Readers take each for the other: at most so many bits of surprise for each character, by the confusion table."""
+
+    def holds(sides: Sides) -> bool:
+        size = max(len(sides.left), len(sides.right))
+        most = bits_a_character * size
+        return look_alike_bits(sides.left, sides.right, script, most) <= most
+
+    return Level("look_alike", holds)
+
+
+def same_shape() -> Level:
     """Readings whose kana are equal or are taken for each other in handwriting."""
-    return Level("look_alike", lambda pair: kana_shape_key(values(pair).left) == kana_shape_key(values(pair).right))
+    return Level("look_alike", lambda sides: kana_shape_key(sides.left) == kana_shape_key(sides.right))
 
 
-def close(values: Values, edits: int = 1, at_least: int = 2, code: str = "close") -> Level:
+def close(edits: int = 1, at_least: int = 2, code: str = "close") -> Level:
     """At most `edits` Damerau-Levenshtein edits apart, both having `at_least` characters."""
 
-    def holds(pair: Pair) -> bool:
-        left, right = values(pair).left, values(pair).right
+    def holds(sides: Sides) -> bool:
+        left, right = str(sides.left), str(sides.right)
         if min(len(left), len(right)) < at_least:
             return False
         return DamerauLevenshtein.distance(left, right, score_cutoff=edits) <= edits
@@ -68,91 +93,72 @@ def close(values: Values, edits: int = 1, at_least: int = 2, code: str = "close"
     return Level(code, holds)
 
 
-def former_family() -> Level:
-    """One's family name is a former family name of the other (旧氏)."""
+def share_of_edits(share: float, code: str) -> Level:
+    """Edits are at most this share of the longer value, and one of them at least is allowed from four characters."""
 
-    def holds(pair: Pair) -> bool:
-        return pair.family.left in _former(pair.b) or pair.family.right in _former(pair.a)
-
-    return Level("former", holds)
-
-
-def _former(person: NormalisedPerson) -> set[str]:
-    return {family for words in person.former if (family := _family_of(words, person.name.given))}
-
-
-def _family_of(words: Words, given: str) -> str:
-    if words.split:
-        return words.family
-    if given and words.whole.endswith(given):
-        return words.whole[: -len(given)]
-    return words.whole
-
-
-def given_agrees(pair: Pair) -> bool:
-    """True when the given names as written agree, variants included."""
-    return bool(pair.given.left) and pair.given.left == pair.given.right
-
-
-def family_agrees(pair: Pair) -> bool:
-    """True when the family names as written agree, variants included."""
-    return bool(pair.family.left) and pair.family.left == pair.family.right
-
-
-def when(condition: Callable[[Pair], bool], level: Level, code: str) -> Level:
-    """The level under another code where a condition holds too: evidence not independent of another."""
-    return Level(code, lambda pair: condition(pair) and level.holds(pair))
-
-
-def otherwise(code: str = "else") -> Level:
-    """What is left: both given, and nothing above holds."""
-    return Level(code, lambda pair: True)
-
-
-def birth_dates(pair: Pair) -> Part:
-    """Both birth dates as ISO text."""
-    left, right = pair.a.birth_date, pair.b.birth_date
-    return Part(left.isoformat() if left else "", right.isoformat() if right else "")
-
-
-def date_level(code: str, test: Callable[[date, date], bool]) -> Level:
-    """A level over two birth dates."""
-
-    def holds(pair: Pair) -> bool:
-        left, right = pair.a.birth_date, pair.b.birth_date
-        return left is not None and right is not None and test(left, right)
+    def holds(sides: Sides) -> bool:
+        left, right = str(sides.left), str(sides.right)
+        most = int(share * max(len(left), len(right)))
+        return most > 0 and DamerauLevenshtein.distance(left, right, score_cutoff=most) <= most
 
     return Level(code, holds)
 
 
-def month_day_swapped(left: date, right: date) -> bool:
-    """Month and day in each other's place."""
-    return (left.year, left.month, left.day) == (right.year, right.day, right.month)
+def jaro_winkler(least: float, code: str) -> Level:
+    """Latin texts of at least this Jaro-Winkler similarity (0-1); a wrong end counts less than a wrong start."""
+
+    def holds(sides: Sides) -> bool:
+        return is_latin(sides.left, sides.right) and JaroWinkler.similarity(sides.left, sides.right) >= least
+
+    return Level(code, holds)
 
 
-def one_digit_differs(left: date, right: date) -> bool:
-    """One digit differs, with the year counted in western years or in the years of one era."""
-    if _differing(left.strftime("%Y%m%d"), right.strftime("%Y%m%d")) == 1:
-        return True
-    try:
-        a, b = from_date(left), from_date(right)
-    except NotACalendarDay:
-        return False
-    return a.letter == b.letter and _differing(_era_digits(a.year, left), _era_digits(b.year, right)) == 1
+def is_latin(left: str, right: str) -> bool:
+    """True when both are Latin letters (and digits) throughout."""
+    return LATIN.fullmatch(left) is not None and LATIN.fullmatch(right) is not None
 
 
-def era_slipped(left: date, right: date) -> bool:
-    """The same year, month and day of another era (昭和 circled for 平成)."""
-    try:
-        a, b = from_date(left), from_date(right)
-    except NotACalendarDay:
-        return False
-    return (a.year, left.month, left.day) == (b.year, right.month, right.day) and a.letter != b.letter
+def same_start(length: int, code: str) -> Level:
+    """The first characters agree (the area of a postal code)."""
+    return Level(code, lambda sides: sides.left[:length] == sides.right[:length])
 
 
-def _era_digits(year: int, day: date) -> str:
-    return f"{year:02}{day.month:02}{day.day:02}"
+def same_end(length: int, code: str) -> Level:
+    """The last characters agree (the last four digits of a phone)."""
+    return Level(code, lambda sides: len(sides.left) >= length and sides.left[-length:] == sides.right[-length:])
 
 
-def _differing(left: str, right: str) -> int:
-    return sum(a != b for a, b in zip(left, right, strict=True))
+def ends_with_other(at_least: int, code: str) -> Level:
+    """One is the end of the other: an area code left out."""
+
+    def holds(sides: Sides) -> bool:
+        short, long = sorted((sides.left, sides.right), key=len)
+        return len(short) >= at_least and long.endswith(short)
+
+    return Level(code, holds)
+
+
+def shared_words(share: float, code: str) -> Level:
+    """The words in common are at least this share of the words of the text that has fewer."""
+
+    def holds(sides: Sides) -> bool:
+        left, right = set(sides.left.split()), set(sides.right.split())
+        fewer = min(len(left), len(right))
+        return fewer > 0 and len(left & right) >= share * fewer and max(len(left), len(right)) > 1
+
+    return Level(code, holds)
+
+
+def on_text(text_of: Callable[[Sides], Sides], level: Level) -> Level:
+    """A level over another view of the values (the place of an address); an empty view never holds."""
+
+    def holds(sides: Sides) -> bool:
+        view = text_of(sides)
+        return bool(view.left) and bool(view.right) and level.holds(view)
+
+    return Level(level.code, holds)
+
+
+def otherwise(code: str = "else") -> Level:
+    """What is left: both given, and nothing above holds."""
+    return Level(code, lambda sides: True)

@@ -1,62 +1,109 @@
-"""Two persons side by side, with family and given names put opposite each other."""
+"""Two records side by side, with family and given names put opposite each other."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from matchers.normalise import NormalisedPerson, Words
+from matchers.fields import Field, FieldType, Named
+from matchers.normalise import Words
+from matchers.sides import Sides
 
-
-@dataclass(frozen=True)
-class Part:
-    """One part of a name in both records; "" where it is not known. swapped: found in the other's place."""
-
-    left: str = ""
-    right: str = ""
-    swapped: bool = False
+NOTHING = Sides("", "")
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two persons and their aligned names: keys, as written (registered characters), and readings."""
+    """Two records and their aligned names and readings."""
 
-    a: NormalisedPerson
-    b: NormalisedPerson
-    family: Part
-    given: Part
-    written_family: Part
-    written_given: Part
-    kana_family: Part
-    kana_given: Part
+    a: Any
+    b: Any
+    family: Sides
+    given: Sides
+    kana_family: Sides
+    kana_given: Sides
+
+    def sides(self, field: Field) -> Sides:
+        """The two values of a field of the schema."""
+        if field.get is not None:
+            return Sides(field.get(self.a), field.get(self.b))
+        return {
+            FieldType.FAMILY_NAME: self.family,
+            FieldType.GIVEN_NAME: self.given,
+            FieldType.FAMILY_KANA: self.kana_family,
+            FieldType.GIVEN_KANA: self.kana_given,
+        }[field.type]
 
 
-def pair_up(a: NormalisedPerson, b: NormalisedPerson) -> Pair:
-    """The two persons with their names aligned."""
+def pair_up(a: Named, b: Named) -> Pair:
+    """The two records with their names aligned.
+
+    Where the name of one is another name of the other as a whole (通称, the name before a marriage), that name stands
+    opposite it; and where only its family name is a former one of the other (旧氏), that is noted.
+    """
     family, given = align(a.name, b.name)
-    written = align(a.written, b.written)
-    return Pair(a, b, family, given, *written, *align(a.kana, b.kana))
+    written_family, written_given = align(a.written, b.written)
+    family = family._replace(written=(written_family.left, written_family.right))
+    given = given._replace(written=(written_given.left, written_given.right))
+    if a.former or b.former or a.aliases or b.aliases:
+        family, given = _other_names(family, given, a, b)
+    return Pair(a, b, family, given, *align(a.kana, b.kana))
 
 
-def align(left: Words, right: Words) -> tuple[Part, Part]:
+def _other_names(family: Sides, given: Sides, a: Named, b: Named) -> tuple[Sides, Sides]:
+    """The parts with other names of the two taken into account, where the present ones differ."""
+    if a.name.whole != b.name.whole and (_is_other_name(a.name, b) or _is_other_name(b.name, a)):
+        return _as_former(family), _as_former(given)
+    if family.left != family.right and (family.left in _families(b) or family.right in _families(a)):
+        return family._replace(former=True), given
+    return family, given
+
+
+def _as_former(part: Sides) -> Sides:
+    return part._replace(former=part.left != part.right)
+
+
+def _is_other_name(name: Words, record: Named) -> bool:
+    return bool(name.whole) and name.whole in {form.whole for form in (*record.former, *record.aliases)}
+
+
+def _families(record: Named) -> set[str]:
+    forms = (*record.former, *record.aliases)
+    return {family for words in forms if (family := _family_of(words, record.name.given))}
+
+
+def _family_of(words: Words, given: str) -> str:
+    if words.split:
+        return words.family
+    if given and words.whole.endswith(given):
+        return words.whole[: -len(given)]
+    return words.whole
+
+
+def align(left: Words, right: Words) -> tuple[Sides, Sides]:
     """Family and given parts of two names opposite each other.
 
     A name without a space is cut where the other one shows its family name. Where neither shows it, the whole
-    names stand as the given part: agreeing wholes then count once.
+    names stand as the given part: agreeing wholes then count once; unless both have parts that were guessed.
     """
     if not left.whole or not right.whole:
-        return Part(), Part()
+        return NOTHING, NOTHING
     if left.split and right.split:
-        swapped = left.family == right.given and left.given == right.family and left.family != left.given
-        if swapped:
-            return Part(left.family, right.given, True), Part(left.given, right.family, True)
-        return Part(left.family, right.family), Part(left.given, right.given)
+        if left.family == right.given and left.given == right.family and left.family != left.given:
+            return Sides(left.family, right.given, swapped=True), Sides(left.given, right.family, swapped=True)
+        return Sides(left.family, right.family), Sides(left.given, right.given)
     if right.split:
         cut = _cut(left.whole, right)
-        return Part(cut.family, right.family), Part(cut.given, right.given)
+        return Sides(cut.family, right.family), Sides(cut.given, right.given)
     if left.split:
         cut = _cut(right.whole, left)
-        return Part(left.family, cut.family), Part(left.given, cut.given)
-    return Part(), Part(left.whole, right.whole)
+        return Sides(left.family, cut.family), Sides(left.given, cut.given)
+    guess = left if left.given else right
+    if guess.given and left.whole == right.whole:
+        return Sides(guess.family, guess.family), Sides(guess.given, guess.given)
+    if left.given and right.given:
+        return Sides(left.family, right.family), Sides(left.given, right.given)
+    return NOTHING, Sides(left.whole, right.whole)
 
 
 def _cut(whole: str, model: Words) -> Words:

@@ -250,8 +250,10 @@ def test_symmetric() -> None:
 
 
 def test_every_level_and_reason_has_words_without_values() -> None:
-    for field, levels in load_weights().table.items():
-        for code in (*levels, "missing"):
+    told = {"exact_again", "other_reading", "missing"}
+    ink = {f"ink_{name}": ("supports", "neutral", "against") for name in load_weights().ink}
+    for field, levels in {**load_weights().table, **ink}.items():
+        for code in (*levels, *told):
             words = level_words(field, code)
             assert words.ja.startswith(FIELD_LABELS[field].ja)
             assert words.en.startswith(FIELD_LABELS[field].en)
@@ -271,7 +273,8 @@ def test_weights_file_must_be_whole() -> None:
                 "version": "x",
                 "fields": {},
                 "household": {"floor": -1, "cap": 1},
-                "ink": {"supports": 0, "against": -1},
+                "repeated": {"for": 0.1, "against": 0.5},
+                "ink": {name: {"bits": 5, "slope": 1, "floor": -5, "cap": 5} for name in ("name", "kana")},
                 "trusted_confidence": 0.9,
             }
         )
