@@ -279,7 +279,7 @@ READING = {
     "overwritten": Pair("上書きあり", "written over"),
     "erased": Pair("消した跡あり", "rubbed out"),
     "nothing_above": Pair("上の行の値がない", "repeats a row without a value"),
-    "pale": Pair("空欄と読んだが薄い跡がある", "read as blank, but there are faint traces"),
+    "pale": Pair("空欄と読んだが薄くて写っていないおそれ", "read as blank, but may be too pale to be seen"),
     "outside_box": Pair("枠の外に記入", "written outside the box"),
     "poor_registration": Pair("位置合わせが不確か", "page not well aligned"),
 }

@@ -6,7 +6,7 @@ import numpy as np
 
 from ocr.cutting.cut import make_view
 from ocr.fields.blanks import doubt_pale
-from ocr.layout import Box, Content, LineField
+from ocr.layout import REFERENCE_DPI, Box, Content, LineField, PageLayout, TickField
 from ocr.readings import Reading, ReadingReason
 
 SCALE = 8.0
@@ -23,9 +23,13 @@ def page(*specks: int) -> np.ndarray:
     return picture
 
 
-def pale(picture: np.ndarray, blank: bool = True) -> list[bool]:
+def layout(reference: np.ndarray | None = None) -> PageLayout:
+    return PageLayout("form", 1, 80.0, 70.0, (), tuple(FIELDS), reference)
+
+
+def pale(picture: np.ndarray, blank: bool = True, reference: np.ndarray | None = None) -> list[bool]:
     readings = [Reading(field.name, None if blank else "王", "" if blank else "王", 0.99) for field in FIELDS]
-    found = doubt_pale(make_view(picture, SCALE), FIELDS, readings)
+    found = doubt_pale(make_view(picture, SCALE), layout(reference), readings)
     return [ReadingReason.PALE in one.reasons for one in found]
 
 
@@ -33,9 +37,45 @@ def test_a_blank_field_strewn_with_specks_is_doubted() -> None:
     assert pale(page(0, 1, 3, 2, 0)) == [False, False, True, False, False]
 
 
-def test_on_a_page_of_such_fields_one_speck_is_enough() -> None:
-    assert pale(page(3, 4, 3, 1, 0)) == [True, True, True, True, False]
+def test_on_a_page_of_such_fields_every_blank_one_is_doubted() -> None:
+    assert pale(page(3, 4, 3, 1, 0)) == [True] * 5
 
 
 def test_what_was_read_is_not_doubted_for_specks() -> None:
     assert pale(page(3, 4, 3, 1, 0), blank=False) == [False] * 5
+
+
+def test_dust_that_lies_beside_the_fields_as_well_is_no_writing() -> None:
+    picture, empty = (
+        page(3, 4, 3, 1, 0),
+        np.full((round(70 * REFERENCE_DPI / 25.4), round(80 * REFERENCE_DPI / 25.4)), 255, np.uint8),
+    )
+    assert all(pale(picture, reference=empty))
+    for n in range(40):
+        x, y = round((10 + 1.5 * n) * SCALE), round((8.6 if n % 2 else 61.5) * SCALE)
+        picture[y : y + 3, x : x + 3] = 0
+    assert pale(picture, reference=empty) == [False] * 5
+
+
+def hardly_written(written: int = 0, black_white: bool = True) -> int:
+    """How many of 20 fields, and then a tick, are doubted, where so many hold something."""
+    fields = [LineField(f"f{n}", Box(10, 10, 5, 5), Content.TEXT) for n in range(20)]
+    tick = TickField("tick", Box(1, 1, 3, 3))
+    readings = [
+        Reading(field.name, "王" if n < written else None, "王" if n < written else "", 0.99)
+        for n, field in enumerate(fields)
+    ]
+    readings.append(Reading("tick", "false", "", 0.99))
+    page = PageLayout("form", 1, 80.0, 70.0, (), (*fields, tick))
+    blank = make_view(np.full((560, 640), 255, np.uint8), SCALE)
+    return sum(ReadingReason.PALE in one.reasons for one in doubt_pale(blank, page, readings, black_white))
+
+
+def test_a_black_and_white_scan_of_a_form_on_which_nothing_stands_may_have_lost_it_all() -> None:
+    assert hardly_written() == 21
+    assert hardly_written(1) == 20
+    assert hardly_written(3) == 0
+
+
+def test_a_grey_scan_of_an_empty_form_shows_that_it_is_empty() -> None:
+    assert hardly_written(black_white=False) == 0
