@@ -54,9 +54,10 @@ def read_page(
     if found is None:
         raise UnregisteredPageError(f"form {layout.form_id} page {layout.page_number} was not found in the picture")
     view = replace(view_page(image, found), reference=layout.reference)
-    jobs = _jobs(image, view, found, layout, own)
+    black_white = is_bilevel(to_grey(image))
+    jobs = _jobs(image, view, found, layout, own, black_white)
     readings = without_common_traces(repeat_above(layout.fields, run_jobs(jobs, recogniser)))
-    readings = doubt_pale(view, layout.fields, readings)
+    readings = doubt_pale(view, layout, readings, black_white)
     boxes = [reading.box_mm or _NOWHERE for reading in readings]
     errors_mm = found.errors_mm(boxes)
     readings = _calibrated(layout, jobs, readings, own)
@@ -70,12 +71,13 @@ def view_page(image: Image, found: Registration) -> View:
     return make_view(found.warp(drop_red(image), dpi), dpi / MM_PER_INCH)
 
 
-def _jobs(image: Image, view: View, found: Registration, layout: PageLayout, own: OwnModels) -> list[Job]:
+def _jobs(
+    image: Image, view: View, found: Registration, layout: PageLayout, own: OwnModels, black_white: bool
+) -> list[Job]:
     """A job for each field; places to sign or to seal are looked at with their red ink, all others without."""
     if not any(isinstance(field, PresenceField) for field in layout.fields):
         return [prepare(view, field, own) for field in layout.fields]
     with_red = make_view(found.warp(keep_red(image), DPI), DPI / MM_PER_INCH, layout.reference)
-    black_white = is_bilevel(to_grey(image))
     return [
         presence_job(with_red, field, black_white) if isinstance(field, PresenceField) else prepare(view, field, own)
         for field in layout.fields
