@@ -45,7 +45,8 @@ def compare(
     for field in schema.fields:
         sides = pair.sides(field)
         level = find_level(field.type, sides)
-        weight = weights.weight(field.name, level) + _rarity(field.name, level, sides, weights, frequencies)
+        rarity = _rarity(field.name, level, sides, weights, frequencies)
+        weight = weights.weight(field.name, level) + rarity
         confidence = _confidence(a, b, field.attribute)
         if confidence is not None:
             weight = damp(weight, confidence)
@@ -54,7 +55,7 @@ def compare(
             weight = repeated(first.weight, weight, weights)
             if field.type in _READINGS and first.level in _SAME_NAME:
                 level = TOLD_AGAIN.get(level, level)
-        found[field.name] = FieldEvidence(field.name, level, weight, confidence)
+        found[field.name] = FieldEvidence(field.name, level, weight, confidence, rarity)
     return _summed(with_ink(list(found.values()), ink or {}, weights.ink), schema, weights)
 
 

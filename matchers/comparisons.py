@@ -19,7 +19,7 @@ _REMEMBERED = 2**16
 
 _NAME = (levels.missing(), levels.former(), levels.swapped(), levels.exact(), levels.variant(), levels.weak_variant())
 _NAME_ALIKE = (
-    levels.look_alike(Script.NAME, bits_a_character=5.0),
+    levels.look_alike(Script.NAME, bits_a_character=4.0),
     levels.close(),
     levels.jaro_winkler(0.9, "close"),
     levels.jaro_winkler(0.8, "similar"),
@@ -31,7 +31,7 @@ _KANA = (
     levels.swapped(),
     levels.exact(),
     levels.same_shape(),
-    levels.look_alike(Script.KANA, bits_a_character=4.0),
+    levels.look_alike(Script.KANA, bits_a_character=3.0),
 )
 
 

@@ -46,12 +46,14 @@ class FieldEvidence:
     level: stable code such as "exact", "variant", "close", "else", "missing".
     weight: log2 of a likelihood ratio; positive speaks for the same person.
     confidence: 0.0-1.0 of the less sure of the two values; None when both were typed or confirmed.
+    rarity: how much the weight was raised since the value is rare, or lessened since it is common; log2.
     """
 
     field: str
     level: str
     weight: float
     confidence: float | None = None
+    rarity: float = 0.0
 
 
 @dataclass(frozen=True)

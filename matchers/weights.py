@@ -29,7 +29,8 @@ class Weights:
     """Log2 weights per field and level, and the bounds of shared evidence.
 
     household_floor, household_cap: bounds of what a household shares. repeated_for, repeated_against: how much a
-    field counts that repeats another (0-1). ink: per "name" and "kana". trusted_confidence: 0.0-1.0.
+    field counts that repeats another (0-1). nobody: the total (log2) at which a candidate is as likely the person
+    meant as that person is none of the candidates. ink: per "name" and "kana". trusted_confidence: 0.0-1.0.
     origin: how the weights came about, in words and figures, never values of people.
     """
 
@@ -39,6 +40,7 @@ class Weights:
     household_cap: float
     repeated_for: float
     repeated_against: float
+    nobody: float
     trusted_confidence: float
     ink: Mapping[str, InkCurve] = field(default_factory=dict)
     origin: Mapping[str, Any] = field(default_factory=dict)
@@ -66,6 +68,7 @@ def parse_weights(data: Mapping[str, Any], schema: Schema = PERSON) -> Weights:
             household_cap=float(data["household"]["cap"]),
             repeated_for=float(data["repeated"]["for"]),
             repeated_against=float(data["repeated"]["against"]),
+            nobody=float(data["nobody"]),
             trusted_confidence=float(data["trusted_confidence"]),
             ink={name: InkCurve(**data["ink"][name]) for name in INK_FIELDS},
             origin=data.get("origin", {}),
@@ -122,6 +125,7 @@ def write_weights(weights: Weights) -> str:
         },
         "household": {"floor": weights.household_floor, "cap": weights.household_cap},
         "repeated": {"for": weights.repeated_for, "against": weights.repeated_against},
+        "nobody": weights.nobody,
         "ink": {
             name: {"bits": one.bits, "slope": one.slope, "floor": one.floor, "cap": one.cap}
             for name, one in weights.ink.items()

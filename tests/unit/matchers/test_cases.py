@@ -54,7 +54,7 @@ LEVELS = [
     ({"name": None}, "given", "missing", "not given is no match"),
     ({"kana": "たかはし みさき"}, "kana_given", "exact_again", "hiragana; the name agrees already"),
     ({"name": None, "kana": "ﾀｶﾊｼ ﾐｻｷ"}, "kana_given", "exact", "the reading alone"),
-    ({"name": None, "kana": "タカハシ ミサチ"}, "kana_given", "close", "one kana"),
+    ({"name": None, "kana": "タカハシ ミサモ"}, "kana_given", "close", "one kana"),
     ({"name": None, "kana": "タカハツ ミサキ"}, "kana_family", "look_alike", "シ read as ツ"),
     ({"kana": "タカハシ ウララ"}, "kana_given", "other_reading", "the name agrees, the reading does not"),
     ({"birth_date": date(2015, 1, 4)}, "birth_date", "swapped_month_day", "month and day"),
@@ -274,6 +274,7 @@ def test_weights_file_must_be_whole() -> None:
                 "fields": {},
                 "household": {"floor": -1, "cap": 1},
                 "repeated": {"for": 0.1, "against": 0.5},
+                "nobody": 16,
                 "ink": {name: {"bits": 5, "slope": 1, "floor": -5, "cap": 5} for name in ("name", "kana")},
                 "trusted_confidence": 0.9,
             }
