@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run demo test check format fuzz bench bench-quick bench-reading bench-clean crash sample lock clean
+.PHONY: help setup setup-run demo test check format fuzz bench bench-quick bench-reading bench-matching bench-clean crash sample lock clean
 
 ARGS ?=
 WORKERS ?= 2
@@ -11,6 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
+PEERS := build/bench-peers
 
 # A stamp names what was installed: when a lock changes, its name changes, and the next target installs.
 LOCKED := requirements/tools.txt requirements/run.txt pyproject.toml packaging/opencv-contrib-shim/pyproject.toml
@@ -93,6 +94,15 @@ bench-quick: $(DEV_STAMP) ## the same in small sizes, some ten minutes
 
 bench-reading: $(DEV_STAMP) ## the reader's card on sheets of the lab (ARGS="--part held_out --sheets 60 --peers")
 	@exec $(BIN)/python -m benchmarks.reading_card $(ARGS)
+
+bench-matching: $(DEV_STAMP) $(PEERS)/.done ## ours beside Splink and on FEBRL (ARGS="--people 100000 --part held_out")
+	@exec $(BIN)/python -m benchmarks.linking $(ARGS)
+
+# What we compare with lives apart from the product: pins that need not fit ours.
+$(PEERS)/.done: requirements/bench-matching.txt
+	python3 -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet -r requirements/bench-matching.txt
+	touch $@
 
 bench-clean: ## remove what benchmarks drew and filled; their figures stay in build/bench
 	@rm -rf build/bench-data
