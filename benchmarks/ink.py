@@ -24,13 +24,14 @@ from rapidfuzz.distance import Levenshtein
 from fixtures.names import FEMALE, MALE, SURNAMES
 from fixtures.reading.glyphs import draw_line
 from fixtures.reading.split import Part, surname_part
+from fixtures.reading.wear import wear_line
 from fixtures.reading.writers import find_writers
 from japan.text import drop_spaces
 from japan.variants import fold_variants
 from ocr.decoding.content import mask_for
 from ocr.decoding.decode import decode_line
 from ocr.decoding.ink import field_looks, fold_kana, mean_scores, score_strings
-from ocr.engine import Image, PPOCRRecogniser, Recogniser
+from ocr.engine import PPOCRRecogniser, Recogniser
 from ocr.layout import Content
 from pipeline.score.bounds import clopper_pearson
 
@@ -108,30 +109,6 @@ def draw_rivals(rng: Random, part: Part, kana: bool) -> tuple[Name, list[Name]]:
     rivals = sorted(found)
     rng.shuffle(rivals)
     return (surname, given), rivals
-
-
-def wear_line(rng: Random, picture: Image, wear: float) -> Image:
-    """The picture as a worn copy: bent, blurred, coarse, noisy and pressed hard into a JPEG; wear 0 leaves it."""
-    noise = np.random.default_rng(rng.getrandbits(32))
-    height, width = picture.shape
-    ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
-    wave = rng.uniform(0, 6.28)
-    xs_from = xs + 2.0 * wear * np.sin(ys / 17 + wave)
-    ys_from = ys + 2.5 * wear * np.sin(xs / 61 + wave)
-    bent = cv2.remap(picture, xs_from, ys_from, cv2.INTER_LINEAR, borderValue=255)
-    scale = 1.0 / (1.0 + 2.2 * wear)
-    small = cv2.resize(
-        cv2.GaussianBlur(bent, (0, 0), 0.4 + 0.9 * wear), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA
-    )
-    grey = np.clip(
-        235 + (small.astype(np.float32) - 255) * (1 - 0.35 * min(wear, 2)) + noise.normal(0, 7 * wear, small.shape),
-        0,
-        255,
-    )
-    done, data = cv2.imencode(".jpg", grey.astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, max(12, round(60 - 22 * wear))])
-    assert done
-    coarse = np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
-    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def _judge(
