@@ -1,0 +1,119 @@
+"""The level of every field of every candidate pair, each distinct pair of values compared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matchers.comparisons import codes_of, find_level
+from matchers.fields import FieldType, Value
+from matchers.normalise import Words
+from matchers.pairing import align
+from matchers.sides import Sides
+from matchers.tables.blocks import Pairs
+from matchers.tables.columns import Coded, Column, Records
+
+MISSING = -1
+Levels = NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class TableField:
+    """A column as it is compared. codes: its levels in order, "missing" left out; parent: the field it mostly follows
+    (a reading its name, a postal code its address), None where there is none.
+    """
+
+    column: Column
+    codes: tuple[str, ...]
+    parent: int | None = None
+
+    def number(self, code: str) -> int:
+        """The place of a level in the order, MISSING for a code that the field does not have."""
+        return self.codes.index(code) if code in self.codes else MISSING
+
+
+_FOLLOWS = {
+    FieldType.FAMILY_KANA: FieldType.FAMILY_NAME,
+    FieldType.GIVEN_KANA: FieldType.GIVEN_NAME,
+    FieldType.POSTAL_CODE: FieldType.ADDRESS,
+    FieldType.BUILDING: FieldType.ADDRESS,
+}
+
+
+def fields_of(records: Records) -> tuple[TableField, ...]:
+    """The fields of the records, in the order of their columns."""
+    first = {column.type: place for place, column in reversed(list(enumerate(records.columns)))}
+    return tuple(
+        TableField(column, codes_of(column.type), first.get(_FOLLOWS[column.type]) if column.type in _FOLLOWS else None)
+        for column in records.columns
+    )
+
+
+def compare_pairs(fields: Sequence[TableField], pairs: Pairs) -> Levels:
+    """Per pair and field the number of its level, MISSING where one side has no value."""
+    found = np.stack([_column(field, pairs) for field in fields], axis=1)
+    for family, given in _name_columns(fields):
+        _settle_swaps(fields, found, pairs, family, given)
+    return found
+
+
+def _column(field: TableField, pairs: Pairs) -> Levels:
+    if field.column.names is not None:
+        whole, part = field.column.names
+        return _distinct(
+            whole, pairs, np.ones(len(pairs), np.bool_), lambda left, right: _part_level(field, left, right, part)
+        )
+    codes = field.column.codes
+    left, right = codes[pairs[:, 0]], codes[pairs[:, 1]]
+    levels = _distinct(field.column.coded, pairs, left != right, lambda left, right: _level(field, Sides(left, right)))
+    levels[(left == right) & (left > 0)] = field.number("exact")
+    return levels
+
+
+def _distinct(coded: Coded, pairs: Pairs, open_: NDArray[np.bool_], level: Callable[[Any, Any], int]) -> Levels:
+    """The levels of the open pairs whose sides are both given, each distinct pair of values looked at once."""
+    left, right = (coded.codes[pairs[:, side]].astype(np.int64) for side in (0, 1))
+    low, high = np.minimum(left, right), np.maximum(left, right)
+    at = np.flatnonzero(open_ & (low > 0))
+    distinct, place = np.unique(low[at] * len(coded.values) + high[at], return_inverse=True)
+    lows, highs = (part.tolist() for part in np.divmod(distinct, len(coded.values)))
+    numbers = [level(coded.values[a], coded.values[b]) for a, b in zip(lows, highs, strict=True)]
+    levels = np.full(len(pairs), MISSING, np.int16)
+    levels[at] = np.array(numbers, np.int16)[place]
+    return levels
+
+
+def _level(field: TableField, sides: Sides) -> int:
+    return field.number(find_level(field.column.type, sides))
+
+
+def _part_level(field: TableField, left: Words, right: Words, part: int) -> int:
+    return _level(field, align(left, right)[part])
+
+
+def _name_columns(fields: Sequence[TableField]) -> list[tuple[int, int]]:
+    """Family and given columns that belong together, as field numbers."""
+    apart = [(place, field) for place, field in enumerate(fields) if field.column.names is None]
+    places = {field.column.type: place for place, field in reversed(apart)}
+    both = ((FieldType.FAMILY_NAME, FieldType.GIVEN_NAME), (FieldType.FAMILY_KANA, FieldType.GIVEN_KANA))
+    return [(places[a], places[b]) for a, b in both if a in places and b in places]
+
+
+def _settle_swaps(fields: Sequence[TableField], found: Levels, pairs: Pairs, family: int, given: int) -> None:
+    """Writes "swapped" where the family name of each is the given name of the other."""
+    numbers: dict[Value, int] = {None: 0}
+    common = [
+        np.array([numbers.setdefault(value, len(numbers)) for value in fields[place].column.values])[
+            fields[place].column.codes
+        ]
+        for place in (family, given)
+    ]
+    left, right = pairs[:, 0], pairs[:, 1]
+    crossed = (common[0][left] == common[1][right]) & (common[1][left] == common[0][right])
+    crossed &= (common[0][left] > 0) & (common[1][left] > 0) & (common[0][left] != common[1][left])
+    for place in (family, given):
+        found[crossed, place] = fields[place].number("swapped")
