@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ocr.cutting.cut import View
 from ocr.engine import Image
 from ocr.imaging import Mask
 from ocr.layout import REFERENCE_DPI, Box
 
+Levels = NDArray[np.float32]
 PX_PER_MM = 6.0
 DEPTH, NOISE = 16.0, 5.0  # levels below the paper, or deviations of its grain: a faint pencil is seen as well
 PRINT_DEPTH = 30
@@ -23,10 +25,14 @@ _SHADE = 80  # in percent of a box: its paper is at most this dark
 
 @dataclass(frozen=True)
 class Trail:
-    """Ink in one place that the form does not print: the box around it, and its area in square millimetres."""
+    """Ink in one place that the form does not print: the box around it, and its area in square millimetres.
+
+    depth: by how many grey levels its darkest tenth is darker than the paper.
+    """
 
     box: Box
     area: float
+    depth: float = 255.0
 
     @property
     def size(self) -> float:
@@ -39,13 +45,17 @@ def foreign_ink(view: View, box: Box) -> Mask | None:
 
     None where there is no picture of the empty form.
     """
-    if view.reference is None:
-        return None
+    return None if view.reference is None else _foreign(view, box)[0]
+
+
+def _foreign(view: View, box: Box) -> tuple[Mask, Levels]:
+    """Where foreign ink is, and by how many levels each pixel is darker than the paper."""
     hidden = hidden_print(view, box)
     here = _cut(view.flat, box, view.scale, hidden.shape[::-1]).astype(np.float32)
     paper = float(np.percentile(here, _SHADE))
     grain = 1.4826 * float(np.median(np.abs(here[here > paper - DEPTH] - paper)))
-    return np.asarray((paper - here > max(DEPTH, NOISE * grain)) & ~hidden)
+    depth = np.asarray(paper - here, np.float32)
+    return np.asarray((depth > max(DEPTH, NOISE * grain)) & ~hidden), depth
 
 
 def hidden_print(view: View, box: Box) -> Mask:
@@ -62,9 +72,9 @@ def hidden_print(view: View, box: Box) -> Mask:
 
 def trails(view: View, box: Box) -> list[Trail] | None:
     """Foreign ink in a box, what is near to each other together; None without a picture of the empty form."""
-    foreign = foreign_ink(view, box)
-    if foreign is None:
+    if view.reference is None:
         return None
+    foreign, depth = _foreign(view, box)
     reach = 2 * round(GAP_MM * PX_PER_MM / 2) + 1
     near = cv2.dilate(foreign.astype(np.uint8), np.ones((reach, reach), np.uint8))
     count, labels = cv2.connectedComponents(near, connectivity=8)
@@ -74,7 +84,8 @@ def trails(view: View, box: Box) -> list[Trail] | None:
         area = len(ys) / PX_PER_MM**2
         if area >= _LEAST_MM2:
             x0, y0, x1, y1 = (value / PX_PER_MM for value in (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1))
-            out.append(Trail(Box(box.x + float(x0), box.y + float(y0), float(x1 - x0), float(y1 - y0)), area))
+            place = Box(box.x + float(x0), box.y + float(y0), float(x1 - x0), float(y1 - y0))
+            out.append(Trail(place, area, float(np.percentile(depth[ys, xs], 90))))
     return out
 
 

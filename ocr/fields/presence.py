@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ocr.cutting.cut import View, cut_box, is_written
+from ocr.cutting.cut import PAPER, View, cut_box, is_written
 from ocr.cutting.foreign import Trail, trails
 from ocr.fields.jobs import BLANK_CONFIDENCE, Job, done
+from ocr.imaging import find_level
 from ocr.layout import Box, Presence, PresenceField, around
 from ocr.readings import Reading, ReadingReason
 
 DPI = 150.0  # enough to see whether anything is there
 AROUND_MM = 2.0  # people sign and seal past the edges
 DIRT_MM, DIRT_MM2 = 3.0, 2.0  # what is smaller in both is nothing at all
+PENNED, SHINING = 1 / 3, 1 / 4  # of the darkest print: as dark is ink for sure; paler may shine through from the back
+_DARKEST = 0.001  # of the page: its darkest print
 _SURE, _UNSURE = 0.98, 0.6
 
 
@@ -52,7 +55,9 @@ def look(view: View, box: Box, what: Presence) -> tuple[bool, bool]:
     if size < DIRT_MM and area < DIRT_MM2:
         return False, _size(found) < usual.shortest
     enough = size >= usual.shortest and area >= usual.area
-    return enough or 2 * area >= usual.area, enough and size <= usual.longest
+    dark = max(inside, key=lambda one: one.area).depth / max(1.0, PAPER - find_level(view.flat, _DARKEST))
+    there = dark >= SHINING and (enough or 2 * area >= usual.area)
+    return there, there and enough and size <= usual.longest and dark >= PENNED
 
 
 def _size(found: list[Trail]) -> float:

@@ -118,6 +118,14 @@ def test_a_seal_is_more_than_the_word_printed_there(draw: Callable[[Sheet], obje
     assert look(page(draw), SEAL, Presence.SEAL) == (there, sure)
 
 
+@pytest.mark.parametrize(("level", "there", "sure"), [(60, True, True), (180, True, False), (205, False, False)])
+def test_a_seal_much_paler_than_the_print_may_shine_through_from_the_back(level: int, there: bool, sure: bool) -> None:
+    plain, sealed = page().flat, page(seal).flat
+    shown = np.where(sealed < plain, np.uint8(level), plain)
+    view = make_view(shown, page().scale, page().reference)
+    assert look(view, SEAL, Presence.SEAL) == (there, sure)
+
+
 def test_red_is_ink_where_a_seal_is_looked_for_and_lost_in_black_and_white() -> None:
     field = PresenceField("seal", SEAL, Presence.SEAL)
     colour = np.full((10, 10, 3), 255, np.uint8)
