@@ -52,6 +52,8 @@ class Reading:
     leans_on: the fields whose readings helped to make this one; they are no independent confirmation of it.
     candidates: the likeliest values and their probabilities, best first, where a grammar or a list gives them.
     signs: what `confidence` was calibrated from; None for blanks and for pictures of single fields.
+    second: how probable a second reader, which sees the same ink in another way, takes these characters to be, 0.0-1.0;
+        None where there was only one.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Reading:
     candidates: tuple[tuple[str, float], ...] = ()
     leans_on: tuple[str, ...] = ()
     signs: Signs | None = None
+    second: float | None = None
 
     @property
     def blank(self) -> bool:

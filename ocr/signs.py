@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import log
 
-SIGNS = ("log_score", "surplus", "page")
+SIGNS = ("log_score", "surplus", "page", "second")
 """Each makes surer: no weight is ever below nought. `surplus` has a share of its own in every group."""
 _MOST = 9.0
 """No score counts for more than odds of e^9: what the engine cannot know of goes wrong more often than that."""
@@ -20,7 +20,8 @@ class Signs:
 
     sort: content and kind of place (`ocr.confidence.calibration.sort_of`). engine: what read it. score: its own
     confidence, 0.0-1.0. length: its characters. page: the mean evidence of the other fields on the page, which says how
-    well this hand and this scan are read; None where there is none.
+    well this hand and this scan are read; None where there is none. second: how probable the line recogniser takes
+    the characters to be that were read in cells; None where it was not asked.
     """
 
     sort: str
@@ -28,16 +29,18 @@ class Signs:
     score: float
     length: int = 0
     page: float | None = None
+    second: float | None = None
 
     @property
     def group(self) -> str:
         """What has a level of its own."""
         return f"{self.sort} by {self.engine}"
 
-    def numbers(self, usual_page: float) -> tuple[float, float, float]:
+    def numbers(self, usual_page: float) -> tuple[float, ...]:
         """In the order of SIGNS, in natural logarithms where they are probabilities. usual_page: for a lone field."""
         page = usual_page if self.page is None else self.page
-        return log(max(self.score, 1e-3)), evidence_of(self.score), page
+        second = 0.0 if self.second is None else evidence_of(self.second)
+        return log(max(self.score, 1e-3)), evidence_of(self.score), page, second
 
 
 def evidence_of(probability: float) -> float:

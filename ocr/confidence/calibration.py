@@ -146,7 +146,7 @@ def signs_of(field: Field, engine: str, reading: Reading) -> Signs | None:
     if reading.confidence is None or reading.blank:
         return None
     length = sum(bool(char.char.strip()) for char in reading.characters)
-    return Signs(sort_of(field), engine, reading.confidence, length)
+    return Signs(sort_of(field), engine, reading.confidence, length, second=reading.second)
 
 
 def calibrated(reading: Reading, signs: Signs | None, calibration: Calibration | None) -> Reading:

@@ -143,6 +143,12 @@ def length_log_probability(log_probs: LogProbs, longest: int) -> NDArray[np.floa
         return np.asarray(np.log(blank + char.sum(axis=1)) + scale, np.float64)
 
 
+def log_share(log_probs: LogProbs, string: Sequence[int]) -> float:
+    """ln P(the line says this string), given that it has as many characters; NEVER where it cannot have so many."""
+    of_length = float(length_log_probability(log_probs, len(string))[len(string)])
+    return float(log_likelihoods(log_probs, [string])[0]) - of_length if of_length > NEVER else NEVER
+
+
 def log_begin_likelihoods(log_probs: LogProbs, strings: Sequence[Sequence[int]]) -> NDArray[np.float64]:
     """ln P(the line begins with the string, whose last character is begun at that step) [strings, T].
 

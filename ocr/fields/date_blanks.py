@@ -4,7 +4,7 @@ lines, and digit by digit by the network of cells. Two readings that agree are m
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from itertools import product
@@ -21,7 +21,7 @@ from ocr.decoding.decode import ODDS, UNFIT, decode_grammar
 from ocr.engine import Logits
 from ocr.fields.date_fields import nothing_read, place_of, read_era
 from ocr.fields.free_digits import Number, read_numbers
-from ocr.fields.jobs import Job, done
+from ocr.fields.jobs import SURE, Job, done
 from ocr.layout import Box, Content, DateField
 from ocr.marks.options import Chosen
 from ocr.own import OwnModels
@@ -29,7 +29,6 @@ from ocr.readings import LOW, CharReading, Reading, ReadingReason
 
 PRINT_MM = 4.6  # from a free place to the end of the 年, 月 or 日 that is printed behind it
 ASTRAY_MM = 0.6  # how far writing may leave its place before it is cut off
-SURE = 0.97  # the line is not asked for where the network is this sure
 WEIGHT = 0.7
 """Of the logarithms of the two readings' probabilities: both see the same ink, so they are not independent. What is
 hardly digits to the network (`Number.clear`) it is asked less about."""
@@ -62,7 +61,10 @@ def blanks_job(view: View, field: DateField, own: OwnModels) -> Job:
 
     def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
         by_line = days_of_line(logits[0], alphabet, shape)
-        return read.best(by_line if by_digits is None else both(by_digits, by_line, least_clear))
+        if by_digits is None:
+            return read.best(by_line)
+        reading = read.best(both(by_digits, by_line, least_clear))
+        return replace(reading, second=by_line.get(reading.value or "", 0.0))
 
     return Job((line,), finish)
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import exp
 
-from ocr.decoding.content import mask_for
+from ocr.decoding.content import CharMask, mask_for
+from ocr.decoding.ctc import log_share
 from ocr.decoding.decode import decode_line
 from ocr.engine import Image, Logits
 from ocr.fields.cells import CellRow
 from ocr.layout import Content
 from ocr.readings import Reading, ReadingReason
 
-SURE = 0.9  # a row of cells of which the network is this sure is not recognised as a line besides
+SURE = 0.995
+"""A row of cells of which the network is this sure is not recognised as a line besides. Below it two readers that agree
+are much surer than one: of 873 handwritten rows on sheets for tuning, the signs without the line would accept a quarter
+before the second wrong one, with it three quarters."""
 BLANK_CONFIDENCE = 0.99
 
 
@@ -34,16 +39,25 @@ def done(reading: Reading) -> Job:
 
 
 def job_of_row(row: CellRow, line: Image, content: Content, read: Callable[[CellRow], Reading]) -> Job:
-    """The job of a row that the network has looked at: done where it is sure, else with its line."""
+    """The job of a row that the network has looked at: done where it is sure, else with its line as a second reader."""
     reading = read(row)
     if reading.blank or (reading.confidence or 0.0) >= SURE:
         return done(reading)
 
     def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
         mask = mask_for(content, alphabet, content is Content.DATE)
-        return read(row.joined(decode_line(logits[0], mask, (sum(row.inked),)).characters))
+        joined = read(row.joined(decode_line(logits[0], mask, (sum(row.inked),)).characters))
+        return replace(joined, second=chance_on_line(joined, logits[0], mask))
 
     return Job((line,), finish)
+
+
+def chance_on_line(reading: Reading, logits: Logits, mask: CharMask) -> float:
+    """How probable the line makes the characters of a reading among all strings that are as long."""
+    text = [one.char for one in reading.characters if one.char.strip()]
+    if not text or not set(text) <= set(mask.outputs):
+        return 0.0
+    return exp(min(0.0, log_share(mask.apply(logits), [mask.outputs.index(char) for char in text])))
 
 
 def row_reasons(row: CellRow) -> tuple[ReadingReason, ...]:

@@ -35,7 +35,7 @@ BOX = Box(0, 0, 10, 5)
 CELLS = CellsField("digits", (BOX, BOX), Content.DIGITS)
 LINE = LineField("name", BOX, Content.NAME)
 MADE = Calibration(
-    {"log_score": 1.0, "surplus": 0.5, "page": 0.3},
+    {"log_score": 1.0, "surplus": 0.5, "page": 0.3, "second": 0.2},
     {"digits cells by cells": Group(-1.0, -0.2, 400, 3), "name line by line": Group(0.4, -3.0, 90, 8)},
     4.0,
     {
@@ -100,6 +100,15 @@ def test_signs_of_a_page_are_those_of_the_other_fields() -> None:
     )
     assert found[1] is None and with_pages([first])[0] == first
     assert signs_of(CELLS, "cells", Reading("digits", None, "", 0.99)) is None
+
+
+def test_a_second_reader_that_agrees_makes_surer_and_one_that_was_not_asked_nothing() -> None:
+    alone = signs_of(CELLS, "cells", Reading("digits", "12", "12", 0.97))
+    assert alone is not None and alone.second is None
+    chances = [MADE.probability(replace(alone, second=second)) for second in (0.0, 0.5, 0.99)]
+    assert MADE.probability(alone) == chances[0] < chances[1] < chances[2]
+    asked = signs_of(CELLS, "both", Reading("digits", "12", "12", 0.97, second=0.4))
+    assert asked is not None and asked.second == 0.4
 
 
 def test_every_kind_of_field_has_a_sort_and_an_engine() -> None:

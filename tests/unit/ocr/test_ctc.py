@@ -16,6 +16,7 @@ from ocr.decoding.ctc import (
     length_log_probability,
     log_begin_likelihoods,
     log_likelihoods,
+    log_share,
 )
 
 
@@ -90,3 +91,11 @@ def test_a_string_longer_than_the_line_is_impossible() -> None:
 def test_best_path_drops_repeats_and_blanks() -> None:
     path = [0, 1, 1, 0, 1, 2, 2]
     assert best_path(np.log(np.eye(3)[path] * 0.9 + 0.03)) == [1, 1, 2]
+
+
+@settings(max_examples=40, deadline=None)
+@given(matrices(), st.integers(1, 4))
+def test_strings_of_one_length_share_what_is_said_of_it(log_probs: LogProbs, length: int) -> None:
+    strings = sorted({string for string, _ in every_path(log_probs) if len(string) == length})
+    if strings:
+        assert sum(np.exp(log_share(log_probs, string)) for string in strings) == pytest.approx(1.0, abs=1e-4)

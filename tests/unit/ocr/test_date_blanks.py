@@ -140,6 +140,7 @@ def test_two_readings_that_contradict_each_other_are_doubtful() -> None:
     assert agreed.value == "1999-01-11" and agreed.confidence is not None and agreed.confidence > 0.6
     assert denied.confidence is not None and denied.confidence < 0.6
     assert ReadingReason.LOW_CONFIDENCE in denied.reasons or denied.value is None
+    assert agreed.second is not None and denied.second is not None and denied.second < 0.1 < 0.9 < agreed.second
 
 
 @pytest.mark.parametrize("written", [(1, 0, 1), (0, 0, 1), (1, 1, 0)])
