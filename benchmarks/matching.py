@@ -160,7 +160,7 @@ def match(session: Session, secret: bytes, wanted: NormalisedPerson) -> tuple[Ma
     weights = load_weights()
     near = find_near(session, wanted, secret)
     scored = [Scored(one.id, compare(wanted, normalise(record_of(one)), weights)) for one in near]
-    return decide(scored, weights_version=weights.version), len(near)
+    return decide(scored, weights=weights), len(near)
 
 
 def _largest_block(session: Session, keys: frozenset[str]) -> int:

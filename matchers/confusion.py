@@ -17,6 +17,10 @@ UNSEEN_BITS = float("inf")
 """What was not seen is no look-alike."""
 
 
+_LEAST_BITS = 3.0
+"""No confusion is so common that it surprises less."""
+
+
 class Script(StrEnum):
     """Kinds of writing with a table of their own."""
 
@@ -41,6 +45,10 @@ def confusions(script: Script) -> Mapping[tuple[str, str], float]:
 
 def look_alike_bits(left: str, right: str, script: Script, most: float) -> float:
     """Bits of surprise that one text was read as the other; infinite as soon as it is above `most`."""
+    if left.isascii() and right.isascii() and script is not Script.DIGITS:
+        return UNSEEN_BITS
+    if abs(len(left) - len(right)) * _LEAST_BITS > most:
+        return UNSEEN_BITS
     table = confusions(script)
     gap = [table.get((char, ""), UNSEEN_BITS) for char in right]
     row = [0.0]

@@ -84,6 +84,7 @@ def _era(text: str) -> EraDate | None:
         return None
 
 
+@lru_cache(maxsize=2**15)
 def _fewest_digits(left: str, right: str) -> int:
     """How many digits differ; 9 for texts of different lengths."""
     one, other = _digits(left), _digits(right)

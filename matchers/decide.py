@@ -3,105 +3,96 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from matchers.competition import log_odds
 from matchers.records import Comparison, FieldEvidence, MatchDecision, Outcome, Scored
+from matchers.weights import Thresholds, Weights, load_weights
+
+__all__ = ["Thresholds", "decide", "is_near"]
 
 _AGREES = {"exact", "exact_again", "variant", "swapped"}
-_UNCERTAIN = {"close", "look_alike", "variant_weak", "other_reading", "else"}
+_UNCERTAIN = {"close", "look_alike", "similar", "variant_weak", "other_reading", "else"}
+_OTHER_CHARACTERS = {"look_alike", "close", "similar", "else"}
 _NUMBERS = ("resident_number", "reference_number")
 _INK_OF = {"given": "ink_name", "kana_given": "ink_kana"}
 _CONTACT = ("address", "phone", "account", "email", "household_number")
 
 
-@dataclass(frozen=True)
-class Thresholds:
-    """Bounds of a decision, weights in log2.
-
-    link_total, link_person: at least this much altogether, and of it from the person alone.
-    margin: lead of the best over the runner-up. review_total: below it nobody is meant.
-    min_confidence: 0.0-1.0, below it a name read off paper cannot identify by itself.
-    """
-
-    link_total: float = 18.0
-    link_person: float = 15.0
-    margin: float = 6.0
-    review_total: float = 8.0
-    min_confidence: float = 0.9
-
-
 def decide(
-    scored: Sequence[Scored], thresholds: Thresholds | None = None, *, weights_version: str = "1"
+    scored: Sequence[Scored], thresholds: Thresholds | None = None, *, weights: Weights | None = None
 ) -> MatchDecision:
-    """What to do with a record, given all candidates that met it.
+    """What to do with a record, given all candidates that met it. weights: those they were compared with, by default
+    the shipped ones; thresholds: by default those of the weights.
 
-    LINK needs: no contradiction; enough evidence, and of it enough from the person; a trusted given name or
-    reading that agrees, no given name in other characters, and with them the birth date or a printed number;
-    a clear lead over the runner-up; no other candidate with the printed number; and where a brother or sister
-    of the same birth date stands among the candidates, a given name without any doubt. NEW when nobody comes
-    near; REVIEW between.
+    LINK needs: no contradiction; enough evidence against everybody else, and of it enough from the person; a trusted
+    given name or reading that agrees, no given name in other characters, and with them the birth date or a printed
+    number; no other candidate with the printed number; and where a brother or sister of the same birth date stands
+    among the candidates, a given name without any doubt. NEW when nobody comes near; REVIEW between.
     """
-    bounds = thresholds or Thresholds()
+    own = weights or load_weights()
+    bounds = thresholds or own.thresholds
     ranked = tuple(
         sorted(scored, key=lambda one: (-one.comparison.total, -one.comparison.person_evidence, one.candidate_id))
     )
     if not ranked:
-        return MatchDecision(Outcome.NEW, None, (), ("nobody_near",), weights_version)
-    if not any(is_near(one.comparison, bounds) for one in ranked):
-        return MatchDecision(Outcome.NEW, None, ranked, ("below_threshold",), weights_version)
-    reasons = _doubts(ranked, bounds)
+        return MatchDecision(Outcome.NEW, None, (), ("nobody_near",), own.version)
+    scores = tuple(log_odds([one.comparison.total for one in ranked], own.nobody))
+    if not any(is_near(one.comparison, score, bounds) for one, score in zip(ranked, scores, strict=True)):
+        return MatchDecision(Outcome.NEW, None, ranked, ("below_threshold",), own.version, scores)
+    reasons = _doubts(ranked, scores[0], own.nobody, bounds)
     if reasons:
-        return MatchDecision(Outcome.REVIEW, None, ranked, reasons, weights_version)
-    return MatchDecision(Outcome.LINK, ranked[0].candidate_id, ranked, (), weights_version)
+        return MatchDecision(Outcome.REVIEW, None, ranked, reasons, own.version, scores)
+    return MatchDecision(Outcome.LINK, ranked[0].candidate_id, ranked, (), own.version, scores)
 
 
-def is_near(comparison: Comparison, bounds: Thresholds) -> bool:
+def is_near(comparison: Comparison, score: float, bounds: Thresholds) -> bool:
     """True for a candidate a person should see before a record is taken for somebody new.
 
     That is one with enough evidence; with the same printed number; or of the same given name with the same
     address or contact, since a birth date can be written quite wrongly.
     """
     levels = _levels(comparison)
-    if comparison.total >= bounds.review_total or _number_agrees(levels):
+    if score >= bounds.review_score or _number_agrees(levels):
         return True
     same_given = any(levels[field].level in _AGREES for field in _INK_OF if field in levels)
     same_contact = any(levels[field].level == "exact" for field in _CONTACT if field in levels)
     return same_given and same_contact
 
 
-def _doubts(ranked: tuple[Scored, ...], bounds: Thresholds) -> tuple[str, ...]:
+def _doubts(ranked: tuple[Scored, ...], score: float, nobody: float, bounds: Thresholds) -> tuple[str, ...]:
     """Why the best candidate is no clear link; () when it is."""
     best, others = ranked[0], ranked[1:]
     levels = _levels(best.comparison)
     reasons = []
     if best.comparison.contradictions or _number_says_other(levels, others):
         reasons.append("contradiction")
-    if best.comparison.total < bounds.link_total:
+    if best.comparison.total - nobody < bounds.link_score:
         reasons.append("below_threshold")
     identified = _anchored(levels) and _given_agrees(levels)
     if best.comparison.person_evidence < bounds.link_person or not identified:
         reasons.append("weak_person_evidence")
-    if _level(levels, "given") in {"close", "else"} and not _supported(levels, "given"):
+    if _level(levels, "given") in _OTHER_CHARACTERS and not _supported(levels, "given"):
         reasons.append("name_differs" if _is_sure(levels["given"], bounds) else "low_confidence_name")
     elif _given_agrees(levels) and not _given_is_trusted(levels, bounds):
         reasons.append("low_confidence_name")
-    if others and not _leads(best.comparison, others[0].comparison, bounds):
+    close = bool(others) and best.comparison.total - others[0].comparison.total < bounds.link_score
+    beaten = score < bounds.link_score <= best.comparison.total - nobody
+    if (close or beaten) and not _told_by_characters(best.comparison, others, bounds):
         reasons.append("runner_up_close")
     if any(_is_twin(one.comparison) for one in others) and not _given_beyond_doubt(levels):
         reasons.append("twin_possible")
     return tuple(reasons)
 
 
-def _leads(best: Comparison, second: Comparison, bounds: Thresholds) -> bool:
-    """True when the best is clearly ahead: by the margin, or by the characters of a given name that was typed
-    or confirmed, which is what tells twins of one reading apart (蒼太, 蒼汰).
+def _told_by_characters(best: Comparison, others: Sequence[Scored], bounds: Thresholds) -> bool:
+    """True when the characters of a given name that was typed or confirmed tell the best from all who come near, as
+    they tell twins of one reading apart (蒼太, 蒼汰).
     """
-    lead = best.total - second.total
-    given, other = _levels(best).get("given"), _levels(second).get("given")
-    if lead >= bounds.margin or given is None or other is None:
-        return lead >= bounds.margin
-    typed = given.confidence is None and given.level in {"exact", "variant"}
-    return lead > 0 and typed and other.level in {"close", "else"}
+    given = _levels(best).get("given")
+    if given is None or given.confidence is not None or given.level not in {"exact", "variant"}:
+        return False
+    near = [one.comparison for one in others if best.total - one.comparison.total < bounds.link_score]
+    return all(one.total < best.total and _level(_levels(one), "given") in _OTHER_CHARACTERS for one in near)
 
 
 def _levels(comparison: Comparison) -> dict[str, FieldEvidence]:

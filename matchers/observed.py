@@ -114,7 +114,7 @@ def observe(labelled: Sequence[Labelled], levels: Levels) -> Observed:
 
 
 def totals(observed: Observed, levels: Levels, vector: Floats) -> tuple[Floats, Floats]:
-    """The total of each pair as `compare` sums it, log2, (n,), and its derivative by each parameter, (n, parameters)."""
+    """The total of each pair as `compare` sums it, log2, (n,); its derivative by each parameter, (n, parameters)."""
     count = len(levels.names)
     cap, floor, agreeing, against, _ = vector[count:]
     given = observed.level >= 0

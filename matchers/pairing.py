@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from japan.kana import kana_key
 from matchers.fields import Field, FieldType, Named
 from matchers.normalise import Words
 from matchers.sides import Sides
@@ -45,14 +46,14 @@ def pair_up(a: Named, b: Named) -> Pair:
     written_family, written_given = align(a.written, b.written)
     family = family._replace(written=(written_family.left, written_family.right))
     given = given._replace(written=(written_given.left, written_given.right))
-    if a.former or b.former or a.aliases or b.aliases:
+    if a.name.whole != b.name.whole:
         family, given = _other_names(family, given, a, b)
     return Pair(a, b, family, given, *align(a.kana, b.kana))
 
 
 def _other_names(family: Sides, given: Sides, a: Named, b: Named) -> tuple[Sides, Sides]:
     """The parts with other names of the two taken into account, where the present ones differ."""
-    if a.name.whole != b.name.whole and (_is_other_name(a.name, b) or _is_other_name(b.name, a)):
+    if _is_other_name(a.name, b) or _is_other_name(b.name, a):
         return _as_former(family), _as_former(given)
     if family.left != family.right and (family.left in _families(b) or family.right in _families(a)):
         return family._replace(former=True), given
@@ -64,7 +65,10 @@ def _as_former(part: Sides) -> Sides:
 
 
 def _is_other_name(name: Words, record: Named) -> bool:
-    return bool(name.whole) and name.whole in {form.whole for form in (*record.former, *record.aliases)}
+    """True for another name of the record, and for its reading where that was written as the name."""
+    if any(name.whole == form.whole for form in (*record.former, *record.aliases)):
+        return bool(name.whole)
+    return "ァ" <= name.whole[:1] <= "ヺ" and kana_key(name.whole) == record.kana.whole
 
 
 def _families(record: Named) -> set[str]:
@@ -89,15 +93,11 @@ def align(left: Words, right: Words) -> tuple[Sides, Sides]:
     if not left.whole or not right.whole:
         return NOTHING, NOTHING
     if left.split and right.split:
-        if left.family == right.given and left.given == right.family and left.family != left.given:
-            return Sides(left.family, right.given, swapped=True), Sides(left.given, right.family, swapped=True)
-        return Sides(left.family, right.family), Sides(left.given, right.given)
+        return _straight_or_swapped(left, right)
     if right.split:
-        cut = _cut(left.whole, right)
-        return Sides(cut.family, right.family), Sides(cut.given, right.given)
+        return _straight_or_swapped(_cut(left.whole, right), right)
     if left.split:
-        cut = _cut(right.whole, left)
-        return Sides(left.family, cut.family), Sides(left.given, cut.given)
+        return _straight_or_swapped(left, _cut(right.whole, left))
     guess = left if left.given else right
     if guess.given and left.whole == right.whole:
         return Sides(guess.family, guess.family), Sides(guess.given, guess.given)
@@ -106,11 +106,22 @@ def align(left: Words, right: Words) -> tuple[Sides, Sides]:
     return NOTHING, Sides(left.whole, right.whole)
 
 
+def _straight_or_swapped(left: Words, right: Words) -> tuple[Sides, Sides]:
+    """The parts opposite each other; crosswise where one part at least agrees so and none does straight."""
+    family, given = left.family == right.family, left.given == right.given
+    across, back = left.family == right.given, left.given == right.family
+    if (across or back) and not (family or given):
+        return Sides(left.family, right.given, swapped=across), Sides(left.given, right.family, swapped=back)
+    return Sides(left.family, right.family), Sides(left.given, right.given)
+
+
 def _cut(whole: str, model: Words) -> Words:
     if whole.startswith(model.family):
         size = len(model.family)
     elif whole.endswith(model.given):
         size = len(whole) - len(model.given)
+    elif whole.startswith(model.given) and len(whole) > len(model.given):  # the given name stands first
+        size = len(model.given)
     else:
         size = min(len(model.family), len(whole) - 1)
     return Words(whole, whole[:size], whole[size:])

@@ -91,6 +91,8 @@ class Scored:
 class MatchDecision:
     """The outcome with its candidates, best first; `best` is set for LINK only.
 
+    scores: of each candidate, log2 odds that it is the one meant, against all others and nobody
+        (`matchers.competition`): one number a pair, for thresholds.
     reasons: stable codes of why it is not a clear link ("runner_up_close", "contradiction",
         "weak_person_evidence", "low_confidence_name", "name_differs", "twin_possible", "below_threshold",
         "nobody_near").
@@ -101,3 +103,4 @@ class MatchDecision:
     candidates: tuple[Scored, ...]
     reasons: tuple[str, ...]
     weights_version: str
+    scores: tuple[float, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,29 @@ class BadWeights(ValueError):
 
 
 @dataclass(frozen=True)
+class Thresholds:
+    """Bounds of a decision.
+
+    link_score: at least this score for a link, log2 odds against everybody else and nobody. link_person: at least this
+    much evidence (log2) that only the person can give. review_score: below it nobody is meant.
+    min_confidence: 0.0-1.0, below it a name read off paper cannot identify by itself.
+    """
+
+    link_score: float
+    link_person: float
+    review_score: float
+    min_confidence: float
+
+
+@dataclass(frozen=True)
 class Weights:
     """Log2 weights per field and level, and the bounds of shared evidence.
 
     household_floor, household_cap: bounds of what a household shares. repeated_for, repeated_against: how much a
     field counts that repeats another (0-1). nobody: the total (log2) at which a candidate is as likely the person
     meant as that person is none of the candidates. ink: per "name" and "kana". trusted_confidence: 0.0-1.0.
-    origin: how the weights came about, in words and figures, never values of people.
+    thresholds: for scores of these weights. origin: how the weights came about, in words and figures, never values of
+    people.
     """
 
     version: str
@@ -42,6 +58,7 @@ class Weights:
     repeated_against: float
     nobody: float
     trusted_confidence: float
+    thresholds: Thresholds
     ink: Mapping[str, InkCurve] = field(default_factory=dict)
     origin: Mapping[str, Any] = field(default_factory=dict)
 
@@ -70,6 +87,7 @@ def parse_weights(data: Mapping[str, Any], schema: Schema = PERSON) -> Weights:
             repeated_against=float(data["repeated"]["against"]),
             nobody=float(data["nobody"]),
             trusted_confidence=float(data["trusted_confidence"]),
+            thresholds=Thresholds(**{key: float(value) for key, value in data["thresholds"].items()}),
             ink={name: InkCurve(**data["ink"][name]) for name in INK_FIELDS},
             origin=data.get("origin", {}),
         )
@@ -130,6 +148,7 @@ def write_weights(weights: Weights) -> str:
             name: {"bits": one.bits, "slope": one.slope, "floor": one.floor, "cap": one.cap}
             for name, one in weights.ink.items()
         },
+        "thresholds": asdict(weights.thresholds),
         "trusted_confidence": weights.trusted_confidence,
     }
     return yaml.safe_dump(data, allow_unicode=True, sort_keys=False)

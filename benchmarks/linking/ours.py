@@ -79,7 +79,7 @@ def link(cases: Cases, *, ink: bool, weights: Weights | None = None) -> Links:
                                               asked[n] if asked else None, frequencies=frequencies))
             for n, place in enumerate(near)
         ]  # fmt: skip
-        _keep(links, record.id, decide(candidates, weights_version=own.version))
+        _keep(links, record.id, decide(candidates, weights=own))
     links.link_s = time.perf_counter() - began - links.index_s
     return links
 

@@ -121,7 +121,7 @@ def _match_role(
         for person in near.values()
         if person.id not in refused
     ]
-    decision = decide(scored, weights_version=weights.version)
+    decision = decide(scored, weights=weights)
     if decision.outcome is Outcome.LINK:
         return RoleMatch(role, index, decision, decision.best, LinkStatus.AUTO)
     if decision.outcome is Outcome.REVIEW and decision.candidates:

@@ -9,7 +9,7 @@ from hypothesis import given as given_examples
 from hypothesis import strategies as st
 
 from matchers.compare import SHARED_FIELDS, compare, damp
-from matchers.decide import Thresholds, decide
+from matchers.decide import decide
 from matchers.explain import FIELD_LABELS, REASON_WORDS, explain, level_words
 from matchers.normalise import normalise
 from matchers.records import Comparison, MatchDecision, Outcome, PersonRecord, Scored
@@ -275,6 +275,7 @@ def test_weights_file_must_be_whole() -> None:
                 "household": {"floor": -1, "cap": 1},
                 "repeated": {"for": 0.1, "against": 0.5},
                 "nobody": 16,
+                "thresholds": {"link_score": 9, "link_person": 12, "review_score": -8, "min_confidence": 0.9},
                 "ink": {name: {"bits": 5, "slope": 1, "floor": -5, "cap": 5} for name in ("name", "kana")},
                 "trusted_confidence": 0.9,
             }
@@ -282,5 +283,5 @@ def test_weights_file_must_be_whole() -> None:
 
 
 def test_thresholds_can_be_raised() -> None:
-    strict = Thresholds(link_total=40)
+    strict = replace(load_weights().thresholds, link_score=40)
     assert decide([Scored("m", against(APPLIED, MISAKI))], strict).reasons == ("below_threshold",)
