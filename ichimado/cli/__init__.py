@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from ichimado.cli import clients, doctor, erasure, intake, procedures, ranking, score, serving, store, users, work
+from ichimado.cli import clients, doctor, erasure, intake, link, procedures, ranking, score, serving, store, users, work
 from ichimado.logs import configure_logs
 from ichimado.settings import Settings
 from ichimado.terminal import fail
@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="一窓 Ichimado: 紙と電子の申請をひとつの窓に。",
 )
-for commands in (serving, store, doctor, intake, work, score, ranking):
+for commands in (serving, store, doctor, intake, work, score, link, ranking):
     app.add_typer(commands.app)
 for noun, group in {"clients": clients, "erase": erasure, "procedures": procedures, "users": users}.items():
     app.add_typer(group.app, name=noun)
