@@ -10,6 +10,8 @@ from ocr.cutting.foreign import trails
 from ocr.imaging import Mask
 from ocr.layout import Box
 
+_BESIDE = 0.3  # of a millimetre on either side that a stroke leaves ink in, digits that lean over the edge as well
+_JOINED = 0.9  # of the way across an edge that a stroke leaves ink in; writing of the next row stops before it
 _ROWS = (0.15, 0.85)  # of the box: what lies between is of its own line
 _BEFORE_MM, _BEHIND_MM = 3.0, 6.0  # of its right edge: where writing is looked for
 _LETTER_MM = 0.8  # lower than this is dirt or a dash
@@ -37,10 +39,13 @@ def overflows(view: View, box: Box) -> bool:
 
 
 def _crossing(band: Mask, near: int, far: int) -> int:
-    """Columns in which ink stands in the outer half and the inner half of a band around an edge."""
-    outside = band[: far - near].mean(axis=0) > 0.55
-    inside = band[far + near :].mean(axis=0) > 0.55
-    return int(np.count_nonzero(outside & inside))
+    """Columns in which ink stands in the outer half and the inner half of a band around an edge, and all between."""
+    outside = band[: far - near].mean(axis=0) > _BESIDE
+    inside = band[far + near :].mean(axis=0) > _BESIDE
+    between = (
+        cv2.dilate(band[far - near : far + near].astype(np.uint8), np.ones((1, 3), np.uint8)).mean(axis=0) > _JOINED
+    )
+    return int(np.count_nonzero(outside & inside & between))
 
 
 def runs_on(view: View, box: Box) -> bool:

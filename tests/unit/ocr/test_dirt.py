@@ -60,6 +60,12 @@ def test_a_streak_is_no_stroke_that_runs_over_the_edge() -> None:
     assert is_written(patch)
 
 
+def test_writing_of_the_next_row_that_comes_near_the_rule_does_not_cross_it() -> None:
+    above, below = (300, 150, 306, 177), (300, 184, 306, 220)
+    assert not overflows(_page(above, below), BOX)
+    assert overflows(_page((300, 150, 306, 220)), BOX)
+
+
 @pytest.mark.parametrize("mark", [DUST, (110, 130, 113, 133)])
 def test_dust_apart_from_writing_goes_and_the_writing_stays(mark: tuple[int, int, int, int]) -> None:
     with_dust, clean = _left(_page(LETTER, mark)), _left(_page(LETTER))
