@@ -36,6 +36,7 @@ UNHEARD = {NamePart.FAMILY: 0.02, NamePart.GIVEN: 0.13}
 ones of today and independent of the tables: none of 160 surnames, 20 of 154 given names."""
 
 
+@lru_cache(maxsize=16384)
 def log_reading(written: str, kana: str, part: NamePart) -> float:
     """ln of how probable it is that this part of a name, written so, is read so."""
     name, reading = fold_variants(written), to_full_katakana(kana)

@@ -10,7 +10,7 @@ from ocr.cutting.cell_cut import cut_cells
 from ocr.cutting.cut import View, find_cells, line_picture, make_view, trim_picture
 from ocr.decoding.content import exact_lengths
 from ocr.decoding.decode import decode_content
-from ocr.decoding.kana import spell_names
+from ocr.decoding.kana import spell
 from ocr.engine import Image, Logits, Recogniser
 from ocr.fields.blanks import doubt_pale
 from ocr.fields.ditto import repeat_above
@@ -121,8 +121,7 @@ def read_field(
     if line is None:
         return Reading("", None, "", 0.99)
     decoded = decode_content(recogniser.logits([line])[0], recogniser.alphabet, content, exact_lengths(content))
-    if content is Content.KATAKANA:
-        decoded = spell_names(decoded)
+    decoded = spell(decoded, content)
     reasons = (ReadingReason.STRUCK_OUT,) if is_struck_out(patch) else ()
     return written_reading("", None, content, [decoded], reasons)
 

@@ -269,7 +269,7 @@ def to_value(content: Content, raw: str) -> str | None:
     """The value in the field's grammar, None when the characters do not make one."""
     text = raw.strip()
     if content is Content.KATAKANA:
-        return re.sub(r"\s+", " ", unicodedata.normalize("NFC", _compose(text))) or None
+        return re.sub(r"\s+", " ", unicodedata.normalize("NFC", compose(text))) or None
     if content is Content.ADDRESS:
         return settle_numbers(settle_twins(re.sub(r"\s+", " ", text))) or None
     if content in (Content.NAME, Content.TEXT):
@@ -327,6 +327,6 @@ def settle_numbers(text: str) -> str:
     return text
 
 
-def _compose(text: str) -> str:
+def compose(text: str) -> str:
     """Katakana with voicing marks of their own joined to the kana before them."""
     return re.sub(r"\s*[゛ﾞ]", "\u3099", re.sub(r"\s*[゜ﾟ]", "\u309a", text))

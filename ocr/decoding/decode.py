@@ -34,7 +34,8 @@ class Decoded:
     probability: that the whole line is right, given what the mask and the length allow.
     held: how much of the ink the mask explains, 0.0-1.0.
     places: where along the line each character is surest, 0.0-1.0.
-    values: with a grammar, the likeliest values and their probabilities, best first.
+    values: with a grammar or a list, the likeliest values and their probabilities, best first.
+    options: for each character those that may stand there, with ln of how likely the ink says them; none for a space.
     """
 
     characters: tuple[CharReading, ...]
@@ -42,6 +43,7 @@ class Decoded:
     held: float
     places: tuple[float, ...] = ()
     values: tuple[tuple[str, float], ...] = ()
+    options: tuple[Mapping[str, float], ...] = ()
 
     @property
     def text(self) -> str:
@@ -71,14 +73,16 @@ def decode_line(logits: Logits, mask: CharMask, lengths: Sequence[int] = (), pai
     likeness = _Likeness(mask.outputs, pairs)
     known: _Known = {}
     string, likelihood = _climb(log_probs, string, likeness, known)
-    readings, rivals = _places(log_probs, string, mask, likeness=likeness, known=known)
+    readings, options, rivals = _places(log_probs, string, mask, likeness=likeness, known=known)
     peaks = align(log_probs, string)
     total = 0.0 if not lengths else penalty
     probability = _weighed(float(np.exp(min(0.0, likelihood - total))), rivals)
     if space:
         readings, peaks = _with_spaces(readings, peaks, spaced, space)
     places = tuple((peak + 0.5) / len(log_probs) for peak in peaks)
-    return Decoded(readings, probability, mask.held(logits), places)
+    left = iter(options)
+    spread = tuple({} if reading.char == " " else next(left) for reading in readings)
+    return Decoded(readings, probability, mask.held(logits), places, options=spread)
 
 
 def _without_spaces(log_probs: LogProbs, space: int) -> LogProbs:
@@ -145,13 +149,12 @@ def decode_grammar(
     text, _, _ = found[0]
     string = [mask.outputs.index(char) for char in text]
     places = tuple((peak + 0.5) / len(log_probs) for peak in align(log_probs, string))
-    readings, _ = _places(log_probs, string, mask, grammar)
+    readings, _, _ = _places(log_probs, string, mask, grammar)
     values = tuple((said, probability * fits) for _, said, probability in found[: ALTERNATIVES + 1])
     return Decoded(readings, values[0][1], mask.held(logits), places, values)
 
 
 _PAIRS: Mapping[Content, Pairs] = {
-    Content.NAME: partial(log_chance, Kind.NAMES),
     Content.ADDRESS: partial(log_chance, Kind.PLACES),
     Content.TEXT: partial(log_chance, Kind.WORDS),
 }
@@ -321,10 +324,10 @@ def _places(
     grammar: Acceptor | None = None,
     likeness: _Likeness | None = None,
     known: _Known | None = None,
-) -> tuple[tuple[CharReading, ...], _Rivals]:
-    """The characters of a string, each with those that may stand in its place."""
+) -> tuple[tuple[CharReading, ...], tuple[Mapping[str, float], ...], _Rivals]:
+    """The characters of a string, each with those that may stand in its place; the same by the ink alone."""
     if not string:
-        return (), _Rivals(0.0, 0.0)
+        return (), (), _Rivals(0.0, 0.0)
     if known and tuple(string) in known:
         trials, tried = known[tuple(string)]
         scores = np.concatenate([log_likelihoods(log_probs, [string]), tried])
@@ -338,11 +341,13 @@ def _places(
     weighed = odds + np.array([0.0, *gains])
     weights = np.exp(np.minimum(weighed, 0.0))
     rivals: list[list[tuple[str, float]]] = [[] for _ in string]
-    for (place, trial), weight in zip(trials, weights[1:], strict=True):
+    options = [{mask.outputs[label]: 0.0} for label in string]
+    for (place, trial), weight, odd in zip(trials, weights[1:], odds[1:], strict=True):
         rivals[place].append((mask.outputs[trial[place]], float(weight)))
+        options[place][mask.outputs[trial[place]]] = float(odd)
     readings = []
     for place, label in enumerate(string):
         total = 1.0 + sum(weight for _, weight in rivals[place])
         others = sorted(((char, weight / total) for char, weight in rivals[place]), key=lambda item: -item[1])
         readings.append(CharReading(mask.outputs[label], 1.0 / total, tuple(others[:ALTERNATIVES])))
-    return tuple(readings), _Rivals(float(np.exp(odds[1:]).sum()), float(np.exp(weighed[1:]).sum()))
+    return tuple(readings), tuple(options), _Rivals(float(np.exp(odds[1:]).sum()), float(np.exp(weighed[1:]).sum()))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
-from math import exp, log
+from math import log
 
 import numpy as np
 
-from japan.readings import NamePart, spell
+from japan.name_words import Script
+from ocr.decoding.content import compose, to_value
 from ocr.decoding.decode import ALTERNATIVES, Decoded
+from ocr.decoding.names import spell_words, spell_written
+from ocr.layout import Content
 from ocr.readings import CharReading
 
 # Longer side of the glyph over the median of the row's other kana: small form, large form. Means over five
@@ -23,14 +25,8 @@ _SMALL = dict(zip("アイウエオツヤユヨ", "ァィゥェォッャュョ", 
 _LARGE = {small: large for large, small in _SMALL.items()}
 _SPREAD = 0.12  # standard deviation of the ratio in one hand
 _FLOOR = 0.002  # what the engine may be wrong about between two forms of one shape
-SPELLING_WEIGHT = 1.0
-"""How far the spelling of names counts beside the ink; 1.0 is as a prior would."""
-_START, _END = "^^", "$"
-_BEAM = 24
-_LEAST = 1e-6  # share of a place's best below which a character is not tried
-_ANY_KANA = 0.02  # share of names that are spelt as no list knows: companies, foreign names
-_KANA_USED = 84.0
-_NO_MEASURE = frozenset("ー・ノ゛゜")
+MARKS = "゛゜"
+_NO_MEASURE = frozenset("ー・ノ" + MARKS)
 
 
 def weigh_sizes(decoded: Decoded, sizes: Sequence[float]) -> Decoded:
@@ -46,86 +42,68 @@ def weigh_sizes(decoded: Decoded, sizes: Sequence[float]) -> Decoded:
     change = 1.0
     for old, new in zip(characters, weighed, strict=True):
         change *= new.probability / max(old.probability, 1e-9)
-    return replace(decoded, characters=tuple(weighed), probability=min(1.0, decoded.probability * change))
+    probability = min(1.0, decoded.probability * change)
+    return replace(decoded, characters=tuple(weighed), options=options_of(weighed), probability=probability)
 
 
-def spell_names(decoded: Decoded, word_ends: Sequence[int] = ()) -> Decoded:
-    """The likeliest spelling among the alternatives of the characters, as names are read (`japan.readings`).
-
-    The first word is a surname, the others are given names. word_ends: indexes of characters that end a word, where no
-    space is read.
-    """
-    characters = decoded.characters
-    if not any("ァ" <= char.char <= "ー" for char in characters):
+def spell(decoded: Decoded, content: Content) -> Decoded:
+    """What was decoded, read as a name where it is one; as it was for any other kind of field."""
+    if content not in (Content.KATAKANA, Content.NAME):
         return decoded
-    beam: list[Entry] = [(0.0, (), _START, 0)]
-    options = [_options(char) for char in characters]
-    final = len(options) - 1
-    whole = not set(word_ends) - {final} and not any(char.char == " " for char in characters)
-    for place, choices in enumerate(options):
-        ends = place in word_ends or place == final or characters[place + 1].char == " "
-        # Written in one go, the surname may end anywhere.
-        breaks = (False, True) if whole and 0 < place < final else (ends,)
-        beam = [
-            _followed(entry, char, log_probability, broken)
-            for entry in beam
-            for char, log_probability in choices.items()
-            for broken in breaks
-            if not (broken and whole and entry[3] and place != final)
-        ]
-        beam = sorted(beam, reverse=True)[:_BEAM]
-    return _spelt(decoded, beam)
+    spelt = spell_names(decoded) if content is Content.KATAKANA else spell_written(decoded)
+    values: dict[str, float] = {}
+    for text, probability in spelt.values:
+        value = to_value(content, text)
+        if value is not None:
+            values[value] = values.get(value, 0.0) + probability
+    return replace(spelt, values=tuple(sorted(values.items(), key=lambda item: -item[1])))
 
 
-Entry = tuple[float, tuple[str, ...], str, int]
-"""Its weight (ln), the characters so far, the last two of the word, and which word it is."""
+def spell_names(decoded: Decoded) -> Decoded:
+    """The likeliest name that these kana may be, as names are read (`japan.name_words`), its rivals as `values`.
+
+    Sound marks that stand alone, in a cell of their own, are joined to the kana before them.
+    """
+    if not any("ァ" <= char.char <= "ー" for char in decoded.characters):
+        return decoded
+    joined = _with_marks_joined(decoded)
+    return spell_words(joined, [_with_other_form(options) for options in joined.options], Script.KANA)
 
 
-def _options(reading: CharReading) -> dict[str, float]:
-    """The characters of a place with ln of their probabilities; the other form of a small or large kana among them."""
-    found = dict([(reading.char, reading.probability), *reading.alternatives])
-    for char in tuple(found):
+def _with_other_form(options: Mapping[str, float]) -> dict[str, float]:
+    """The options, the other form of each small or large kana among them."""
+    found = dict(options)
+    for char, ink in options.items():
         other = _SMALL.get(char) or _LARGE.get(char)
         if other:
-            found.setdefault(other, _FLOOR * found[char])
-    least = _LEAST * max(found.values())
-    return {char: log(p) for char, p in found.items() if p > least} or {reading.char: 0.0}
+            found[other] = max(found.get(other, ink + log(_FLOOR)), ink + log(_FLOOR))
+    return found
 
 
-def _followed(entry: Entry, char: str, log_probability: float, ends: bool) -> Entry:
-    score, said, context, word = entry
-    if char in " \u3000":
-        return score + log_probability, (*said, char), _START, word + 1
-    score += log_probability + SPELLING_WEIGHT * _usual(context, char, word)
-    if not ends:
-        return score, (*said, char), (context + char)[-2:], word
-    return score + SPELLING_WEIGHT * _usual((context + char)[-2:], _END, word), (*said, char), _START, word + 1
+def _with_marks_joined(decoded: Decoded) -> Decoded:
+    characters: list[CharReading] = []
+    options: list[Mapping[str, float]] = []
+    for reading, found in zip(decoded.characters, decoded.options, strict=True):
+        voiced = {compose(char + reading.char): ink for char, ink in options[-1].items()} if options else {}
+        voiced = {char: ink for char, ink in voiced.items() if len(char) == 1}
+        if reading.char in MARKS and voiced:
+            best = max(voiced, key=lambda char: voiced[char])
+            characters[-1] = CharReading(best, characters[-1].probability * reading.probability)
+            options[-1] = voiced
+        else:
+            characters.append(reading)
+            options.append(found)
+    return replace(decoded, characters=tuple(characters), options=tuple(options))
 
 
-@lru_cache(maxsize=1 << 16)
-def _usual(context: str, char: str, word: int) -> float:
-    """ln of how usual a kana is after others, over any kana at all: 0.0 when nothing is known of it."""
-    chance = exp(spell(NamePart.GIVEN if word else NamePart.FAMILY).after(context, char))
-    return log((1 - _ANY_KANA) * chance * _KANA_USED + _ANY_KANA)
-
-
-def _spelt(decoded: Decoded, beam: Sequence[Entry]) -> Decoded:
-    """What was decoded, with the best spelling of the beam; probabilities are shares of the beam's weight."""
-    strings: dict[tuple[str, ...], float] = {}
-    for entry in beam:
-        strings[entry[1]] = strings.get(entry[1], 0.0) + exp(entry[0] - beam[0][0])
-    total = sum(strings.values())
-    said = max(strings, key=strings.__getitem__)
-    readings = []
-    for place, best in enumerate(said):
-        shares: dict[str, float] = {}
-        for string, weight in strings.items():
-            shares[string[place]] = shares.get(string[place], 0.0) + weight / total
-        others = sorted(((char, p) for char, p in shares.items() if char != best), key=lambda item: -item[1])
-        readings.append(CharReading(best, shares[best], tuple(others[:ALTERNATIVES])))
-    before = float(np.prod([char.probability for char in decoded.characters]))
-    probability = min(1.0, decoded.probability / max(before, 1e-9) * strings[said] / total)
-    return replace(decoded, characters=tuple(readings), probability=probability)
+def options_of(characters: Sequence[CharReading]) -> tuple[Mapping[str, float], ...]:
+    """For each character those that may stand there, with ln of their probabilities; none for a space."""
+    return tuple(
+        {char: log(max(p, 1e-9)) for char, p in ((one.char, one.probability), *one.alternatives)}
+        if one.char.strip()
+        else {}
+        for one in characters
+    )
 
 
 def _is_plain(char: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -129,29 +129,23 @@ def _normalised(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(scores - np.logaddexp.reduce(scores, axis=1, keepdims=True))
 
 
-def word_ends(filled: Sequence[bool]) -> tuple[int, ...]:
-    """Which of the written characters end a word: an empty cell or the end of the row follows."""
-    out, count = [], 0
-    for here, after in zip(filled, [*filled[1:], False], strict=True):
-        count += here
-        if here and not after:
-            out.append(count - 1)
-    return tuple(out)
-
-
 def with_gaps(decoded: Decoded, filled: Sequence[bool], content: Content) -> Decoded:
     """The characters with a space for each run of empty cells between them, in words; digits close up."""
     if content not in SPACED or len(decoded.characters) != sum(filled):
         return decoded
     out: list[CharReading] = []
+    options: list[Mapping[str, float]] = []
     pending = False
     remaining = iter(decoded.characters)
+    known = iter(decoded.options)
     for written in filled:
         if not written:
             pending = bool(out)
             continue
         if pending:
             out.append(CharReading(" ", 1.0))
+            options.append({})
             pending = False
         out.append(next(remaining))
-    return replace(decoded, characters=tuple(out))
+        options.append(next(known, {}))
+    return replace(decoded, characters=tuple(out), options=tuple(options))

@@ -12,7 +12,7 @@ from ocr.cutting.cut import View, cut_box, line_picture, split_lines, without_gu
 from ocr.cutting.dirt import without_specks, without_streaks
 from ocr.decoding.content import exact_lengths, to_value
 from ocr.decoding.decode import Decoded, decode_content
-from ocr.decoding.kana import spell_names
+from ocr.decoding.kana import spell
 from ocr.decoding.lexicon import begin_address, choose_word, mend_beginning, towns_of
 from ocr.engine import Image, Logits
 from ocr.fields.doubts import line_doubts
@@ -41,8 +41,7 @@ def line_job(view: View, field: LineField) -> Job:
             parts = [decode_content(logits[0], alphabet, field.content, lengths)]
         else:
             parts = [decode_content(matrix, alphabet, field.content) for matrix in logits]
-        if field.content is Content.KATAKANA:
-            parts = [spell_names(part) for part in parts]
+        parts = [spell(part, field.content) for part in parts]
         if field.content is Content.ADDRESS:
             begun = mend_beginning(logits[0], alphabet, parts[0])
             parts[:1] = [begun.whole] if begun else parts[:1]

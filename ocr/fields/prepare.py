@@ -14,10 +14,11 @@ from ocr.cutting.cut import (
     is_written,
     set_as_line,
 )
+from ocr.cutting.intruders import without_intruders
 from ocr.decoding.decode import decode_content
-from ocr.decoding.kana import spell_names, weigh_sizes
+from ocr.decoding.kana import spell, weigh_sizes
 from ocr.engine import Logits
-from ocr.fields.cells import CellRow, read_row, with_gaps, word_ends
+from ocr.fields.cells import CellRow, read_row, with_gaps
 from ocr.fields.date_blanks import blanks_job
 from ocr.fields.date_fields import date_job
 from ocr.fields.ditto import with_ditto
@@ -29,6 +30,9 @@ from ocr.layout import Box, CellsField, ChoiceField, Content, DateField, Field, 
 from ocr.marks.options import read_options, tick_reading
 from ocr.own import NO_MODELS, OwnModels
 from ocr.readings import LOW, Reading, ReadingReason
+
+_OF_ONE_PIECE = frozenset((Content.DIGITS, Content.PHONE, Content.POSTAL_CODE, Content.MY_NUMBER, Content.MONEY))
+"""What is written of pieces that hang together; the marks of a kana stand apart, and may touch an edge themselves."""
 
 
 def prepare(view: View, field: Field, own: OwnModels = NO_MODELS) -> Job:
@@ -49,6 +53,8 @@ def prepare(view: View, field: Field, own: OwnModels = NO_MODELS) -> Job:
 
 def _cells(view: View, field: CellsField, own: OwnModels) -> Job:
     patches = cut_cells(view, field.cells)
+    if field.content in _OF_ONE_PIECE:
+        patches = without_intruders(patches)
     return cells_job(field.name, around(field.cells), field.content, patches, own)
 
 
@@ -66,8 +72,9 @@ def cells_job(name: str, box: Box, content: Content, patches: Sequence[Patch], o
         decoded = decode_content(logits[0], alphabet, content, (sum(filled),))
         if content is Content.KATAKANA:
             sizes = [glyph_size(patch) for patch in patches if is_written(patch)]
-            decoded = spell_names(weigh_sizes(decoded, sizes), word_ends(filled))
-        return written_reading(name, box, content, [with_gaps(decoded, filled, content)], ())
+            decoded = weigh_sizes(decoded, sizes)
+        spelt = spell(with_gaps(decoded, filled, content), content)
+        return written_reading(name, box, content, [spelt], ())
 
     return Job((line,), finish)
 
@@ -76,9 +83,7 @@ def _row_reading(name: str, box: Box, content: Content, row: CellRow) -> Reading
     if not any(row.held):
         return Reading(name, None, "", BLANK_CONFIDENCE, box)
     decoded = decode_content(row.logits, row.alphabet, content, (sum(row.held),))
-    if content is Content.KATAKANA:
-        decoded = spell_names(decoded, word_ends(row.held))
-    decoded = with_gaps(replace(decoded, held=row.clear), row.held, content)
+    decoded = spell(with_gaps(replace(decoded, held=row.clear), row.held, content), content)
     return written_reading(name, box, content, [decoded], row_reasons(row))
 
 

@@ -11,7 +11,7 @@ import pytest
 from ocr.cutting.cut import Patch
 from ocr.decoding.decode import Decoded, decode_content
 from ocr.engine import Image, Logits
-from ocr.fields.cells import CellRow, read_row, with_gaps, word_ends
+from ocr.fields.cells import CellRow, read_row, with_gaps
 from ocr.fields.prepare import cells_job
 from ocr.glyphs import (
     DUST,
@@ -205,7 +205,6 @@ def test_a_row_of_dust_is_blank() -> None:
 
 def test_empty_cells_part_words() -> None:
     held = (True, True, False, True)
-    assert word_ends(held) == (1, 2)
     read = Decoded(tuple(CharReading(char, 1.0) for char in "アイツ"), 1.0, 1.0)
     assert with_gaps(read, held, Content.KATAKANA).text == "アイ ツ"
     assert with_gaps(read, held, Content.DIGITS).text == "アイツ"

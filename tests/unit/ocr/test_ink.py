@@ -12,6 +12,7 @@ from ocr.decoding.decode import Decoded, decode_line
 from ocr.decoding.ink import fold_kana, mean_scores, score_names, score_strings
 from ocr.decoding.kana import spell_names, weigh_sizes
 from ocr.engine import Logits, NullRecogniser
+from ocr.fields.cells import with_gaps
 from ocr.layout import Content
 from tests.unit.ocr.test_decode import ALPHABET, line, text
 
@@ -124,7 +125,8 @@ def test_the_ink_wins_where_it_is_clear() -> None:
 def test_the_last_character_of_a_word_tells_where_words_end() -> None:
     """トマッ is no word; said in one go, ト マッタ could be."""
     steps = [{"ト": 0.95}, {"マ": 0.95}, {"ッ": 0.6, "ツ": 0.3}, {"タ": 0.95}]
-    assert spell_names(spelt(*steps), word_ends=(2, 3)).text == "トマツタ"
+    parted = with_gaps(spelt(*steps), (True, True, True, False, True), Content.KATAKANA)
+    assert spell_names(parted).text == "トマツ タ"
 
 
 def test_a_name_in_one_go_may_part_anywhere() -> None:
