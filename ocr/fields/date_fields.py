@@ -8,6 +8,7 @@ from functools import partial
 
 from ocr.cutting.cell_cut import cut_cells
 from ocr.cutting.cut import View, is_written, set_as_line
+from ocr.cutting.intruders import without_intruders
 from ocr.decoding.content import mask_for
 from ocr.decoding.dates import WESTERN, DateShape, date_grammar, to_day
 from ocr.decoding.decode import Decoded, decode_grammar, decode_line
@@ -24,7 +25,7 @@ def date_job(view: View, field: DateField, own: OwnModels) -> Job:
     """The job of a date; its line is asked for only where our own model is unsure."""
     box = place_of(field)
     chosen = read_era(view, field, own)
-    patches = cut_cells(view, (*field.year, *field.month, *field.day))
+    patches = without_intruders(cut_cells(view, (*field.year, *field.month, *field.day)))
     line = set_as_line(patches)
     row = read_row(patches, Content.DATE, own.cells)
     if line is None or (row is not None and not any(row.held)):
