@@ -65,7 +65,7 @@ def _ours(cases: Cases, *, ink: bool) -> dict[str, Any]:
         "linked": len(links.linked),
         "linked_wrong": len(links.linked) - right,
         "linked_recall": right / len(truth),
-        "linked_twins": merged_twins(links.linked, cases.twins, float("-inf")),
+        "linked_twins": merged_twins(links.linked, cases.twins, dict(truth), float("-inf")),
         "blocking_recall": links.near / len(truth),
         "candidates_mean": sum(links.compared) / len(links.compared),
         "index_s": round(links.index_s, 1),
@@ -86,8 +86,8 @@ def measure(cases: Cases, scored: Sequence[Scored]) -> dict[str, Any]:
         "best_score": best.score,
         "recall_at_999": sure.recall(truths),
         "score_at_999": sure.score,
-        "twins_at_best_f1": merged_twins(scored, cases.twins, best.score),
-        "twins_at_999": merged_twins(scored, cases.twins, sure.score),
+        "twins_at_best_f1": merged_twins(scored, cases.twins, dict(cases.truth), best.score),
+        "twins_at_999": merged_twins(scored, cases.twins, dict(cases.truth), sure.score),
         "recall_by_case": {tag: [found, of] for tag, (found, of) in hard.items()},
         "recall_by_case_at_best_f1": {
             tag: list(counts) for tag, counts in recall_by(cases.tags, cases.truth, scored, best.score).items()

@@ -15,10 +15,10 @@ from benchmarks.linking.scores import Scored
 from fixtures.matching.records import Record
 from matchers.blocking import blocking_keys
 from matchers.compare import compare
-from matchers.decide import Thresholds, decide
+from matchers.decide import decide
 from matchers.frequency import Frequencies, count_values, value_shares
 from matchers.normalise import NormalisedPerson
-from matchers.records import Comparison, MatchDecision, Outcome
+from matchers.records import MatchDecision, Outcome
 from matchers.records import Scored as Candidate
 from matchers.weights import Weights, load_weights
 from pipeline.steps.people import MAX_BLOCK
@@ -85,25 +85,12 @@ def link(cases: Cases, *, ink: bool, weights: Weights | None = None) -> Links:
 
 
 def _keep(links: Links, id: str, decision: MatchDecision) -> None:
-    if not decision.candidates or decision.outcome is Outcome.NEW:
+    if not decision.candidates:
         return
-    one = Scored(id, decision.candidates[0].candidate_id, rank(decision))
+    one = Scored(id, decision.candidates[0].candidate_id, decision.scores[0])
     links.scored.append(one)
     if decision.outcome is Outcome.LINK:
         links.linked.append(one)
-
-
-def rank(decision: MatchDecision) -> float:
-    """How far the best candidate is beyond all bounds, log2: the nearest bound counts."""
-    best, bounds = decision.candidates[0].comparison, Thresholds()
-    beyond = [best.total - bounds.link_total, best.person_evidence - bounds.link_person]
-    if len(decision.candidates) > 1:
-        beyond.append(_lead(best, decision.candidates[1].comparison) - bounds.margin)
-    return min(beyond) - (10.0 if best.contradictions else 0.0)
-
-
-def _lead(best: Comparison, second: Comparison) -> float:
-    return best.total - second.total
 
 
 def count_names(people: Sequence[NormalisedPerson]) -> Frequencies:

@@ -95,11 +95,10 @@ def best_of_each(scored: Iterable[Scored], side: Callable[[Scored], str]) -> lis
     return [one for one in best.values() if one is not None]
 
 
-def merged_twins(scored: Iterable[Scored], twins: Mapping[str, str], score: float) -> int:
+def merged_twins(scored: Iterable[Scored], twins: Mapping[str, str], own: Mapping[str, str], score: float) -> int:
     """How many twin pairs are merged: an application of one linked to the row of the other.
 
-    twins: for each application of a twin the row of the other one.
+    twins: for each application of a twin the row of the other one; own: of applications the row of who applied.
     """
-    wrong = {frozenset((one.right, one.left.rsplit("-", 1)[0])) for one in scored
-             if one.score >= score and twins.get(one.left) == one.right}  # fmt: skip
-    return len(wrong)
+    wrong = (one for one in scored if one.score >= score and twins.get(one.left) == one.right)
+    return len({frozenset((one.right, own.get(one.left, ""))) for one in wrong})
