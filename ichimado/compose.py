@@ -14,6 +14,7 @@ from ichimado.settings import Settings
 from ocr.engine import PPOCRRecogniser
 from ocr.fullpage import FullPageReader
 from pipeline.runtime import Runtime, Secrets
+from pipeline.steps.reindex import reindex_people
 from pipeline.store.blobs import Blobs
 from pipeline.store.engine import open_engine
 from pipeline.store.migrate import upgrade
@@ -22,9 +23,11 @@ KEY_FILE = "ichimado.key"
 
 
 def open_runtime(settings: Settings | None = None) -> Runtime:
-    """A runtime on an up-to-date store; folders, key and schema are made where they are missing."""
+    """A runtime on an up-to-date store; folders, key and schema are made where they are missing, and blocking keys of
+    older rules made anew (some minutes for a million people, once)."""
     runtime = make_runtime(settings or Settings())
     upgrade(runtime.engine)
+    reindex_people(runtime)
     return runtime
 
 

@@ -35,6 +35,9 @@ def split_unspaced(name: str, kana: str = "") -> NameParts | None:
 @lru_cache(maxsize=4096)
 def _split(name: str, kana: str) -> NameParts | None:
     cuts = range(1, min(len(name) - 1, _LONGEST_FAMILY) + 1)
+    sure = [cut for cut in cuts if kana and _both_listed(name[:cut], name[cut:], drop_spaces(kana))]
+    if len(sure) == 1:
+        return NameParts(name[: sure[0]], name[sure[0] :])
     scores = sorted(((_score(name[:cut], name[cut:], kana), cut) for cut in cuts), reverse=True)
     if len(scores) > 1 and scores[0][0] - scores[1][0] < MARGIN:
         return None
@@ -46,6 +49,13 @@ def _score(family: str, given: str, kana: str) -> float:
     listed = sum(0.0 if listed_readings(*part) else _UNLISTED for part in _parts(family, given))
     length = _SIZE.get((len(family), len(given)), -5.0)
     return length + listed + _read(family, given, kana) if kana else length + listed
+
+
+def _both_listed(family: str, given: str, kana: str) -> list[int]:
+    """Where the reading may be cut so that both of its parts are listed for these names."""
+    firsts = listed_readings(family, NamePart.FAMILY)
+    rests = listed_readings(given, NamePart.GIVEN) if firsts else frozenset()
+    return [len(one) for one in firsts if rests and kana.startswith(one) and kana[len(one) :] in rests]
 
 
 def _parts(family: str, given: str) -> tuple[tuple[str, NamePart], tuple[str, NamePart]]:
@@ -69,6 +79,9 @@ def split_reading(family: str, given: str, kana: str) -> tuple[str, str] | None:
 
 @lru_cache(maxsize=4096)
 def _split_reading(family: str, given: str, kana: str) -> tuple[str, str] | None:
+    sure = _both_listed(family, given, kana)
+    if len(sure) == 1:
+        return kana[: sure[0]], kana[sure[0] :]
     cuts = _listed_cuts(family, given, kana) or range(1, len(kana))
     scores = sorted(((_log_both(family, given, kana, cut), cut) for cut in cuts), reverse=True)
     if len(scores) > 1 and scores[0][0] - scores[1][0] < MARGIN:

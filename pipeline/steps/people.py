@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from sqlalchemy import delete
+from sqlalchemy import delete, union_all
 from sqlmodel import Session, col, select
 
-from matchers.blocking import KEY_RULES_VERSION, blocking_keys
+from matchers.blocking import blocking_keys, key_rules_version
+from matchers.candidates import CAP, choose_candidates
 from matchers.normalise import NormalisedPerson, normalise
 from matchers.records import PersonRecord
 from pipeline.store.bulk import add_plain_rows
 from pipeline.store.tables import FieldValue, MatchKey, Person
 
-MAX_BLOCK = 500
+MAX_BLOCK = CAP
 
 
 def record_of(person: Person) -> PersonRecord:
@@ -52,17 +53,34 @@ def write_keys(session: Session, keys: Mapping[str, frozenset[str]]) -> None:
 def add_keys(session: Session, keys: Mapping[str, frozenset[str]]) -> None:
     """Writes the keys of persons who have none yet."""
     # In the order of the index, so that what lies together in it is written together.
-    rows = sorted((key, person_id, KEY_RULES_VERSION) for person_id, own in keys.items() for key in own)
+    version = key_rules_version()
+    rows = sorted((key, person_id, version) for person_id, own in keys.items() for key in own)
     add_plain_rows(session, MatchKey, ("key", "person_id", "rule"), rows)
 
 
 def find_near(session: Session, wanted: NormalisedPerson, secret: bytes) -> list[Person]:
-    """The persons who share a blocking key with `wanted`, at most MAX_BLOCK."""
-    keys = blocking_keys(wanted, secret)
+    """The persons who share blocking keys with `wanted`, those first who share the most and the rarest.
+
+    Keys that more than MAX_BLOCK persons have are left out.
+    """
+    near = choose_candidates(_blocks(session, blocking_keys(wanted, secret)), cap=MAX_BLOCK)
+    found = {one.id: one for one in session.exec(select(Person).where(col(Person.id).in_(near.ids))).all()}
+    return [found[one] for one in near.ids if one in found]
+
+
+def _blocks(session: Session, keys: frozenset[str]) -> dict[str, list[str]]:
+    """Key -> the persons under it, of each no more than tells that there are too many."""
     if not keys:
-        return []
-    near = select(MatchKey.person_id).where(col(MatchKey.key).in_(keys)).distinct().limit(MAX_BLOCK)
-    return list(session.exec(select(Person).where(col(Person.id).in_(near)).order_by(col(Person.id))).all())
+        return {}
+    # A limit of its own for each key, so that one large block neither costs its length nor crowds out the others.
+    each = [
+        select(MatchKey.key, MatchKey.person_id).where(MatchKey.key == key).limit(MAX_BLOCK + 1).subquery()
+        for key in sorted(keys)
+    ]
+    found: dict[str, list[str]] = {}
+    for key, person_id in session.execute(union_all(*(select(one.c.key, one.c.person_id) for one in each))):
+        found.setdefault(key, []).append(person_id)
+    return found
 
 
 def by_reference(session: Session, reference_number: str) -> list[Person]:

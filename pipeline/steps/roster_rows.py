@@ -11,7 +11,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.orm import class_mapper
 from sqlmodel import Session, col, select
 
-from matchers.blocking import KEY_RULES_VERSION
+from matchers.blocking import key_rules_version
 from matchers.records import PersonRecord
 from pipeline.steps.people import add_keys, keys_of, write_keys
 from pipeline.steps.protection import protect_around
@@ -98,7 +98,7 @@ def _without_keys(session: Session, person_ids: Sequence[str]) -> set[str]:
         return set()
     current = session.exec(
         select(MatchKey.person_id)
-        .where(col(MatchKey.person_id).in_(person_ids), MatchKey.rule == KEY_RULES_VERSION)
+        .where(col(MatchKey.person_id).in_(person_ids), MatchKey.rule == key_rules_version())
         .distinct()
     ).all()
     return set(person_ids) - set(current)

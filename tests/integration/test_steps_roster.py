@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from matchers.records import PersonRecord
 from pipeline.runtime import Runtime
 from pipeline.steps import roster
 from pipeline.steps.people import find_near
+from pipeline.steps.reindex import reindex_people
 from pipeline.steps.roster import import_roster
 from pipeline.store.engine import read
 from pipeline.store.tables import MatchKey, Person, Roster, RosterRow
@@ -69,6 +71,34 @@ def test_keys_of_older_rules_are_made_anew(runtime: Runtime) -> None:
         connection.exec_driver_sql("UPDATE match_key SET rule = '0', key = 'old:' || key")
     import_roster(runtime, PROCEDURE, data)
     assert _snapshot(runtime) == before
+
+
+def test_a_store_of_older_rules_is_made_anew_as_a_whole(runtime: Runtime) -> None:
+    import_roster(runtime, PROCEDURE, (SMALL / "roster.csv").read_bytes())
+    before = _snapshot(runtime)
+    assert reindex_people(runtime) == 0
+    with runtime.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE match_key SET rule = '0', key = 'old:' || key")
+    seen: list[int] = []
+    assert reindex_people(runtime, lambda done, total: seen.append(done)) == len(before["people"]) == seen[-1]
+    assert _snapshot(runtime) == before
+    assert reindex_people(runtime) == 0
+
+
+def test_too_large_a_block_crowds_nobody_out(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two thirds of the list live in one house; whoever shares only the house is not looked at."""
+    rows = [_row(str(n), f"{a}{b} {c}子", f"2019/04/{n + 1:02d}") for n, (a, b, c) in enumerate(_NAMES)]
+    import_roster(runtime, PROCEDURE, _list(*rows))
+    monkeypatch.setattr("pipeline.steps.people.MAX_BLOCK", 5)
+    address = "群馬県みどり市大間々町1"
+    with read(runtime.engine) as session:
+        wanted = normalise(PersonRecord(name="山上 七子", birth_date=date(2019, 4, 8), address=address))
+        found = [one.resident_number for one in find_near(session, wanted, runtime.secrets.key)]
+    assert found[0] == "7"
+    assert len(found) < 6
+
+
+_NAMES = ("鈴木一", "佐藤二", "高橋三", "田中四", "伊藤五", "渡辺六", "中村九", "山下七", "小林八")
 
 
 def test_a_person_named_twice_is_as_the_later_row_says(runtime: Runtime) -> None:
