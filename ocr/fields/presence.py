@@ -16,7 +16,8 @@ AROUND_MM = 2.0  # people sign and seal past the edges
 DIRT_MM, DIRT_MM2 = 3.0, 2.0  # what is smaller in both is nothing at all
 PENNED, SHINING = 1 / 3, 1 / 4  # of the darkest print: as dark is ink for sure; paler may shine through from the back
 _DARKEST = 0.001  # of the page: its darkest print
-_SURE, _UNSURE = 0.98, 0.6
+PLENTY = 2.0  # times what is enough, in length and in area: what is there by chance seldom is so large
+_PLAIN, _SURE, _UNSURE = 0.998, 0.98, 0.6
 
 
 @dataclass(frozen=True)
@@ -36,28 +37,31 @@ def presence_job(view: View, field: PresenceField, black_white: bool = False) ->
 
     black_white: whether the scan is; a pale red seal leaves nothing there.
     """
-    there, sure = look(view, field.box, field.what)
-    sure = sure and (there or field.what is not Presence.SEAL or not black_white)
-    confidence = (_SURE if there else BLANK_CONFIDENCE) if sure else _UNSURE
-    reasons = () if sure else (ReadingReason.FAINT_MARK,)
+    there, confidence = look(view, field.box, field.what)
+    if not there and field.what is Presence.SEAL and black_white:
+        confidence = _UNSURE
+    reasons = (ReadingReason.FAINT_MARK,) if confidence == _UNSURE else ()
     return done(Reading(field.name, "true" if there else "false", "", confidence, field.box, reasons=reasons))
 
 
-def look(view: View, box: Box, what: Presence) -> tuple[bool, bool]:
-    """Whether something stands in a place, and whether that is clear; by any ink, where the empty form is not known."""
+def look(view: View, box: Box, what: Presence) -> tuple[bool, float]:
+    """Whether something stands in a place, and how sure that is; by any ink, where the empty form is not known."""
     wide = Box(box.x - AROUND_MM, box.y - AROUND_MM, box.w + 2 * AROUND_MM, box.h + 2 * AROUND_MM)
     found = trails(view, wide)
     if found is None:
-        return is_written(cut_box(view, box)), True
+        there = is_written(cut_box(view, box))
+        return there, _SURE if there else BLANK_CONFIDENCE
     inside = [one for one in found if _middle_in(one, box)]
     area, size = sum(one.area for one in inside), _size(inside)
     usual = USUAL[what]
     if size < DIRT_MM and area < DIRT_MM2:
-        return False, _size(found) < usual.shortest
+        return False, BLANK_CONFIDENCE if _size(found) < usual.shortest else _UNSURE
     enough = size >= usual.shortest and area >= usual.area
     dark = max(inside, key=lambda one: one.area).depth / max(1.0, PAPER - find_level(view.flat, _DARKEST))
     there = dark >= SHINING and (enough or 2 * area >= usual.area)
-    return there, there and enough and size <= usual.longest and dark >= PENNED
+    if not (there and enough and size <= usual.longest and dark >= PENNED):
+        return there, _UNSURE
+    return True, _PLAIN if size >= PLENTY * usual.shortest and area >= PLENTY * usual.area else _SURE
 
 
 def _size(found: list[Trail]) -> float:

@@ -97,6 +97,12 @@ def test_options_give_the_reason_where_the_form_is_known() -> None:
         assert (found.value, found.reasons) == (None, reasons)
 
 
+def seen(view: View, box: Box = SEAL, what: Presence = Presence.SEAL) -> tuple[bool, bool]:
+    """Whether something is there, and whether that is clear."""
+    there, confidence = look(view, box, what)
+    return there, confidence > 0.9
+
+
 def seal(sheet: Sheet) -> None:
     arc(sheet, 156.5, 66.5, 4.6, 4.6)
     for x in (154.5, 156.5, 158.5):
@@ -115,7 +121,7 @@ def seal(sheet: Sheet) -> None:
     ids=["seal", "the printed word alone", "dust", "too little", "a stamp around it"],
 )
 def test_a_seal_is_more_than_the_word_printed_there(draw: Callable[[Sheet], object], there: bool, sure: bool) -> None:
-    assert look(page(draw), SEAL, Presence.SEAL) == (there, sure)
+    assert seen(page(draw)) == (there, sure)
 
 
 @pytest.mark.parametrize(("level", "there", "sure"), [(60, True, True), (180, True, False), (205, False, False)])
@@ -123,7 +129,7 @@ def test_a_seal_much_paler_than_the_print_may_shine_through_from_the_back(level:
     plain, sealed = page().flat, page(seal).flat
     shown = np.where(sealed < plain, np.uint8(level), plain)
     view = make_view(shown, page().scale, page().reference)
-    assert look(view, SEAL, Presence.SEAL) == (there, sure)
+    assert seen(view) == (there, sure)
 
 
 def test_red_is_ink_where_a_seal_is_looked_for_and_lost_in_black_and_white() -> None:
@@ -143,5 +149,7 @@ def test_a_signature_is_more_than_a_stroke() -> None:
             sheet.word(Box(140 + 6 * n, 62, 6, 6))
 
     place = Box(135, 58, 40, 14)
-    assert look(page(name), place, Presence.SIGNATURE) == (True, True)
-    assert look(page(), place, Presence.SIGNATURE) == (False, True)
+    assert seen(page(name), place, Presence.SIGNATURE) == (True, True)
+    assert seen(page(), place, Presence.SIGNATURE) == (False, True)
+    small = page(lambda sheet: sheet.word(Box(140, 62, 8, 3)))
+    assert 0.9 < look(small, place, Presence.SIGNATURE)[1] < look(page(name), place, Presence.SIGNATURE)[1]
