@@ -19,7 +19,7 @@ from ocr.decoding.content import mask_for
 from ocr.decoding.dates import SEPARATOR, WESTERN, DateShape, date_grammar, to_day
 from ocr.decoding.decode import ODDS, UNFIT, decode_grammar
 from ocr.engine import Logits
-from ocr.fields.date_fields import nothing_read, place_of, read_era
+from ocr.fields.date_fields import era_meant, nothing_read, place_of, read_era
 from ocr.fields.free_digits import Number, read_numbers
 from ocr.fields.jobs import SURE, Job, done
 from ocr.layout import Box, Content, DateField
@@ -49,6 +49,7 @@ def blanks_job(view: View, field: DateField, own: OwnModels) -> Job:
     written = [bool(one.texts) for one in found] if found else [is_written(place) for place in places]
     if not any(written):
         return done(nothing_read(field.name, box, chosen))
+    chosen = era_meant(chosen, field)
     read = _Date(field.name, box, chosen, found)
     line = line_picture(whole)
     if not all(written) or chosen.value is None or line is None:

@@ -20,6 +20,8 @@ from ocr.marks.options import Chosen, read_options
 from ocr.own import OwnModels
 from ocr.readings import LOW, CharReading, Reading, ReadingReason
 
+ONLY = 0.7  # of all that looks marked among the eras: this one alone is
+
 
 def date_job(view: View, field: DateField, own: OwnModels) -> Job:
     """The job of a date; its line is asked for only where our own model is unsure."""
@@ -30,6 +32,7 @@ def date_job(view: View, field: DateField, own: OwnModels) -> Job:
     row = read_row(patches, Content.DATE, own.cells)
     if line is None or (row is not None and not any(row.held)):
         return done(nothing_read(field.name, box, chosen))
+    chosen = era_meant(chosen, field)
     sizes = [len(field.year), len(field.month), len(field.day)]
     if row is not None:
         return job_of_row(row, line, Content.DATE, lambda row: _row_date(field.name, box, chosen, row, sizes))
@@ -58,6 +61,19 @@ def read_era(view: View, field: DateField, own: OwnModels) -> Chosen:
     if not field.eras:
         return Chosen(WESTERN, WESTERN, 1.0)
     return read_options(view, field.eras, field.era_mark, own.ticks)
+
+
+def era_meant(chosen: Chosen, field: DateField) -> Chosen:
+    """The era where digits are written, since one must have been chosen: what looks struck out was circled, where it
+    bears the only mark. (The bars of 平 in a ring are easily taken for a strike.) The reason stays."""
+    if chosen.value is not None or chosen.raw or ReadingReason.STRUCK_OUT not in chosen.reasons:
+        return chosen
+    best = max(range(len(chosen.strengths)), key=lambda n: chosen.strengths[n])
+    share = chosen.strengths[best] / max(1e-6, sum(chosen.strengths))
+    if share < ONLY:
+        return chosen
+    value = field.eras[best].value
+    return replace(chosen, value=value, raw=value, confidence=share)
 
 
 def _row_date(name: str, box: Box, chosen: Chosen, row: CellRow, sizes: Sequence[int]) -> Reading:
