@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
-from matchers.comparisons import TOLD_AGAIN, find_level
+from matchers.comparisons import AS_COMPARED, TOLD_AGAIN, find_level
 from matchers.fields import PERSON, FieldType, Named, Schema
 from matchers.frequency import Frequencies
 from matchers.ink import with_ink
@@ -41,29 +40,49 @@ def compare(
     where both agree, see `repeated`. What a household shares is summed within bounds and is no person evidence.
     """
     pair = pair_up(a, b)
-    found: dict[str, FieldEvidence] = {}
+    found = []
     for field in schema.fields:
         sides = pair.sides(field)
         level = find_level(field.type, sides)
         rarity = _rarity(field.name, level, sides, weights, frequencies)
-        weight = weights.weight(field.name, level) + rarity
-        confidence = _confidence(a, b, field.attribute)
-        if confidence is not None:
-            weight = damp(weight, confidence)
-        first = found.get(field.repeats)
+        found.append(FieldEvidence(field.name, level, 0.0, _confidence(a, b, field.attribute), rarity))
+    return weigh(found, ink or {}, weights, schema)
+
+
+def weigh(
+    found: Sequence[FieldEvidence], ink: Mapping[str, float], weights: Weights, schema: Schema = PERSON
+) -> Comparison:
+    """The comparison that these levels make under these weights; what they weighed before does not count."""
+    weighed: dict[str, FieldEvidence] = {}
+    compared = {one.field: one for one in found}
+    for field in schema.fields:
+        one = compared.get(field.name)
+        if one is None:
+            continue
+        level = AS_COMPARED.get(one.level, one.level)
+        weight = weights.weight(field.name, level) + one.rarity
+        if one.confidence is not None:
+            weight = damp(weight, one.confidence)
+        first = weighed.get(field.repeats)
         if first is not None:
             weight = repeated(first.weight, weight, weights)
             if field.type in _READINGS and first.level in _SAME_NAME:
                 level = TOLD_AGAIN.get(level, level)
-        found[field.name] = FieldEvidence(field.name, level, weight, confidence, rarity)
-    return _summed(with_ink(list(found.values()), ink or {}, weights.ink), schema, weights)
+        weighed[field.name] = FieldEvidence(field.name, level, weight, one.confidence, one.rarity)
+    return _summed(with_ink(list(weighed.values()), ink, weights.ink), ink, schema, weights)
+
+
+def weigh_again(comparison: Comparison, weights: Weights, schema: Schema = PERSON) -> Comparison:
+    """A comparison made under other weights, under these."""
+    return weigh(comparison.evidence, comparison.ink, weights, schema)
 
 
 def _rarity(field: str, level: str, sides: Sides, weights: Weights, frequencies: Frequencies | None) -> float:
     """What the value agreed on adds; never so far down that a worse level would weigh more."""
     if frequencies is None or level not in _BY_VALUE or field not in frequencies:
         return 0.0
-    return max(frequencies[field].bits(sides.left), weights.below(field, level) - weights.weight(field, level))
+    least = weights.best_but(field, _BY_VALUE) - weights.weight(field, level)
+    return max(frequencies[field].bits(sides.left), least)
 
 
 def repeated(first: float, weight: float, weights: Weights) -> float:
@@ -90,18 +109,12 @@ def damp(weight: float, confidence: float) -> float:
     return math.log2(sure * 2.0**weight + 1.0 - sure)
 
 
-def _summed(found: list[FieldEvidence], schema: Schema, weights: Weights) -> Comparison:
+def _summed(found: list[FieldEvidence], ink: Mapping[str, float], schema: Schema, weights: Weights) -> Comparison:
     common = schema.shared
     person = sum(one.weight for one in found if one.field not in common)
     shared = sum(one.weight for one in found if one.field in common)
     bounded = min(max(shared, weights.household_floor), weights.household_cap)
-    return Comparison(tuple(found), person + bounded, person, _contradictions(found, weights))
-
-
-def without(comparison: Comparison, field: str, weights: Weights, schema: Schema = PERSON) -> Comparison:
-    """The comparison as if a field had not been given."""
-    kept = [replace(one, level="missing", weight=0.0) if one.field == field else one for one in comparison.evidence]
-    return _summed(kept, schema, weights)
+    return Comparison(tuple(found), person + bounded, person, _contradictions(found, weights), ink)
 
 
 _OTHER_DAY = frozenset({"else", "same_year", "same_day", "day_unknown"})

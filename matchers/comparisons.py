@@ -106,6 +106,7 @@ def level_of(kind: FieldType, left: str, right: str) -> str:
 
 TOLD_AGAIN = {"exact": "exact_again", "else": "other_reading"}
 """How a level of a reading is called in evidence where the name that it repeats agrees."""
+AS_COMPARED = {told: level for level, told in TOLD_AGAIN.items()}
 
 
 def codes_of(kind: FieldType) -> tuple[str, ...]:

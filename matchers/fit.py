@@ -62,7 +62,7 @@ def fit_observed(
     count = max(observed.records, 1)
     behind = {**origin, "records": observed.records, "pairs": len(observed.right)}
     return Fitted(
-        _weights(found, levels, weights, version, behind),
+        put(found, levels, weights, version, behind),
         loss(observed, levels, start)[0] / count,
         loss(observed, levels, found)[0] / count,
         observed.records,
@@ -131,7 +131,7 @@ def _falling(values: Floats) -> Floats:
     return np.array([mean for mean, size in pools for _ in range(size)])
 
 
-def _weights(vector: Floats, levels: Levels, old: Weights, version: str, origin: Mapping[str, Any]) -> Weights:
+def put(vector: Floats, levels: Levels, old: Weights, version: str, origin: Mapping[str, Any]) -> Weights:
     count = len(levels.names)
     table: dict[str, dict[str, float]] = {name: dict(codes) for name, codes in old.table.items()}
     for (field, level), weight in zip(levels.names, vector[:count], strict=True):

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from matchers.comparisons import TOLD_AGAIN, level_codes
+from matchers.comparisons import AS_COMPARED, level_codes
 from matchers.fields import Schema
 from matchers.records import Comparison
 from matchers.weights import Weights
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
-_AS_COMPARED = {told: level for level, told in TOLD_AGAIN.items()}
 LN2 = math.log(2.0)
 
 
@@ -100,7 +99,7 @@ def observe(labelled: Sequence[Labelled], levels: Levels) -> Observed:
             if evidence.level == "missing" or evidence.field not in column:
                 continue
             at = column[evidence.field]
-            level[row, at] = place[evidence.field, _AS_COMPARED.get(evidence.level, evidence.level)]
+            level[row, at] = place[evidence.field, AS_COMPARED.get(evidence.level, evidence.level)]
             rarity[row, at] = evidence.rarity
             confidence[row, at] = 1.0 if evidence.confidence is None else evidence.confidence
     return Observed(

@@ -63,12 +63,14 @@ class Comparison:
     person_evidence: the part of the total that only this person can give (given name, reading of it,
         birth date, exact numbers); the rest is shared by the whole household.
     contradictions: fields whose disagreement forbids an automatic link.
+    ink: the ratios of the ink as they were passed in, see `matchers.compare.compare`.
     """
 
     evidence: tuple[FieldEvidence, ...]
     total: float
     person_evidence: float
     contradictions: tuple[str, ...] = ()
+    ink: Mapping[str, float] = field(default_factory=dict)
 
 
 class Outcome(StrEnum):

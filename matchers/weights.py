@@ -66,10 +66,9 @@ class Weights:
         """Log2 of the likelihood ratio; 0 for "missing"."""
         return 0.0 if level == "missing" else self.table[field][level]
 
-    def below(self, field: str, level: str) -> float:
-        """The heaviest weight among the field's levels that weigh less than this one; its own when none does."""
-        own = self.table[field][level]
-        return max((weight for weight in self.table[field].values() if weight < own), default=own)
+    def best_but(self, field: str, levels: frozenset[str]) -> float:
+        """The heaviest weight of the field but for these levels."""
+        return max(weight for level, weight in self.table[field].items() if level not in levels)
 
 
 def parse_weights(data: Mapping[str, Any], schema: Schema = PERSON) -> Weights:
