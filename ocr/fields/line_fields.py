@@ -17,14 +17,16 @@ from ocr.decoding.lexicon import begin_address, choose_word, mend_beginning, tow
 from ocr.engine import Image, Logits
 from ocr.fields.doubts import line_doubts
 from ocr.fields.jobs import BLANK_CONFIDENCE, Job, done
+from ocr.fields.line_digits import NUMBERS, weigh_digits
+from ocr.glyphs import GlyphModel
 from ocr.layout import Box, Content, LineField
 from ocr.readings import LOW, Reading, ReadingReason
 
 SKIPPED = 1.25  # characters farther apart than this, in heights of the line, leave room for another
 
 
-def line_job(view: View, field: LineField) -> Job:
-    """The job of a field written freely; done where nothing but dirt is there."""
+def line_job(view: View, field: LineField, model: GlyphModel | None = None) -> Job:
+    """The job of a field written freely; done where nothing but dirt is there. model: of cells, for numbers."""
     view, patch = without_streaks(view, cut_box(view, field.box))
     if field.lines > 1:
         patch = without_guides(patch)
@@ -39,6 +41,8 @@ def line_job(view: View, field: LineField) -> Job:
         if len(logits) == 1:
             lengths = field.lengths or exact_lengths(field.content)
             parts = [decode_content(logits[0], alphabet, field.content, lengths)]
+            if model is not None and field.content in NUMBERS:
+                parts = [weigh_digits(parts[0], lines[0], field.content, model)]
         else:
             parts = [decode_content(matrix, alphabet, field.content) for matrix in logits]
         parts = [spell(part, field.content) for part in parts]

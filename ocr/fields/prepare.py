@@ -38,7 +38,7 @@ _OF_ONE_PIECE = frozenset((Content.DIGITS, Content.PHONE, Content.POSTAL_CODE, C
 def prepare(view: View, field: Field, own: OwnModels = NO_MODELS) -> Job:
     """The job of one field of a registered page; of cells, the line is asked for only where our own model is unsure."""
     if isinstance(field, LineField):
-        return with_ditto(line_job(view, field), view, field, own.cells)
+        return with_ditto(line_job(view, field, own.cells), view, field, own.cells)
     if isinstance(field, CellsField):
         return with_doubts(_cells(view, field, own), lambda: row_doubts(view, field.cells))
     if isinstance(field, DateField):
