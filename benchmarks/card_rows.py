@@ -9,7 +9,8 @@ from typing import Any
 from fixtures.reading.sheets import Sheet
 from fixtures.reading.truth import Kind, Truth
 from ocr.confidence.calibration import Calibration
-from ocr.confidence.confirm import confirm, log_odds_of, weigh
+from ocr.confidence.confirm import log_odds_of
+from ocr.confidence.settle import settle
 from ocr.layout import PageLayout
 from ocr.readings import PageReading
 from pipeline.procedures.pack import FieldType
@@ -104,9 +105,9 @@ def field_rows(
 
     places: key -> millimetres by which the box was truly off, and was said to be.
     """
-    found = {one.name: one for one in page.readings} if page else {}
-    evidence = confirm(found, facts_of(sheet.procedure, found))
-    readings = {one.name: one for one in weigh(tuple(found.values()), evidence)}
+    read = page.readings if page else ()
+    settled, evidence = settle(read, facts_of(sheet.procedure, [one.name for one in read]))
+    readings = {one.name: one for one in settled}
     rows = []
     for field in layout.fields:
         spec = sheet.procedure.field(field.name.split(".")[0])

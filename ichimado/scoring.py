@@ -9,7 +9,8 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-from ocr.confidence.confirm import confirm, log_odds_of, weigh
+from ocr.confidence.confirm import log_odds_of
+from ocr.confidence.settle import settle
 from ocr.engine import Image, Recogniser
 from ocr.layout import Field, PageLayout, PresenceField, TickField
 from ocr.own import OwnModels, own_models
@@ -128,9 +129,9 @@ def _rows(
     own: OwnModels | None,
 ) -> tuple[ScanRow, ...]:
     """Read, weighed and accepted as the READ step does it."""
-    known = {one.name: one for one in found.reading.readings} if found else {}
-    evidence = confirm(known, facts_of(pack, known))
-    readings = {one.name: one for one in weigh(tuple(known.values()), evidence)}
+    read = found.reading.readings if found else ()
+    settled, evidence = settle(read, facts_of(pack, [one.name for one in read]))
+    readings = {one.name: one for one in settled}
     rows = []
     for key, said in sorted(fields.items()):
         spec, reading = pack.field(key.split(".")[0]), readings.get(key)

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from math import exp, log
 
 from japan.pairs import EDGE, Kind, log_chance
-from japan.readings import NamePart, names_with_readings, spell
+from japan.readings import BY_KANJI, UNHEARD, NamePart, by_kanji, listed_readings, names_with_readings, spell
 from japan.variants import fold_variants
 
 
@@ -38,6 +38,7 @@ ANY_KANA = 0.02
 VARIANT = 0.1
 """How much rarer a character is that the variants fold into another (惠 for 恵, 邊 for 辺)."""
 _KANA_USED = 84.0
+_RAREST = 1e-5  # kana of a name that no table has are not taken to be rarer in all names
 _START, _END = "^^", "$"
 
 
@@ -49,6 +50,21 @@ def log_word(script: Script, part: NamePart, word: str) -> float:
     share *= VARIANT ** sum(old != new for old, new in zip(word, folded, strict=False))
     trust = LISTED[script, part]
     return log(trust * share + (1.0 - trust) * exp(log_unlisted(script, part, word)))
+
+
+@lru_cache(maxsize=1 << 15)
+def log_likeness(written: str, kana: str, part: NamePart) -> float:
+    """ln of how much likelier these kana are for somebody whose name is written so than for anybody.
+
+    Of a listed name's readings the table does not say which are common; they are taken to be so as in all names.
+    """
+    listed, chance = listed_readings(written, part), by_kanji(written, kana, part)
+    if listed:
+        usual = sum(exp(log_word(Script.KANA, part, reading)) for reading in listed)
+        known = ((1.0 - BY_KANJI) * (kana in listed) + BY_KANJI * chance) / usual
+    else:
+        known = chance / max(exp(log_word(Script.KANA, part, kana)), _RAREST)
+    return log((1.0 - UNHEARD[part]) * known + UNHEARD[part])
 
 
 def log_unlisted(script: Script, part: NamePart, word: str) -> float:

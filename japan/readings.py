@@ -41,12 +41,17 @@ def log_reading(written: str, kana: str, part: NamePart) -> float:
     """ln of how probable it is that this part of a name, written so, is read so."""
     name, reading = fold_variants(written), to_full_katakana(kana)
     any_kana = exp(log_kana(reading, part))
-    by_kanji = _by_kanji(name, reading, part)
+    known = _by_kanji(name, reading, part)
     listed = _names().get((part, name))
     if listed:
         share = 1.0 / len(listed) if reading in listed else 0.0
-        by_kanji = (1 - BY_KANJI) * share + BY_KANJI * by_kanji
-    return log((1 - UNHEARD[part]) * by_kanji + UNHEARD[part] * any_kana)
+        known = (1 - BY_KANJI) * share + BY_KANJI * known
+    return log((1 - UNHEARD[part]) * known + UNHEARD[part] * any_kana)
+
+
+def by_kanji(written: str, kana: str, part: NamePart) -> float:
+    """The chance that this part of a name, written so, is read so, one kanji after the other."""
+    return _by_kanji(fold_variants(written), to_full_katakana(kana), part)
 
 
 def log_kana(kana: str, part: NamePart) -> float:

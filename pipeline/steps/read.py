@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from ocr.confidence.confirm import confirm, weigh
+from ocr.confidence.settle import settle
 from ocr.imaging import turn
 from ocr.layout import PageLayout
 from ocr.own import own_models
@@ -165,10 +165,9 @@ def find_layout(pack: Procedure, document: Document, page: Page) -> PageLayout |
 
 
 def values_of(pack: Procedure, submission_id: str, page_id: str, reading: PageReading) -> list[FieldValue]:
-    """Field values for every reading of a page, blank ones included; their confidence after what confirms them."""
-    known = {one.name: one for one in reading.readings}
-    weighed = weigh(reading.readings, confirm(known, facts_of(pack, known)))
-    return [_value_of(pack, submission_id, page_id, one) for one in weighed]
+    """Field values for every reading of a page, blank ones included, after what other fields tell."""
+    settled, _ = settle(reading.readings, facts_of(pack, [one.name for one in reading.readings]))
+    return [_value_of(pack, submission_id, page_id, one) for one in settled]
 
 
 def _value_of(pack: Procedure, submission_id: str, page_id: str, reading: Reading) -> FieldValue:
