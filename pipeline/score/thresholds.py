@@ -1,9 +1,9 @@
 """From which confidence on readings are accepted, so that few of the accepted ones are wrong. Pure.
 
 A sort of field has too few readings to show one error in a thousand by itself. So one level of confidence is chosen for
-all, above which the share of wrong ones would keep the target with one more wrong than was seen; that is fair to each
-sort as far as the confidence is calibrated. Where a sort's own errors above that level say otherwise, its threshold
-rises. The exact one-sided 95 % bounds are kept beside: they say how much data stands behind it.
+all, above which the share of wrong ones keeps the target by its exact one-sided 95 % bound; that is fair to each sort,
+and accepts the most, as far as the confidence is calibrated. Where a sort's own errors above that level say otherwise,
+its threshold rises. The sort's own bounds are kept beside: they say how much data stands behind it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from ocr.confidence.calibration import Threshold
-from pipeline.score.bounds import at_least, upper_bound
+from pipeline.score.bounds import at_least, at_most, upper_bound
 
+LEVEL = 0.95
 DOUBT = 0.1
 """A sort whose errors would be so unlikely, if it kept the target, is not believed to keep it."""
 
@@ -37,9 +38,14 @@ def choose(outcomes: Sequence[Outcome], target: float) -> dict[str, Threshold]:
 
 
 def common_level(outcomes: Sequence[Outcome], target: float) -> float | None:
-    """The lowest confidence at and above which the readings keep the target, with one more wrong; None for none."""
-    kept = [confidence for confidence, total, wrong in _from_above(outcomes) if wrong + 1 <= target * total]
+    """The lowest confidence at and above which the readings keep the target by their bound; None for none."""
+    kept = [confidence for confidence, total, wrong in _from_above(outcomes) if _keeps(wrong, total, target)]
     return kept[-1] if kept else None
+
+
+def _keeps(wrong: int, total: int, target: float) -> bool:
+    """Whether so few wrong ones would be unlikely, were the true share above the target: `upper_bound` is below it."""
+    return wrong <= target * total and at_most(wrong, total, target) <= 1 - LEVEL
 
 
 def _of_sort(outcomes: Sequence[Outcome], target: float, level: float | None) -> Threshold:

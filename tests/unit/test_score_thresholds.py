@@ -7,6 +7,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.score.bounds import upper_bound
 from pipeline.score.diagram import reliability_svg
 from pipeline.score.sums import share
 from pipeline.score.thresholds import Outcome, choose, common_level
@@ -21,7 +22,7 @@ def test_all_that_a_level_accepts_keep_the_target(found: list[Outcome], target: 
     level = common_level(found, target)
     above = [one for one in found if level is not None and one.confidence >= level]
     if above:
-        assert sum(not one.right for one in above) + 1 <= target * len(above)
+        assert upper_bound(sum(not one.right for one in above), len(above)) <= target + 1e-6
     for sort, one in choose(found, target).items():
         taken = [
             o for o in found if o.sort == sort and one.confidence is not None and one.confidence <= o.confidence < 1.0
@@ -31,7 +32,7 @@ def test_all_that_a_level_accepts_keep_the_target(found: list[Outcome], target: 
 
 
 def test_too_few_readings_accept_none() -> None:
-    assert choose([Outcome("digits", 0.999, True)] * 999, 0.001)["digits"].confidence is None
+    assert choose([Outcome("digits", 0.999, True)] * 2990, 0.001)["digits"].confidence is None
     kept = choose([Outcome("digits", 0.999, True)] * 3000, 0.001)["digits"]
     assert (kept.confidence, kept.accepted, kept.wrong, kept.wrong_at_most_95) == (0.999, 3000, 0, 0.001)
 
@@ -46,7 +47,7 @@ def test_a_sort_that_is_wrong_too_often_has_a_threshold_of_its_own() -> None:
 
 
 def test_ink_that_was_not_seen_counts_against_the_level() -> None:
-    seen = [Outcome("digits", 0.99, True)] * 1500
+    seen = [Outcome("digits", 0.99, True)] * 3500
     assert common_level(seen, 0.001) == 0.99
     assert common_level([*seen, Outcome("digits", 1.0, False)], 0.001) is None
 
