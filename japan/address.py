@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -76,7 +77,7 @@ def split_address(text: str) -> Address:
 
 
 def _split_once(text: str) -> Address:
-    plain = _POSTAL.sub("", squeeze_spaces(strip_selectors(fold_width(text))))
+    plain = _POSTAL.sub("", squeeze_spaces(fold_width(strip_selectors(text))))
     plain = _hyphenate(plain)
     found = _BLOCK.match(plain)
     if found is None:
@@ -142,11 +143,11 @@ def split_building(text: str) -> Building:
     The room is what is counted last (101号室, 3F, B-201); 方 behind a name says with whom one lives (方書). Kana in one
     width, 号室 and 階 folded, so that コーポ青葉101号室, ｺｰﾎﾟ青葉 101 and コ－ポ青葉－１０１ agree.
     """
-    plain = to_full_katakana(strip_selectors(fold_width(text))).upper()
+    plain = to_full_katakana(strip_selectors(text)).upper()
     care_of = ""
     if found := _CARE_OF.search(plain):
         care_of, plain = fold_variants(found["name"]), plain[: found.start()]
-    plain = drop_spaces(plain)
+    plain = unicodedata.normalize("NFC", drop_spaces(plain))
     plain = re.sub(r"(?<=\d)(?:号室|号|室)", "", plain)
     plain = re.sub(r"(?<=\d)(?:階|F)", "F", plain).strip("-ー、,・")
     room = _ROOM.search(plain)

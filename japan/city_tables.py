@@ -62,8 +62,8 @@ def read_shrink_map(shrink: Path, glyphs: Path) -> CityTables:
 
     Strong: what JIS X 0213 and UCS unify, and what 民一2842号通達 and 民二5202号通知 name as the right form of a
     popular or a wrong one. Weak: other relations of family registers, reached in one hop, and the first rank of
-    告示582号 (the forms that immigration writes for simplified characters). Relations by dictionaries and by analogy of reading or
-    shape are not taken: they tie different characters. A glyph with two such targets is left alone.
+    告示582号 (the forms that immigration writes for simplified characters). Relations by dictionaries and by analogy
+    of reading or shape are not taken: they tie different characters. A glyph with two such targets is left alone.
     """
     written = _glyphs(glyphs)
     strong: dict[str, set[str]] = {}

@@ -79,8 +79,8 @@ def _repeat(found: re.Match[str]) -> str:
     """The kana before the marks once more for each of them; ヾ voices it and ヽ unvoices nothing."""
     said = found[1]
     for mark in found[2]:
-        last = unicodedata.normalize("NFD", said[-1])
-        said += unicodedata.normalize("NFC", last[0] + "\u3099") if mark == "ヾ" else said[-1]
+        voiced = unicodedata.normalize("NFC", said[-1] + "\u3099") if mark == "ヾ" else said[-1]
+        said += voiced if len(voiced) == 1 else said[-1]  # ミ has no voiced form
     return said
 
 

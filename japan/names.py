@@ -29,7 +29,7 @@ def normalise_name(text: str) -> str:
 
     Registered characters are kept (髙 stays 髙).
     """
-    plain = squeeze_spaces(strip_selectors(fold_width(text))).replace("・", " ").replace(",", " ")
+    plain = squeeze_spaces(fold_width(strip_selectors(text))).replace("・", " ").replace(",", " ")
     return _TITLES.sub("", squeeze_spaces(plain))
 
 
@@ -69,7 +69,7 @@ def _name_key(text: str, tables: str) -> str:
     if _LATIN.fullmatch(latin):
         words = re.findall("[A-Z]+", latin)
         return " ".join(sorted(words))
-    return unicodedata.normalize("NFC", fold_variants(drop_spaces(name)).upper()).replace("ヶ", "ケ")
+    return unicodedata.normalize("NFC", fold_variants(drop_spaces(name)).upper().replace("ヶ", "ケ"))
 
 
 def _plain_latin(text: str) -> str:

@@ -8,8 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
-from japan.address import place_key, split_address
-from japan.text import drop_spaces, fold_width
+from japan.address import building_key, place_key, split_for_key
 from matchers.normalise import Words
 
 
@@ -136,11 +135,7 @@ def day_text(day: date | None) -> str:
 
 def read_address(text: str) -> AddressValue | None:
     """An address that was written, to compare; None for an empty one."""
-    parts = split_address(text)
+    parts = split_for_key(text)
     place = place_key(parts.place)
-    return AddressValue(place, parts.numbers[:3], building_text(parts.building)) if place or parts.numbers else None
-
-
-def building_text(text: str) -> str:
-    """A building and room to compare: one width, no spaces, upper case."""
-    return drop_spaces(fold_width(text)).upper()
+    building = building_key(" ".join((parts.building, "-".join(parts.numbers[3:]))))
+    return AddressValue(place, parts.numbers[:3], building) if place or parts.numbers else None

@@ -87,7 +87,7 @@ def test_a_store_of_older_rules_is_made_anew_as_a_whole(runtime: Runtime) -> Non
 
 def test_too_large_a_block_crowds_nobody_out(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two thirds of the list live in one house; whoever shares only the house is not looked at."""
-    rows = [_row(str(n), f"{a}{b} {c}子", f"2019/04/{n + 1:02d}") for n, (a, b, c) in enumerate(_NAMES)]
+    rows = [_row(str(n), f"{name[:2]} {name[2]}子", f"2019/04/{n + 1:02d}") for n, name in enumerate(_NAMES)]
     import_roster(runtime, PROCEDURE, _list(*rows))
     monkeypatch.setattr("pipeline.steps.people.MAX_BLOCK", 5)
     address = "群馬県みどり市大間々町1"
