@@ -47,6 +47,10 @@ _NUMBERS = frozenset(
 _OF_THE_VALUE = frozenset({ReadingReason.LOW_CONFIDENCE, ReadingReason.BAD_FORMAT})
 
 
+SIGNS = frozenset((SIGN, DOWN, *WORDS))
+"""What `Reading.raw` is where a sign was read."""
+
+
 @dataclass(frozen=True)
 class _Sign:
     text: str

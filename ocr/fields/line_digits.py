@@ -26,6 +26,7 @@ NUMBERS = frozenset({Content.MONEY, Content.PHONE, Content.POSTAL_CODE, Content.
 WEIGHT = 0.75  # of what the network says beside what the line's recogniser says
 DARK = 160  # of the line's picture: darker is ink
 LOW = 0.5  # of a digit's height: what is lower, and stands below its middle, is a comma
+_CLASSES = frozenset((*DIGITS, OTHER, DUST))
 _UNSEEN = 0.005  # probability left for a digit that the network does not see
 Scores = NDArray[np.float64]
 
@@ -36,6 +37,8 @@ def weigh_digits(decoded: Decoded, line: Image, content: Content, model: GlyphMo
 
     line: the picture that was decoded, ink dark on white.
     """
+    if not _CLASSES <= set(model.classes):
+        return decoded
     places = [n for n, char in enumerate(decoded.characters) if char.char in DIGITS]
     text = "".join(decoded.characters[n].char for n in places)
     if not decoded.values or decoded.values[0][0] != text or len(decoded.places) != len(decoded.characters):

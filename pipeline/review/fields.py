@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlmodel import Session, select
 
+from ocr.fields.ditto import SIGNS
+from ocr.readings import ReadingReason
 from pipeline.domain.errors import Impossible
 from pipeline.domain.statuses import DecisionKind, Origin, SubmissionStatus
 from pipeline.procedures.pack import Procedure
@@ -36,12 +38,14 @@ def correct_field(runtime: Runtime, viewer: Viewer, task_id: str, key: str, raw:
         normalised = normalise_value(spec, raw) if raw.strip() else None
         if normalised is not None and (normalised.problem or normalised.value is None):
             raise NotAValue
+        before = row.value
         # Spaces alone are no writing that nobody can read: the field is blank.
         row.raw = raw if normalised else ""
         row.value = normalised.value if normalised else None
         row.problem, row.reasons, row.confidence = None, "", None
         row.origin, row.accepted = Origin.CLERK, True
         desk.session.add(row)
+        _correct_repeats(desk.session, row, before)
         move_submission(desk.session, submission, SubmissionStatus.READ)
         desk.decided(DecisionKind.CORRECT_FIELD, key)
     advance(runtime, submission.id)
@@ -59,6 +63,25 @@ def accept_field(runtime: Runtime, viewer: Viewer, task_id: str, key: str, versi
         move_submission(desk.session, submission, SubmissionStatus.READ)
         desk.decided(DecisionKind.ACCEPT_FIELD, key)
     advance(runtime, submission.id)
+
+
+def _correct_repeats(session: Session, row: FieldValue, before: str | None) -> None:
+    """Gives the rows below that repeat this one, as 〃 and 同上 do, its value too. before: what it was until now.
+
+    Whether a person looks at them stays as it was, save that there is a value above now.
+    """
+    name, _, index = row.key.partition(".")
+    while index:
+        index = str(int(index) + 1)
+        below = session.exec(
+            select(FieldValue).where(FieldValue.submission_id == row.submission_id, FieldValue.key == f"{name}.{index}")
+        ).first()
+        if below is None or below.origin is not Origin.OCR or below.read_raw not in SIGNS or below.value != before:
+            return
+        below.value, below.problem = row.value, None
+        reasons = below.reasons.split(",") if below.reasons else []
+        below.reasons = ",".join(why for why in reasons if why != ReadingReason.NOTHING_ABOVE)
+        session.add(below)
 
 
 def _get_or_make(session: Session, submission_id: str, pack: Procedure, key: str) -> FieldValue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlmodel import select
 
 from pipeline.domain.errors import Impossible
 from pipeline.domain.statuses import LinkStatus, Origin, SubmissionStatus
@@ -100,6 +101,23 @@ def test_a_reading_in_doubt_is_confirmed_as_it_stands(small: Runtime) -> None:
     assert row.accepted and not row.reasons and row.origin is Origin.OCR
     assert reasons_of(small, task) == {("check_failed", "consent")}
     assert "decided_accept_field" in event_kinds(small, task)
+
+
+def test_rows_that_repeat_a_corrected_one_follow_it(small: Runtime) -> None:
+    one, task, version = at(small, NO_CONSENT)
+    first = value(small, one, "child_name.1").value
+    with write(small.engine) as session:
+        for index, sign, said in ((2, "〃", first), (3, "同上", first), (4, first, first), (5, "〃", first)):
+            key = f"child_name.{index}"
+            row = session.exec(select(FieldValue).where(FieldValue.submission_id == one, FieldValue.key == key)).first()
+            row = row or FieldValue(submission_id=one, key=key, origin=Origin.OCR)
+            row.raw, row.read_raw, row.value, row.origin, row.reasons = sign, sign, said, Origin.OCR, "struck_out"
+            session.add(row)
+    correct_field(small, REVIEWER, task, "child_name.1", "鈴鹿 権兵衛", version)
+    names = [value(small, one, f"child_name.{index}").value for index in range(1, 6)]
+    assert names == ["鈴鹿 権兵衛"] * 3 + [first] * 2, "what was written out is its own, and what repeats that as well"
+    assert value(small, one, "child_name.2").reasons == "struck_out", "a person looks at it yet"
+    assert value(small, one, "child_name.2").raw == "〃"
 
 
 def test_an_invalid_value_cannot_be_confirmed(small: Runtime) -> None:
