@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache
 
-from sqlalchemy import delete, union_all
+from sqlalchemy import TextClause, delete, text
 from sqlmodel import Session, col, select
 
 from matchers.blocking import blocking_keys, key_rules_version
@@ -72,15 +73,21 @@ def _blocks(session: Session, keys: frozenset[str]) -> dict[str, list[str]]:
     """Key -> the persons under it, of each no more than tells that there are too many."""
     if not keys:
         return {}
-    # A limit of its own for each key, so that one large block neither costs its length nor crowds out the others.
-    each = [
-        select(MatchKey.key, MatchKey.person_id).where(MatchKey.key == key).limit(MAX_BLOCK + 1).subquery()
-        for key in sorted(keys)
-    ]
+    wanted = {f"key{number}": key for number, key in enumerate(sorted(keys))}
     found: dict[str, list[str]] = {}
-    for key, person_id in session.execute(union_all(*(select(one.c.key, one.c.person_id) for one in each))):
+    for key, person_id in session.execute(_look_up(len(keys)), {**wanted, "most": MAX_BLOCK + 1}):
         found.setdefault(key, []).append(person_id)
     return found
+
+
+@cache
+def _look_up(keys: int) -> TextClause:
+    """The look-up of so many keys. A limit of its own for each, so that one large block neither costs its length nor
+    crowds out the others; as text, since building it anew takes longer than asking it."""
+    one = (
+        "SELECT key, person_id FROM (SELECT key, person_id FROM match_key WHERE key = :key{0} LIMIT :most) AS block{0}"
+    )
+    return text(" UNION ALL ".join(one.format(number) for number in range(keys)))
 
 
 def by_reference(session: Session, reference_number: str) -> list[Person]:
