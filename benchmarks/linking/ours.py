@@ -6,14 +6,15 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 import numpy as np
-from numpy.typing import NDArray
 
-from benchmarks.linking.cases import Cases, is_paper
+from benchmarks.linking.cases import Cases, Side, is_paper
 from benchmarks.linking.scores import Scored
 from fixtures.matching.records import Record
 from matchers.blocking import blocking_keys
+from matchers.candidates import CAP, Near, choose_candidates
 from matchers.compare import compare
 from matchers.decide import decide
 from matchers.frequency import Frequencies, count_values, value_shares
@@ -21,9 +22,6 @@ from matchers.normalise import NormalisedPerson
 from matchers.records import MatchDecision, Outcome
 from matchers.records import Scored as Candidate
 from matchers.weights import Weights, load_weights
-from pipeline.steps.people import MAX_BLOCK
-
-Keys = NDArray[np.uint64]
 
 
 @dataclass
@@ -40,45 +38,52 @@ class Links:
 
 
 class Index:
-    """Places of a register by blocking key."""
+    """Rows of a register by blocking key."""
 
-    def __init__(self, people: Sequence[NormalisedPerson]) -> None:
-        found = [(key, place) for place, person in enumerate(people) for key in _keys(person)]
+    def __init__(self, side: Side) -> None:
+        found = [(_hash(key), place) for place, person in enumerate(side.people) for key in blocking_keys(person)]
         keys = np.array([key for key, _ in found], np.uint64)
         order = np.argsort(keys, kind="stable")
         self.keys, self.places = keys[order], np.array([place for _, place in found], np.int32)[order]
+        self.ids = [row.id for row in side.records]
 
-    def near(self, person: NormalisedPerson) -> tuple[list[int], int]:
-        """The places that share a key, and how many keys were left out since too many people have them."""
-        wanted = np.array(_keys(person), np.uint64)
-        low, high = np.searchsorted(self.keys, wanted, "left"), np.searchsorted(self.keys, wanted, "right")
-        small = high - low <= MAX_BLOCK
-        blocks = [self.places[a:b] for a, b in zip(low[small], high[small], strict=True) if b > a]
-        return (np.unique(np.concatenate(blocks)).tolist() if blocks else []), int((~small).sum())
+    def near(self, person: NormalisedPerson) -> Near:
+        """Whom to compare, chosen as step MATCH chooses."""
+        wanted = sorted(blocking_keys(person))
+        hashes = np.array([_hash(key) for key in wanted], np.uint64)
+        low = np.searchsorted(self.keys, hashes, "left")
+        high = np.minimum(np.searchsorted(self.keys, hashes, "right"), low + CAP + 1)
+        blocks = {
+            key: [self.ids[place] for place in self.places[a:b]]
+            for key, a, b in zip(wanted, low, high, strict=True)
+            if b > a
+        }
+        return choose_candidates(blocks)
 
 
-def _keys(person: NormalisedPerson) -> list[int]:
-    return [hash(key) & (2**64 - 1) for key in blocking_keys(person)]
+def _hash(key: str) -> int:
+    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big")
 
 
 def link(cases: Cases, *, ink: bool, weights: Weights | None = None) -> Links:
     """Every application against the register. ink: ask the ink of paper records for each candidate."""
     own, links = weights or load_weights(), Links()
     began = time.perf_counter()
-    index, frequencies = Index(cases.register.people), count_names(cases.register.people)
+    index, frequencies = Index(cases.register), count_names(cases.register.people)
+    people = dict(zip(index.ids, cases.register.people, strict=True))
     links.index_s = time.perf_counter() - began
-    rows, truth = cases.register.records, dict(cases.truth)
+    truth = dict(cases.truth)
     for record, person in zip(cases.applications.records, cases.applications.people, strict=True):
-        near, capped = index.near(person)
-        links.compared.append(len(near))
-        links.capped += capped > 0
-        links.near += any(rows[place].id == truth.get(record.id) for place in near)
-        asked = ask_ink(record, [cases.register.people[place] for place in near]) if ink and is_paper(record) else None
+        near = index.near(person)
+        links.compared.append(len(near.ids))
+        links.capped += bool(near.capped)
+        links.near += truth.get(record.id) in near.ids
+        rows = [people[id] for id in near.ids]
+        asked = ask_ink(record, rows) if ink and is_paper(record) else [None] * len(rows)
         candidates = [
-            Candidate(rows[place].id, compare(person, cases.register.people[place], own,
-                                              asked[n] if asked else None, frequencies=frequencies))
-            for n, place in enumerate(near)
-        ]  # fmt: skip
+            Candidate(id, compare(person, row, own, said, frequencies=frequencies))
+            for id, row, said in zip(near.ids, rows, asked, strict=True)
+        ]
         _keep(links, record.id, decide(candidates, weights=own))
     links.link_s = time.perf_counter() - began - links.index_s
     return links
@@ -104,7 +109,7 @@ def count_names(people: Sequence[NormalisedPerson]) -> Frequencies:
     return {name: value_shares(count_values(get(one) for one in people)) for name, get in parts.items()}
 
 
-def ask_ink(record: Record, people: Sequence[NormalisedPerson]) -> list[dict[str, float]]:
+def ask_ink(record: Record, people: Sequence[NormalisedPerson]) -> list[dict[str, float] | None]:
     """For each candidate the log2 likelihood of its name and of its reading in the record's ink."""
     answers: list[dict[str, float]] = [{} for _ in people]
     for key, values in (("name", [one.written.whole or one.name.whole for one in people]),
@@ -113,4 +118,4 @@ def ask_ink(record: Record, people: Sequence[NormalisedPerson]) -> list[dict[str
             for answer, value, ratio in zip(answers, values, record.ink[key].likelihoods(values), strict=True):
                 if value:
                     answer[key] = ratio / math.log(2)
-    return answers
+    return list(answers)
