@@ -20,6 +20,10 @@ Floats = NDArray[np.float64]
 TURNS = 60
 _PRIOR_PAIRS = 20.0
 """How many pairs the first guess weighs: a level seen less often keeps close to it."""
+_FAR = 5.0
+_OFTEN = 0.15
+"""No level is rarer than the guess by more than this factor, since what a table never shows may still happen in it;
+nor commoner, so that neighbours who share a street are not taken for one person by their number."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class EmField:
     """One field for the learner, categories numbered from 0.
 
     strangers: share of each category among strangers; first: the first guess for one person. Both sum to 1 within
-    each group. household: the same among members of one household. home: whether it goes with the home.
+    each group. household: the first guess for two
+    members of one household, of what they do not share. home: whether it goes with the home.
     held: categories that keep to the first guess.
     """
 
@@ -42,12 +47,13 @@ class EmField:
 
 @dataclass(frozen=True)
 class Learned:
-    """same: per field the share of each category among pairs of one person.
+    """same, household: per field the share of each category among pairs of one person, of one household.
 
     rates: of all possible pairs, how many are of one person at home, of one who moved, of one household.
     """
 
     same: tuple[Floats, ...]
+    household: tuple[Floats, ...]
     rates: tuple[float, float, float]
 
 
@@ -58,29 +64,34 @@ def learn(patterns: NDArray[np.int16], counts: Floats, all_pairs: float, fields:
     same = tuple(field.first for field in fields)
     guess = 0.5 * min(counts.sum(), np.sqrt(all_pairs)) / all_pairs
     rates = (0.8 * guess, 0.1 * guess, 0.1 * guess)
-    learned = Learned(same, rates)
+    learned = Learned(same, tuple(field.first if field.shared else field.household for field in fields), rates)
     for _ in range(TURNS):
         shares = posteriors(patterns, fields, learned)
         weighted = shares * counts[:, None]
         sums = weighted.sum(axis=0) / all_pairs
         person = weighted[:, 0] + weighted[:, 1]
         same = tuple(
-            _again(patterns[:, place], weighted[:, 0] if field.home else person, field)
+            _again(patterns[:, place], weighted[:, 0] if field.home else person, field, field.first)
             for place, field in enumerate(fields)
         )
-        before, learned = learned, Learned(same, (float(sums[0]), float(sums[1]), float(sums[2])))
+        household = tuple(
+            same[place] if field.shared else _again(patterns[:, place], weighted[:, 2], field, field.household)
+            for place, field in enumerate(fields)
+        )
+        before, learned = learned, Learned(same, household, (float(sums[0]), float(sums[1]), float(sums[2])))
         if np.allclose(before.rates, learned.rates, rtol=1e-4, atol=0):
             break
     return learned
 
 
-def _again(categories: NDArray[np.int16], weights: Floats, field: EmField) -> Floats:
+def _again(categories: NDArray[np.int16], weights: Floats, field: EmField, guess: Floats) -> Floats:
     """The shares of the categories by these weights, with the first guess weighing as many pairs as it does."""
     given = categories >= 0
     seen = np.bincount(categories[given], weights[given], minlength=len(field.first))
-    total = seen + _PRIOR_PAIRS * field.first
-    sums: Floats = np.bincount(field.groups, total)[field.groups]
-    return np.where(field.held, field.first, total / sums)
+    total = seen + _PRIOR_PAIRS * guess
+    sums = np.bincount(field.groups, total)[field.groups]
+    shares = np.clip(total / sums, guess / _FAR, np.maximum(guess * _FAR, _OFTEN))
+    return np.asarray(np.where(field.held, guess, shares), np.float64)
 
 
 def posteriors(patterns: NDArray[np.int16], fields: Sequence[EmField], learned: Learned) -> Floats:
@@ -102,7 +113,7 @@ def _ratios(patterns: NDArray[np.int16], fields: Sequence[EmField], learned: Lea
     """Log likelihood of each pattern over that among strangers, for home, moved and household."""
     home, moved, household = (np.zeros(len(patterns)) for _ in range(3))
     for place, field in enumerate(fields):
-        same, house = class_ratios(field, learned.same[place])
+        same, house = class_ratios(field, learned, place)
         categories = patterns[:, place]
         at = np.where(categories >= 0, categories, 0)
         given = categories >= 0
@@ -113,7 +124,7 @@ def _ratios(patterns: NDArray[np.int16], fields: Sequence[EmField], learned: Lea
     return home, moved, household
 
 
-def class_ratios(field: EmField, same: Floats) -> tuple[Floats, Floats]:
+def class_ratios(field: EmField, learned: Learned, place: int) -> tuple[Floats, Floats]:
     """Per category the log likelihood over that among strangers: for one person, and for one household."""
     strangers = np.log(field.strangers)
-    return np.log(same) - strangers, np.log(same if field.shared else field.household) - strangers
+    return np.log(learned.same[place]) - strangers, np.log(learned.household[place]) - strangers

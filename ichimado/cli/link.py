@@ -71,7 +71,8 @@ def link(
 
     Exits 2 when the files or the spec cannot be used; then nothing is written.
     """
-    from ichimado.linking import LinkError, link_files
+    from ichimado.link_files import LinkError
+    from ichimado.linking import link_files
 
     tables = [left] if right is None else [left, right]
     try:

@@ -23,6 +23,7 @@ LEAST_BUDGET = 400_000
 LARGEST_BUDGET = 12_000_000
 MAX_RULES = 72
 KEPT_A_RECORD = 12
+LEAST_KEPT = 200_000
 SLACK_BITS = 4.0
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
@@ -87,11 +88,11 @@ def _promising(
         shared = _share(feature.hashes, pairs) * np.float32(np.log2(max(kind, 1.0)))
         bits[feature.column] = np.maximum(bits.get(feature.column, np.float32(0)), shared)
     total = np.sum(list(bits.values()), axis=0)
-    least = np.log2(max(records.size, 2)) - SLACK_BITS
-    kept = min(KEPT_A_RECORD * records.size, len(pairs))
-    return np.asarray(
-        total >= max(least, np.partition(total, len(pairs) - kept)[len(pairs) - kept] if kept < len(pairs) else least)
-    )
+    least = float(np.log2(max(records.size, 2))) - SLACK_BITS
+    kept = max(KEPT_A_RECORD * records.size, LEAST_KEPT)
+    if kept < len(pairs):
+        least = max(least, float(np.partition(total, len(pairs) - kept)[len(pairs) - kept]))
+    return np.asarray(total >= least, np.bool_)
 
 
 def _share(hashes: Hashes, pairs: Pairs) -> NDArray[np.float32]:
@@ -185,4 +186,4 @@ def ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.
     """start, start + 1, … of each range, one after the other."""
     total = int(lengths.sum())
     shifts = np.repeat(starts - np.r_[0, np.cumsum(lengths)[:-1]] if starts.size else starts, lengths)
-    return np.arange(total, dtype=np.int64) + shifts
+    return np.asarray(np.arange(total) + shifts, np.int64)

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from japan.kana import kana_shape_key
 from japan.variants import fold_variants
 from matchers.fields import AddressValue, FieldType, Value
-from matchers.tables.columns import Column
+from matchers.normalise import Words
+from matchers.tables.columns import Coded, Column
 from matchers.tables.folds import words_of
 
 Hashes = NDArray[np.uint64]
@@ -42,10 +43,15 @@ def features_of(column: Column) -> list[Feature]:
     makers = [(True, _whole)] + [(False, maker) for maker in _LOOSE.get(column.type, (_words,))]
     if column.type in _STRONG:
         makers += [(True, _halves)]
-    return [Feature(column.name, whole, _spread(column, maker(column.values))) for whole, maker in makers]
+    found = [Feature(column.name, whole, _spread(column.coded, maker(column.values))) for whole, maker in makers]
+    if column.names is not None and column.names[1] == 0:
+        # Where a name has no space its parts may be told wrongly; its beginning and end are there all the same.
+        names = column.names[0]
+        found += [Feature(column.name, whole, _spread(names, maker(names.values))) for whole, maker in _OF_NAMES]
+    return found
 
 
-def _spread(column: Column, texts: Sequence[Sequence[str]]) -> Hashes:
+def _spread(column: Coded, texts: Sequence[Sequence[str]]) -> Hashes:
     """The hashes of the values' texts, given to the records that have the value."""
     width = max((len(row) for row in texts), default=0) or 1
     table = np.zeros((len(texts), width), np.uint64)
@@ -88,6 +94,21 @@ def latin_sound(name: str) -> str:
         if letter not in "HW":
             last = sound
     return head + sounds[:3]
+
+
+def _ends(values: Sequence[Words | None]) -> list[list[str]]:
+    """How a whole name begins and ends."""
+    return [_ends_of(fold_variants(words.whole, weak=True)) if words else [] for words in values]
+
+
+def _ends_of(name: str) -> list[str]:
+    plain = kana_shape_key(name) if _KANA.search(name) else name
+    size = 3 if plain is not name or name.isascii() else 1
+    return [f"<{plain[:size]}", f">{plain[-size:]}"] if plain else []
+
+
+def _one(values: Sequence[Words | None]) -> list[list[str]]:
+    return [[fold_variants(words.whole, weak=True)] if words else [] for words in values]
 
 
 def _day(values: Sequence[Value]) -> list[list[str]]:
@@ -133,6 +154,7 @@ def _split(value: Value) -> set[str]:
     return words | {"<" + text.replace(" ", "")[:4]} if text else set()
 
 
+_OF_NAMES = ((True, _one), (False, _ends))
 _STRONG = {FieldType.DIGITS, FieldType.ACCOUNT, FieldType.PHONE}
 _LOOSE: dict[FieldType, tuple[Callable[[Sequence[Value]], list[list[str]]], ...]] = {
     FieldType.FAMILY_NAME: (_each(_name),),

@@ -14,14 +14,17 @@ from matchers.em import Floats
 from matchers.fields import FieldType
 from matchers.tables.blocks import Blocked, Pairs, find_candidates
 from matchers.tables.clusters import find_clusters
-from matchers.tables.columns import Records, code_columns
-from matchers.tables.scoring import score_more, score_pairs
+from matchers.tables.columns import Column, Records, code_columns
+from matchers.tables.scoring import Model, called_otherwise, differ_at_all, score_more, score_pairs
 from matchers.tables.triangles import weigh_together
 
 LINK_BITS = 10.0
 """A pair links from odds of a thousand to one, by the table's own weights."""
 REVIEW_BITS = -7.0
 """Below one in a hundred nobody need look."""
+
+TWO_PERSONS = -20.0
+"""What is said of a pair that is known to be two persons."""
 
 
 class PairOutcome(StrEnum):
@@ -77,13 +80,18 @@ def link_tables(
     tell(Stage.SCORE, 0, 1)
     scored = score_pairs(records, found.pairs, seed)
     tell(Stage.SCORE, 1, 1)
-    weighed = weigh_together(scored.pairs, scored.scores, records.size, REVIEW_BITS, partial(score_more, scored.model))
-    across = _across(weighed.pairs, records)
-    linked = across & (weighed.scores >= LINK_BITS)
+    model = scored.model
     alone_from = None if duplicates else records.right_from
+    weighed = weigh_together(
+        scored.pairs, scored.scores, records.size, REVIEW_BITS, partial(_third, model, alone_from or 0)
+    )
+    across = _across(weighed.pairs, records)
+    doubted = called_otherwise(model, weighed.pairs)
+    linked = across & ~doubted & (weighed.scores >= LINK_BITS)
     if alone_from is not None:
         linked &= _best_of_right(weighed.pairs, np.where(across, weighed.scores, -np.inf))
-    clusters = find_clusters(records.size, weighed.pairs, weighed.scores, linked, alone_from)
+    for_clusters = np.where(doubted, np.minimum(weighed.scores, TWO_PERSONS), weighed.scores)
+    clusters = find_clusters(records.size, weighed.pairs, for_clusters, linked, alone_from)
     linked &= clusters[weighed.pairs[:, 0]] == clusters[weighed.pairs[:, 1]]
     shown = across & (weighed.scores >= REVIEW_BITS)
     order = np.lexsort((weighed.pairs[shown][:, 1], weighed.pairs[shown][:, 0], -weighed.scores[shown]))
@@ -98,6 +106,15 @@ def link_tables(
     )
 
 
+def _third(model: Model, alone_from: int, pairs: Pairs) -> Floats:
+    """The scores of pairs that no rule brought together. In a table without duplicates whoever differs at all in what
+    is one's own is somebody else.
+    """
+    scores = score_more(model, pairs)
+    alone = (pairs < alone_from).all(axis=1)
+    return np.where(alone & differ_at_all(model, pairs), np.minimum(scores, TWO_PERSONS), scores)
+
+
 def _records(
     columns: Mapping[str, FieldType],
     left: Mapping[str, Sequence[str]],
@@ -105,7 +122,7 @@ def _records(
     tell: Tell,
 ) -> Records:
     size = len(next(iter(left.values())))
-    coded = []
+    coded: list[Column] = []
     for done, (name, kind) in enumerate(columns.items(), start=1):
         coded += code_columns(name, kind, [*left[name], *(right[name] if right else ())])
         tell(Stage.FOLD, done, len(columns))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matchers.em import EmField, Floats, Learned, class_ratios, learn, posteriors
+from matchers.fields import FieldType
 from matchers.tables.blocks import Pairs
 from matchers.tables.columns import Records
 from matchers.tables.comparing import MISSING, Levels, TableField, compare_pairs, fields_of
@@ -62,6 +63,44 @@ def score_more(model: Model, pairs: Pairs) -> Floats:
     return _scores(model, pairs, levels, categories(model.fields, levels))
 
 
+_OWN = (FieldType.GIVEN_NAME, FieldType.GIVEN_KANA, FieldType.DATE)
+_SAME = {"exact", "variant", "swapped", "former"}
+
+
+def differ_at_all(model: Model, pairs: Pairs) -> NDArray[np.bool_]:
+    """Pairs that are not wholly the same in given name, its reading or birth date, where both give it."""
+    return _unlike(model, pairs, [place for place, field in enumerate(model.fields) if field.column.type in _OWN])
+
+
+def called_otherwise(model: Model, pairs: Pairs) -> NDArray[np.bool_]:
+    """Pairs whose given names are written in other Japanese characters, or read otherwise where one has no name.
+
+    One character apart is a brother or sister as easily as a slip (良太郎, 凌太郎), so nobody is linked by machine.
+    """
+    by_type = {field.column.type: place for place, field in reversed(list(enumerate(model.fields)))}
+    name, kana = (by_type.get(kind) for kind in _OWN[:2])
+    unlike = np.zeros(len(pairs), np.bool_)
+    silent = np.ones(len(pairs), np.bool_)
+    if name is not None:
+        column = model.fields[name].column
+        japanese = np.array([value is not None and not str(value).isascii() for value in column.values])
+        both = japanese[column.codes[pairs[:, 0]]] & japanese[column.codes[pairs[:, 1]]]
+        unlike |= _unlike(model, pairs, [name]) & both
+        silent = (column.codes[pairs] == 0).any(axis=1)
+    if kana is not None:
+        unlike |= _unlike(model, pairs, [kana]) & silent
+    return unlike
+
+
+def _unlike(model: Model, pairs: Pairs, places: Sequence[int]) -> NDArray[np.bool_]:
+    fields = [model.fields[place] for place in places]
+    unlike = np.zeros(len(pairs), np.bool_)
+    for field, levels in zip(fields, compare_pairs(fields, pairs).T if fields else (), strict=True):
+        agreeing = [field.number(code) for code in field.codes if code in _SAME]
+        unlike |= (levels != MISSING) & ~np.isin(levels, agreeing)
+    return unlike
+
+
 def _patterns(found: Levels) -> tuple[Levels, Floats, NDArray[np.int64]]:
     """The distinct rows, how often each occurs, and which one each pair is."""
     key = np.zeros(len(found), np.int64)
@@ -94,7 +133,7 @@ def _learn(
                 field,
                 number,
                 (strangers.found, strangers.weights),
-                _pair_of(within.get(field.parent)),
+                _pair_of(within, field),
                 chances[number][1],
             )
             for number, field in enumerate(fields)
@@ -118,7 +157,8 @@ def _sample(fields: Sequence[TableField], pairs: Pairs) -> _Sample:
     return _Sample(levels, categories(fields, levels), np.ones(len(pairs)))
 
 
-def _pair_of(sample: _Sample | None) -> tuple[Levels, Floats] | None:
+def _pair_of(within: Mapping[int, _Sample], field: TableField) -> tuple[Levels, Floats] | None:
+    sample = None if field.parent is None else within[field.parent]
     return None if sample is None else (sample.found, sample.weights)
 
 
@@ -132,20 +172,22 @@ def _agreeing(field: TableField, pairs: Pairs, person: Floats) -> Floats:
     """Per value of the field the expected pairs of one person that agree on it."""
     left, right = (field.column.codes[pairs[:, side]] for side in (0, 1))
     same = (left == right) & (left > 0)
-    return np.bincount(left[same], person[same], minlength=len(field.column.values))
+    return np.asarray(np.bincount(left[same], person[same], minlength=len(field.column.values)), np.float64)
 
 
 def _scores(model: Model, pairs: Pairs, levels: Levels, found: Levels) -> Floats:
     home, moved, household = (np.zeros(len(pairs)) for _ in range(3))
     for place, (field, described) in enumerate(zip(model.fields, model.described, strict=True)):
-        ratio, house = class_ratios(described, model.learned.same[place])
+        ratio, house = class_ratios(described, model.learned, place)
         given = found[:, place] != MISSING
         at = np.where(given, found[:, place], 0)
         rarer = _rarity(model, field, place, pairs, levels, found)
         same = np.where(given, ratio[at], 0.0) + rarer
         home += same
         moved += 0.0 if described.home else same
-        household += np.where(given, house[at], 0.0) + (rarer if described.shared else 0.0)
+        alike = np.where(given, house[at], 0.0)
+        # What a household does not share by nature it may share by chance, and at least as often as strangers.
+        household += alike + rarer if described.shared else np.where(rarer != 0, np.maximum(alike + rarer, 0), alike)
     one, other, house_rate = (np.log(rate + 1e-30) for rate in model.learned.rates)
     person = np.logaddexp(home + one, moved + other)
     rest = np.logaddexp(household + house_rate, np.log1p(-min(sum(model.learned.rates), 0.5)))

@@ -21,6 +21,7 @@ _STATES = 3
 """Whether the field that this one follows is not given, agrees or differs: 0, 1, 2."""
 _TWIN_DATES = 0.01
 """Of pairs within a household, those with one birth date: about one birth in a hundred is of twins."""
+_GIVEN = {FieldType.GIVEN_NAME, FieldType.GIVEN_KANA}
 _HOME = {FieldType.ADDRESS, FieldType.BUILDING, FieldType.POSTAL_CODE}
 _SHARED = {*_HOME, FieldType.FAMILY_NAME, FieldType.FAMILY_KANA, FieldType.PHONE, FieldType.EMAIL, FieldType.ACCOUNT}
 
@@ -51,7 +52,7 @@ def pairs_within(column: Column, records: Records, rng: np.random.Generator, siz
 
 def _ordered(left: NDArray[np.int64], right: NDArray[np.int64]) -> Pairs:
     both = np.stack([np.minimum(left, right), np.maximum(left, right)], axis=1)
-    return both[left != right].astype(np.int64)
+    return np.asarray(both[left != right], np.int64)
 
 
 def categories(fields: Sequence[TableField], levels: Levels) -> Levels:
@@ -90,11 +91,21 @@ def describe(
         among[1] = _smooth(agreeing, chance)
     shares = np.concatenate(among)
     first = np.concatenate([_smooth(np.zeros(size), _first_guess(field, one, state)) for state in states])
-    household = shares.copy()
-    if kind is FieldType.DATE:
-        household[field.number("exact")] = max(shares[field.number("exact")], _TWIN_DATES)
+    household = np.concatenate([_among_relatives(kind, field, part, chance) for part in among])
     held = np.tile(np.array([code == "swapped" for code in field.codes]), len(states))
     return EmField(np.repeat(states, size), shares, first, household, kind in _SHARED, kind in _HOME, held)
+
+
+def _among_relatives(kind: FieldType, field: TableField, shares: Floats, chance: Floats) -> Floats:
+    """How two members of a household compare in what is each one's own: like strangers, but for twins, for names that
+    resemble each other, and for the few called as their parents are.
+    """
+    if kind in _GIVEN:
+        shares = np.maximum(shares, chance)
+    if kind is FieldType.DATE:
+        shares = shares.copy()
+        shares[field.number("exact")] = max(shares[field.number("exact")], _TWIN_DATES)
+    return np.asarray(shares / shares.sum())
 
 
 def _shares(field: TableField, seen: Floats, chance: Floats, agreement: float) -> Floats:
@@ -126,7 +137,7 @@ def _first_guess(field: TableField, one: Floats, state: int) -> Floats:
 def _count(sample: tuple[Levels, Floats], place: int, size: int) -> Floats:
     found, weights = sample[0][:, place], sample[1]
     given = found != MISSING
-    return np.bincount(found[given], weights[given], minlength=size)
+    return np.asarray(np.bincount(found[given], weights[given], minlength=size), np.float64)
 
 
 def value_chances(column: Column, records: Records, same: NDArray[np.float64]) -> tuple[Floats, float]:

@@ -51,7 +51,7 @@ def weigh_together(pairs: Pairs, scores: Floats, size: int, least: float, score:
 def _number(
     numbers: NDArray[np.int64], left: NDArray[np.int64], right: NDArray[np.int64], size: int
 ) -> NDArray[np.int64]:
-    return np.searchsorted(numbers, np.minimum(left, right) * size + np.maximum(left, right))
+    return np.asarray(np.searchsorted(numbers, np.minimum(left, right) * size + np.maximum(left, right)), np.int64)
 
 
 def _corners(pairs: Pairs, scores: Floats, size: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
