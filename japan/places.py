@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from heapq import nlargest
@@ -42,7 +42,7 @@ class Municipality:
 
 def find_municipalities(text: str, most: int = 12) -> list[tuple[str, Municipality]]:
     """The municipalities that the beginning of a text looks most like, as they would be written there."""
-    return [(place, _by_text()[place]) for place in most_alike(text, tuple(_by_text()), most)]
+    return [(place, _by_text()[place]) for place in _most_alike(text, _municipalities_by_length(), most)]
 
 
 def find_towns(municipality: Municipality, text: str, most: int = 12) -> list[str]:
@@ -52,9 +52,17 @@ def find_towns(municipality: Municipality, text: str, most: int = 12) -> list[st
 
 def most_alike(text: str, places: Iterable[str], most: int) -> list[str]:
     """The places that the beginning of a text looks most like, by edits for each character."""
+    return _most_alike(text, _by_length(places), most)
+
+
+def _by_length(places: Iterable[str]) -> dict[int, list[str]]:
     groups: dict[int, list[str]] = {}
     for place in places:
         groups.setdefault(len(place), []).append(place)
+    return groups
+
+
+def _most_alike(text: str, groups: Mapping[int, list[str]], most: int) -> list[str]:
     found = [
         (score, len(place), place)
         for length, group in groups.items()
@@ -77,6 +85,11 @@ def towns_of_municipality(municipality: Municipality) -> tuple[str, ...]:
                 if (row["prefecture"], row["city"]) == (municipality.prefecture, municipality.city):
                     found[fold_width(re.sub("[(（].*", "", row["neighborhood"] or ""))] = None
     return tuple(town for town in found if town)
+
+
+@cache
+def _municipalities_by_length() -> dict[int, list[str]]:
+    return _by_length(_by_text())
 
 
 @cache

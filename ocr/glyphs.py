@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.cutting.cut import PAPER, Patch, glyph_size, is_written
+from ocr.cutting.cut import PAPER, Patch, glyph_size, ink_extent, is_written
 from ocr.engine import Image
 
 SIDE = 40  # of the picture the network sees, in pixels
@@ -29,12 +29,11 @@ Scores = NDArray[np.float32]
 
 def glyph_picture(patch: Patch) -> Image:
     """The ink of a cell as SIDE x SIDE, 255 is ink, as large as it fits and as dark as a pen writes."""
-    rows, columns = np.flatnonzero(patch.ink.any(axis=1)), np.flatnonzero(patch.ink.any(axis=0))
-    if not len(rows):
+    x, y, width, height = ink_extent(patch.ink)
+    if not width:
         return np.zeros((SIDE, SIDE), np.uint8)
     seam = cv2.dilate(patch.ink.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    ink = np.where(seam, PAPER - patch.flat, 0).astype(np.uint8)[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    height, width = ink.shape
+    ink = np.where(seam, PAPER - patch.flat, 0).astype(np.uint8)[y : y + height, x : x + width]
     side = max(height, width, round(SMALLEST * min(patch.ink.shape)))
     top, left = (side - height) // 2, (side - width) // 2
     square = cv2.copyMakeBorder(ink, top, side - height - top, left, side - width - left, cv2.BORDER_CONSTANT, value=0)
@@ -61,11 +60,11 @@ def darkness(patch: Patch) -> float:
 def glyph_measures(patch: Patch, usual: float) -> Measures:
     """Width, height, middle x and y of the ink in shares of the cell, its size over the row's usual one, the
     cell's width over its height. `usual` is the median of `glyph_size` over the row's written cells."""
-    rows, columns = np.flatnonzero(patch.ink.any(axis=1)), np.flatnonzero(patch.ink.any(axis=0))
-    if not len(rows):
+    x, y, across, down = ink_extent(patch.ink)
+    if not across:
         return np.zeros(6, np.float32)
     height, width = patch.ink.shape
-    top, bottom, left, right = rows[0] / height, (rows[-1] + 1) / height, columns[0] / width, (columns[-1] + 1) / width
+    top, bottom, left, right = y / height, (y + down) / height, x / width, (x + across) / width
     relative = min(2.0, glyph_size(patch) / max(usual, 1.0))
     return np.array(
         (right - left, bottom - top, (left + right) / 2, (top + bottom) / 2, relative, min(2.0, width / height)),

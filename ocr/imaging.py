@@ -94,6 +94,19 @@ def find_level(grey: Image, share: float) -> float:
     return level_at(count_levels(grey), share)
 
 
+def middle_level(counts: Counts) -> float:
+    """The median of the grey values; white where there are none."""
+    return level_at(counts, 0.5)
+
+
+def shares(mask: Mask, axis: int) -> NDArray[np.float64]:
+    """The share of set pixels of each column (axis 0) or row (axis 1), as `mask.mean(axis)`, many times as fast."""
+    if not mask.size:
+        return np.zeros(mask.shape[1 - axis])
+    sums = cv2.reduce(mask.view(np.uint8), axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
+    return np.asarray(sums.ravel() / mask.shape[axis], np.float64)
+
+
 def _spread(counts: Counts) -> float:
     """The standard deviation of the grey values."""
     total = int(counts.sum())

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ocr.cutting.cut import OUTER_MM, RULE_DEPTH, Patch, View, frame_reach, inside, window_around
-from ocr.imaging import Mask, find_level
+from ocr.imaging import Mask, find_level, shares
 from ocr.layout import Box
 
 RULE_SHARE = 0.45  # of a line across a cell that is dark where a rule runs, a dotted or worn one too
@@ -45,7 +45,7 @@ def _without_lines(window: Patch) -> Patch:
     ink, reach = window.ink, max(1, round(OUTER_MM * window.scale / 2))
     if len(ink) <= 2 * reach:
         return window
-    through = ink[:reach].all(axis=0) & ink[-reach:].all(axis=0) & (ink.mean(axis=0) > UNBROKEN)
+    through = ink[:reach].all(axis=0) & ink[-reach:].all(axis=0) & (shares(ink, 0) > UNBROKEN)
     middle = through[2 * reach : -2 * reach]  # farther out are the cell's own rules
     if not middle.any() or middle.mean() > WIDEST:
         return window
@@ -56,8 +56,8 @@ def _without_lines(window: Patch) -> Patch:
 def _dark_runs(window: Patch, edge: int, band: int) -> tuple[Runs, Runs, Runs, Runs]:
     """Where at the top, bottom, left and right of a cell most of a line across it is dark."""
     dark = window.flat < find_level(window.flat, 0.8) - RULE_DEPTH
-    rows = dark[:, edge:-edge].mean(axis=1) > RULE_SHARE
-    columns = dark[edge:-edge].mean(axis=0) > RULE_SHARE
+    rows = shares(dark[:, edge:-edge], 1) > RULE_SHARE
+    columns = shares(dark[edge:-edge], 0) > RULE_SHARE
     top, bottom, left, right = (_runs(side[:band]) for side in (rows, rows[::-1], columns, columns[::-1]))
     return top, bottom, left, right
 

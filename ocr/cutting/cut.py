@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from ocr.engine import Image
-from ocr.imaging import Mask, find_level, flatten_paper, ink_mask, to_grey
+from ocr.imaging import Mask, find_level, flatten_paper, ink_mask, shares, to_grey
 from ocr.layout import Box
 
 OUTER_MM = 0.6  # how far outside its printed place a rule may lie after registration
@@ -61,7 +61,7 @@ def cut_box(view: View, box: Box) -> Patch:
         return window
     band, edge = round(frame_reach(box) * view.scale), round(OUTER_MM * view.scale)
     dark = flat < find_level(flat, 0.8) - RULE_DEPTH
-    rows, columns = dark.mean(axis=1) > RULE_SHARE, dark.mean(axis=0) > RULE_SHARE
+    rows, columns = shares(dark, 1) > RULE_SHARE, shares(dark, 0) > RULE_SHARE
     return inside(window, [_past_rule(side, band, edge) for side in (rows, rows[::-1], columns, columns[::-1])])
 
 
@@ -113,16 +113,15 @@ def _past_rule(dark_rows: Mask, band: int, edge: int) -> int:
 
 def _without_rests(ink: Mask, scale: float) -> Mask:
     """The ink without specks and without slivers of a frame along the edges."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
-    keep = np.zeros(count, np.bool_)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.view(np.uint8), connectivity=8)
     height, width = ink.shape
     thin = max(2.0, 0.45 * scale)
-    for label in range(1, count):
-        x, y, w, h, area = (int(v) for v in stats[label])
-        sliver_x = (x == 0 or x + w == width) and w <= thin
-        sliver_y = (y == 0 or y + h == height) and h <= thin
-        keep[label] = area >= SPECK_MM2 * scale * scale and not sliver_x and not sliver_y
-    return np.asarray(keep[labels])
+    x, y, w, h, area = stats.T
+    sliver_x = ((x == 0) | (x + w == width)) & (w <= thin)
+    sliver_y = ((y == 0) | (y + h == height)) & (h <= thin)
+    keep = (area >= SPECK_MM2 * scale * scale) & ~sliver_x & ~sliver_y
+    keep[0] = False
+    return np.asarray(ink if keep[1:].all() else keep[labels])
 
 
 def without_guides(patch: Patch) -> Patch:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ocr.cutting.cut import View
 from ocr.engine import Image
-from ocr.imaging import Mask
+from ocr.imaging import Counts, Mask, count_levels, find_level, level_at
 from ocr.layout import REFERENCE_DPI, Box
 
 Levels = NDArray[np.float32]
@@ -20,7 +20,7 @@ PRINT_DEPTH = 30
 OFF_MM = 0.5  # how far print may lie from where it should, its blur included
 GAP_MM = 0.8  # what print hides of a stroke that crosses it
 _LEAST_MM2 = 0.12
-_SHADE = 80  # in percent of a box: its paper is at most this dark
+_SHADE = 0.8  # of a box: its paper is at least this light
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,23 @@ def foreign_ink(view: View, box: Box) -> Mask | None:
 def _foreign(view: View, box: Box) -> tuple[Mask, Levels]:
     """Where foreign ink is, and by how many levels each pixel is darker than the paper."""
     hidden = hidden_print(view, box)
-    here = _cut(view.flat, box, view.scale, hidden.shape[::-1]).astype(np.float32)
-    paper = float(np.percentile(here, _SHADE))
-    grain = 1.4826 * float(np.median(np.abs(here[here > paper - DEPTH] - paper)))
-    depth = np.asarray(paper - here, np.float32)
+    here = _cut(view.flat, box, view.scale, hidden.shape[::-1])
+    counts = count_levels(here)
+    paper = level_at(counts, _SHADE)
+    grain = 1.4826 * _deviation(counts, paper)
+    depth = np.asarray(np.float32(paper) - here.astype(np.float32), np.float32)
     return np.asarray((depth > max(DEPTH, NOISE * grain)) & ~hidden), depth
+
+
+def _deviation(counts: Counts, paper: float) -> float:
+    """The median distance from the paper's level of all pixels that are not much darker."""
+    levels = np.arange(256)
+    aside = np.abs(levels - paper)
+    order = np.argsort(aside, kind="stable")
+    upto = np.cumsum(np.where(levels > paper - DEPTH, counts, 0)[order])
+    total = int(upto[-1])
+    both = np.searchsorted(upto, [(total - 1) // 2, total // 2], side="right")
+    return float(aside[order[both]].mean())
 
 
 def hidden_print(view: View, box: Box) -> Mask:
@@ -64,7 +76,7 @@ def hidden_print(view: View, box: Box) -> Mask:
     if view.reference is None:
         return np.ones(size[::-1], np.bool_)
     empty = _cut(view.reference, box, REFERENCE_DPI / 25.4, size)
-    printed = (np.percentile(empty, _SHADE) - empty.astype(np.float32)) > PRINT_DEPTH
+    printed = empty < find_level(empty, _SHADE) - PRINT_DEPTH
     reach = 2 * round(OFF_MM * PX_PER_MM) + 1
     near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     return np.asarray(cv2.dilate(printed.astype(np.uint8), near) > 0)
@@ -77,10 +89,12 @@ def trails(view: View, box: Box) -> list[Trail] | None:
     foreign, depth = _foreign(view, box)
     reach = 2 * round(GAP_MM * PX_PER_MM / 2) + 1
     near = cv2.dilate(foreign.astype(np.uint8), np.ones((reach, reach), np.uint8))
-    count, labels = cv2.connectedComponents(near, connectivity=8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(near, connectivity=8)
     out = []
-    for label in range(1, count):
-        ys, xs = np.nonzero(foreign & (labels == label))
+    for label, (x, y, w, h) in enumerate(stats[1:count, :4].tolist(), 1):
+        rows, columns = slice(y, y + h), slice(x, x + w)
+        ys, xs = np.nonzero(foreign[rows, columns] & (labels[rows, columns] == label))
+        ys, xs = ys + y, xs + x
         area = len(ys) / PX_PER_MM**2
         if area >= _LEAST_MM2:
             x0, y0, x1, y1 = (value / PX_PER_MM for value in (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1))

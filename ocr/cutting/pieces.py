@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.cutting.cut import PAPER, Patch, is_written
+from ocr.cutting.cut import PAPER, Patch, ink_extent, is_written
 from ocr.engine import Image
-from ocr.imaging import Mask
+from ocr.imaging import Mask, shares
 
 SMALL = 0.3  # of the usual height of a digit: smaller ink is part of what it stands at, or dust
 WIDE = 0.75  # of the usual height: wider ink may be two digits that touch
@@ -76,13 +76,12 @@ def _stacked(a: Stats, b: Stats) -> float:
 
 
 def _middle(ink: Mask) -> float:
-    return float(np.flatnonzero(ink.any(axis=0)).mean())
+    return float(np.flatnonzero(shares(ink, 0)).mean())
 
 
 def _split(ink: Mask, usual: float) -> list[Mask]:
     """A wide piece in two at its thinnest column, else as it is."""
-    columns = np.flatnonzero(ink.any(axis=0))
-    left, width = int(columns[0]), int(columns[-1]) + 1 - int(columns[0])
+    left, _, width, _ = ink_extent(ink)
     if width < max(4.0, WIDE * usual):
         return [ink]
     places = np.arange(left + width // 4, left + 3 * width // 4)
@@ -93,7 +92,8 @@ def _split(ink: Mask, usual: float) -> list[Mask]:
 
 def together(a: Mask, b: Mask) -> float:
     """How probable it is that a piece and the next are of one digit, by the gap between them alone."""
-    gap = int(np.flatnonzero(b.any(axis=0))[0]) - int(np.flatnonzero(a.any(axis=0))[-1]) - 1
+    left, _, width, _ = ink_extent(a)
+    gap = ink_extent(b)[0] - left - width
     if gap == 0:
         return ONE_STROKE
     return APART if gap > 0 else TOUCHING
@@ -104,9 +104,9 @@ def as_cell(place: Patch, pieces: Sequence[Mask], usual: float) -> Patch:
     ink = np.asarray(np.logical_or.reduce(pieces))
     mine = cv2.dilate(ink.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     flat = np.where(mine, place.flat, PAPER).astype(np.uint8)
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    top, bottom = _widened(int(rows[0]), int(rows[-1]) + 1, round(CELL_HEIGHT * usual))
-    left, right = _widened(int(columns[0]), int(columns[-1]) + 1, round(CELL_WIDTH * usual))
+    x, y, width, height = ink_extent(ink)
+    top, bottom = _widened(y, y + height, round(CELL_HEIGHT * usual))
+    left, right = _widened(x, x + width, round(CELL_WIDTH * usual))
     pad = max(0, -top, -left, bottom - ink.shape[0], right - ink.shape[1])
     window = np.s_[top + pad : bottom + pad, left + pad : right + pad]
     wide: Image = np.pad(flat, pad, constant_values=PAPER)

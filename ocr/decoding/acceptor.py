@@ -34,6 +34,15 @@ class Acceptor:
             state, total = step[0], total + step[1]
         return total + self.finals[state]
 
+    def after(self, text: str, state: int = 0) -> int | None:
+        """The state that a text leads to from another, None where none begins so."""
+        for char in text:
+            step = self._steps.get((state, char))
+            if step is None:
+                return None
+            state = step[0]
+        return state
+
 
 Node = int
 Weighed = tuple[Node, float]

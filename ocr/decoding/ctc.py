@@ -103,15 +103,16 @@ def log_likelihoods(log_probs: LogProbs, strings: Sequence[Sequence[int]]) -> ND
     emissions = np.exp(log_probs[:, used])[:, inverse.reshape(labels.shape)]
     skip = np.zeros(labels.shape, np.float64)
     skip[:, 2:] = (labels[:, 2:] != 0) & (labels[:, 2:] != labels[:, :-2])
-    alpha = np.zeros(labels.shape, np.float64)
+    padded, step = np.zeros((len(strings), width + 2)), np.empty(labels.shape)  # made once: most calls are small
+    two_before, before, alpha = padded[:, :-2], padded[:, 1:-1], padded[:, 2:]
     alpha[:, :2] = emissions[0, :, :2]
     scale = np.zeros(len(strings))
     for t in range(1, steps):
-        step = alpha.copy()
-        step[:, 1:] += alpha[:, :-1]
-        step[:, 2:] += alpha[:, :-2] * skip[:, 2:]
-        alpha = step * emissions[t]
-        if t % 4 == 0:
+        np.multiply(two_before, skip, out=step)
+        np.add(step, before, out=step)
+        np.add(step, alpha, out=step)
+        np.multiply(step, emissions[t], out=alpha)
+        if t % 8 == 0:
             peak = np.maximum(alpha.max(axis=1), 1e-300)
             alpha /= peak[:, None]
             scale += np.log(peak)

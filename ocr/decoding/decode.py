@@ -298,23 +298,20 @@ def _spans(log_probs: LogProbs, string: list[int]) -> list[tuple[int, int]]:
 
 def align(log_probs: LogProbs, string: list[int]) -> list[int]:
     """The step at which each character is surest, in order (Viterbi over one step a character)."""
-    steps = len(log_probs)
-    gain = log_probs[:, string] - log_probs[:, :1]
-    score = np.full((steps + 1, len(string) + 1), -np.inf)
-    score[:, 0] = 0.0
-    took = np.zeros((steps + 1, len(string) + 1), np.bool_)
-    for t in range(1, steps + 1):
-        take = score[t - 1, :-1] + gain[t - 1]
-        keep = score[t - 1, 1:]
-        took[t, 1:] = take > keep
-        score[t, 1:] = np.maximum(take, keep)
+    steps, count = len(log_probs), len(string)
+    if steps < count:
+        return [min(steps - 1, i) for i in range(count)]
+    gain = np.ascontiguousarray((log_probs[:, string] - log_probs[:, :1]).T)
+    best = np.zeros(steps + 1)  # of the characters before, by how many steps there were
+    for place, taken in enumerate(gain):
+        taken += best[:-1]  # `gain` now has the score of taking this character here
+        best = np.concatenate([[-np.inf] * (place + 1), np.maximum.accumulate(taken)[place:]])
     peaks: list[int] = []
-    place = len(string)
-    for t in range(steps, 0, -1):
-        if place and took[t, place]:
-            peaks.append(t - 1)
-            place -= 1
-    return peaks[::-1] if place == 0 else [min(steps - 1, i) for i in range(len(string))]
+    end = steps
+    for taken in gain[::-1]:
+        end = int(taken[:end].argmax())
+        peaks.append(end)
+    return peaks[::-1]
 
 
 def _places(

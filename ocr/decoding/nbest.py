@@ -23,6 +23,7 @@ from ocr.decoding.ctc import LogProbs
 MOST_OPENED = 200
 _NEGLIGIBLE = 1e-9  # share of the whole mass below which a prefix is not followed
 _TINY = 1e-290
+_END = -1  # instead of an arc: the string ends here
 
 
 @dataclass(frozen=True)
@@ -145,35 +146,36 @@ class Search:
         """Accepted strings, the likeliest first; ends when all that is left is negligible."""
         if self._whole <= _TINY:
             return
-        order = count()
-        start = _Prefix("", 0, -1, None)
-        heap: list[tuple[float, int, bool, _Prefix]] = [(-self._whole, next(order), False, start)]
+        table, order = self._table, count()
+        heap: list[tuple[float, int, int | None, _Prefix]] = [
+            (-self._whole, next(order), None, _Prefix("", 0, -1, None))
+        ]
         for _ in range(MOST_OPENED):
             if not heap:
                 return
-            mass, _, whole, prefix = heapq.heappop(heap)
-            if whole:
+            mass, _, arc, prefix = heapq.heappop(heap)
+            if arc == _END:
                 yield Found(prefix.text, min(1.0, -mass / self._whole))
                 continue
-            for child_mass, child_whole, child in self._open(prefix, _NEGLIGIBLE * self._whole):
-                heapq.heappush(heap, (-child_mass, next(order), child_whole, child))
+            if arc is not None:
+                prefix = _Prefix(prefix.text + table.chars[arc], int(table.target[arc]), arc, prefix)
+            for child_mass, child_arc in self._open(prefix, _NEGLIGIBLE * self._whole):
+                heapq.heappush(heap, (-child_mass, next(order), child_arc, prefix))
 
-    def _open(self, prefix: _Prefix, least: float) -> Iterator[tuple[float, bool, _Prefix]]:
-        """The prefix as a whole string, and every longer prefix, each with its mass where that is at least this."""
+    def _open(self, prefix: _Prefix, least: float) -> Iterator[tuple[float, int]]:
+        """The mass of the prefix as a whole string (_END), and of every arc on from it, where that is at least this."""
         table = self._table
         blank, char = self._reached(prefix)
         whole = float(table.finals[prefix.state]) * (blank[-1] + char[-1])
         if whole > least:
-            yield whole, True, prefix
+            yield whole, _END
         low, high = int(table.first[prefix.state]), int(table.first[prefix.state + 1])
         after_blank, enter = np.array(blank[:-1]), self._enter[:, low:high]
         masses = (after_blank + np.array(char[:-1])) @ enter
         again = np.flatnonzero(table.label[low:high] == (table.label[prefix.arc] if prefix.arc >= 0 else 0))
         masses[again] = after_blank @ enter[:, again]  # a character again needs a blank between
-        for place in np.flatnonzero(masses > least).tolist():
-            arc = low + place
-            child = _Prefix(prefix.text + table.chars[arc], int(table.target[arc]), arc, prefix)
-            yield float(masses[place]), False, child
+        places = np.flatnonzero(masses > least)
+        yield from zip(masses[places].tolist(), (low + places).tolist(), strict=True)
 
     def _reached(self, prefix: _Prefix) -> tuple[list[float], list[float]]:
         """The mass that reaches the prefix after each number of steps, in the scale of the pass back."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from japan.era import find_era
 from ocr.cutting.cut import Patch, View, cut_box, is_written, line_picture
+from ocr.decoding.acceptor import Acceptor
 from ocr.decoding.content import mask_for
 from ocr.decoding.dates import SEPARATOR, WESTERN, DateShape, date_grammar, to_day
 from ocr.decoding.decode import ODDS, UNFIT, decode_grammar
@@ -100,25 +101,26 @@ def _between(patch: Patch, left_mm: float, right_mm: float) -> Patch:
 
 def days_of(numbers: Sequence[Number], shape: DateShape) -> Days:
     """The days that three numbers make, as far as the calendar has them; empty where it hardly has any."""
-    grammar = date_grammar(shape)
+    grammar, era = date_grammar(shape), find_era(shape.era)
     found: dict[str, float] = {}
-    for text, probability in _strings(numbers):
-        if grammar is not None and grammar.weight(text) > -inf:
-            day = to_day(text, shape).isoformat()
-            found[day] = found.get(day, 0.0) + probability
+    for (year, month, day), probability in _accepted(numbers, grammar) if grammar else ():
+        iso = f"{int(year) + (era.base if era else 0)}-{month:0>2}-{day:0>2}"
+        found[iso] = found.get(iso, 0.0) + probability
     share = min(1.0, sum(found.values()))
     fits = share * ODDS / (share * ODDS + 1.0 - share)
     return {day: probability * fits / share for day, probability in found.items()} if fits >= UNFIT else {}
 
 
-def _strings(numbers: Sequence[Number]) -> Iterator[tuple[str, float]]:
-    """Year, month and day as the grammar has them, 元 as 1, and how probable they are together."""
+def _accepted(numbers: Sequence[Number], grammar: Acceptor) -> Iterator[tuple[tuple[str, str, str], float]]:
+    """Year, month and day that the grammar takes, 元 as 1, and how probable they are together."""
     years, months, days = ([part for part in number.texts if part[1] > _LEAST] for number in numbers)
-    for (year, of_year), (month, of_month) in product(years, months):
-        both_are = of_year * of_month
+    for (written, of_year), (month, of_month) in product(years, months):
+        year, both_are = "1" if written == "元" else written, of_year * of_month
+        state = grammar.after(f"{year}{SEPARATOR}{month}{SEPARATOR}")
         for day, of_day in days:
-            if both_are * of_day > _LEAST:
-                yield SEPARATOR.join(("1" if year == "元" else year, month, day)), both_are * of_day
+            last = None if state is None or both_are * of_day <= _LEAST else grammar.after(day, state)
+            if last is not None and grammar.finals[last] > -inf:
+                yield (year, month, day), both_are * of_day
 
 
 def days_of_line(logits: Logits, alphabet: tuple[str, ...], shape: DateShape) -> Days:

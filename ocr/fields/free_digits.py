@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise, product
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,11 +93,11 @@ def _weigh(known: Mapping[Span, Scores], pieces: Sequence[Mask], most: int) -> N
     clear = 0.0
     for ends in _partings(len(pieces), most):
         parts = [known[span] for span in pairwise(ends)]
-        clear = max(clear, float(np.prod([scores[: len(_NAMES)].sum() for scores in parts])))
-        weight = float(np.prod([1 - p if place + 1 in ends else p for place, p in enumerate(belong)]))
+        clear = max(clear, prod(float(scores[: len(_NAMES)].sum()) for scores in parts))
+        weight = prod(1 - p if place + 1 in ends else p for place, p in enumerate(belong))
         for way in product(*(_likely(scores, _LIKELY[len(parts)]) for scores in parts)):
-            text = "".join(name for name, _ in way)
-            found[text] = found.get(text, 0.0) + weight * float(np.prod([p for _, p in way]))
+            text = "".join([name for name, _ in way])
+            found[text] = found.get(text, 0.0) + weight * prod([p for _, p in way])
     total = sum(found.values()) or 1.0
     best = sorted(found.items(), key=lambda item: -item[1])[:_STRINGS]
     return Number(tuple((text, p / total) for text, p in best), clear)
@@ -104,5 +105,5 @@ def _weigh(known: Mapping[Span, Scores], pieces: Sequence[Mask], most: int) -> N
 
 def _likely(scores: Scores, most: int) -> list[tuple[str, float]]:
     """The likeliest digits of a part and their probabilities."""
-    order = np.argsort(-scores[: len(_NAMES)])[:most]
-    return [(_NAMES[n], float(scores[n])) for n in order if scores[n] > _FAINT]
+    ranked = sorted(zip(_NAMES, scores.tolist(), strict=False), key=lambda item: -item[1])
+    return [(name, p) for name, p in ranked[:most] if p > _FAINT]

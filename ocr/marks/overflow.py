@@ -7,7 +7,7 @@ import numpy as np
 
 from ocr.cutting.cut import View, cut_box
 from ocr.cutting.foreign import trails
-from ocr.imaging import Mask
+from ocr.imaging import Mask, shares
 from ocr.layout import Box
 
 _BESIDE = 0.3  # of a millimetre on either side that a stroke leaves ink in, digits that lean over the edge as well
@@ -40,8 +40,8 @@ def overflows(view: View, box: Box) -> bool:
 
 def _crossing(band: Mask, near: int, far: int) -> int:
     """Columns in which ink stands in the outer half and the inner half of a band around an edge, and all between."""
-    outside = band[: far - near].mean(axis=0) > _BESIDE
-    inside = band[far + near :].mean(axis=0) > _BESIDE
+    outside = shares(band[: far - near], 0) > _BESIDE
+    inside = shares(band[far + near :], 0) > _BESIDE
     between = (
         cv2.dilate(band[far - near : far + near].astype(np.uint8), np.ones((1, 3), np.uint8)).mean(axis=0) > _JOINED
     )

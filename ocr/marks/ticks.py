@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ocr.cutting.cut import PAPER, View
 from ocr.engine import Image
 from ocr.glyphs import GlyphModel, Measures
+from ocr.imaging import find_level
 from ocr.layout import Box, Mark
 
 SIDE = 40  # of the picture the network sees, in pixels
@@ -32,8 +33,9 @@ def mark_picture(view: View, box: Box) -> Image:
     whole = cv2.copyMakeBorder(part, *pads, cv2.BORDER_CONSTANT, value=PAPER) if part.size else part
     if not whole.size:
         return np.zeros((SIDE, SIDE), np.uint8)
-    small = cv2.resize(whole, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
-    return np.clip((np.percentile(small, 80) - small) * (255.0 / DARK), 0, 255).astype(np.uint8)
+    small = np.asarray(cv2.resize(whole, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
+    paper = np.float32(find_level(small, 0.8))
+    return np.clip((paper - small.astype(np.float32)) * np.float32(255.0 / DARK), 0, 255).astype(np.uint8)
 
 
 def mark_measures(box: Box, mark: Mark) -> Measures:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ocr.cutting.cut import View
-from ocr.imaging import Mask
+from ocr.engine import Image
+from ocr.imaging import Mask, count_levels, find_level, middle_level
 from ocr.layout import Box
 
 PX_PER_MM = 6.0
@@ -41,13 +41,13 @@ def traces_mm2(view: View, box: Box) -> float:
     free = ~seams
     if free.sum() < 100:
         return 0.0
-    paper = float(np.median(small[free]))
-    darkest = (paper - float(np.percentile(small[ink], 20))) if ink.any() else 255.0
+    paper = middle_level(count_levels(small[free]))
+    darkest = (paper - find_level(small[ink], 0.2)) if ink.any() else 255.0
     if darkest < _DARK:
         return 0.0
     lighter = small[free & (small >= paper)]
-    grain = 1.4826 * float(np.median(lighter - paper)) if len(lighter) else 0.0
-    depth = paper - small
+    grain = 1.4826 * (middle_level(count_levels(lighter)) - paper) if len(lighter) else 0.0
+    depth = np.float32(paper) - small.astype(np.float32)
     pale = free & (depth > max(LEVELS, NOISE * grain)) & (depth < _PALEST * darkest)
     count, _, stats, _ = cv2.connectedComponentsWithStats(pale.astype(np.uint8), connectivity=8)
     height, width = pale.shape
@@ -59,15 +59,15 @@ def traces_mm2(view: View, box: Box) -> float:
     return area / PX_PER_MM**2
 
 
-def _small(view: View, box: Box) -> tuple[NDArray[np.float32], Mask, Mask]:
+def _small(view: View, box: Box) -> tuple[Image, Mask, Mask]:
     """The inside of a box, PX_PER_MM pixels a millimetre, where its ink is, and that with its seams."""
     edges = (box.x + _INSIDE_MM, box.y + _INSIDE_MM, box.x + box.w - _INSIDE_MM, box.y + box.h - _INSIDE_MM)
     x0, y0, x1, y1 = (max(0, round(edge * view.scale)) for edge in edges)
     flat, ink = view.flat[y0:y1, x0:x1], view.ink[y0:y1, x0:x1]
     if not flat.size:
-        return np.zeros((0, 0), np.float32), np.zeros((0, 0), np.bool_), np.zeros((0, 0), np.bool_)
+        return np.zeros((0, 0), np.uint8), np.zeros((0, 0), np.bool_), np.zeros((0, 0), np.bool_)
     zoom = PX_PER_MM / view.scale
-    small = cv2.resize(flat, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = np.asarray(cv2.resize(flat, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA), np.uint8)
     inked = cv2.resize(ink.astype(np.uint8) * 255, small.shape[::-1], interpolation=cv2.INTER_AREA) > _INKED
     seam = np.ones((2 * _SEAM_PX + 1, 2 * _SEAM_PX + 1), np.uint8)
     return small, np.asarray(inked), np.asarray(cv2.dilate(inked.astype(np.uint8), seam) > 0)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 import pytest
 
 from ocr.decoding.content import mask_for, settle_twins, to_value
-from ocr.decoding.decode import decode_line
+from ocr.decoding.decode import align, decode_line
 from ocr.engine import Logits
 from ocr.layout import Content
 
@@ -92,3 +93,17 @@ def test_grammar_of_values(content: Content, raw: str, value: str | None) -> Non
 )
 def test_shapes_of_two_scripts_follow_their_neighbours(text: str, expected: str) -> None:
     assert settle_twins(text) == expected
+
+
+@pytest.mark.parametrize("string", [[], [3], [1, 1, 2], [2, 4, 1, 2], [1, 2, 3, 4, 1, 2]])
+def test_the_places_of_characters_are_the_best_of_all(string: list[int]) -> None:
+    log_probs = np.log(np.random.default_rng(len(string)).dirichlet(np.ones(5), 6))
+
+    def gain(steps: Sequence[int]) -> float:
+        return sum(float(log_probs[t, c] - log_probs[t, 0]) for t, c in zip(steps, string, strict=True))
+
+    assert align(log_probs, string) == list(max(combinations(range(6), len(string)), key=gain))
+
+
+def test_characters_without_room_stand_side_by_side() -> None:
+    assert align(np.zeros((2, 5)), [1, 2, 3]) == [0, 1, 1]

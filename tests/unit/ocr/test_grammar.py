@@ -161,3 +161,14 @@ def test_names_have_no_grammar() -> None:
 
 def line_of(steps: list[dict[str, float]]) -> Logits:
     return line(steps, SIGNS)
+
+
+def test_a_text_may_be_followed_bit_by_bit() -> None:
+    grammar = find_grammar(Content.TIME)
+    assert grammar is not None
+    hour = grammar.after("8:")
+    assert hour is not None
+    assert grammar.after("30", hour) == grammar.after("8:30")
+    assert grammar.finals[grammar.after("8:30") or 0] > -inf
+    assert grammar.after("7", hour) is None
+    assert grammar.after("8:x") is None

@@ -7,7 +7,18 @@ import numpy as np
 import pytest
 
 from ocr.engine import Image
-from ocr.imaging import drop_red, flatten_paper, is_bilevel, is_blank, to_grey, turn
+from ocr.imaging import (
+    count_levels,
+    drop_red,
+    find_level,
+    flatten_paper,
+    is_bilevel,
+    is_blank,
+    middle_level,
+    shares,
+    to_grey,
+    turn,
+)
 from tests.unit.ocr.pages import Sheet
 
 
@@ -68,3 +79,14 @@ def test_red_fades_and_black_stays() -> None:
     assert grey[2, 0] > 220
     assert grey[6, 0] < 40
     assert to_grey(page)[2, 0] < 120
+
+
+@pytest.mark.parametrize("size", [(1, 7), (13, 4), (40, 40)])
+def test_counted_levels_and_shares_are_percentiles_and_means(size: tuple[int, int]) -> None:
+    grey = np.random.default_rng(sum(size)).integers(0, 256, size).astype(np.uint8)
+    assert find_level(grey, 0.8) == pytest.approx(np.percentile(grey, 80))
+    assert middle_level(count_levels(grey)) == np.median(grey)
+    dark = (grey < 100)[:, ::-1]
+    assert np.array_equal(shares(dark, 0), dark.mean(axis=0))
+    assert np.array_equal(shares(dark, 1), dark.mean(axis=1))
+    assert np.array_equal(shares(dark[:0], 0), np.zeros(size[1]))
