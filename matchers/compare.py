@@ -15,7 +15,7 @@ from matchers.sides import Sides
 from matchers.weights import Weights
 
 SHARED_FIELDS = PERSON.shared
-_BY_VALUE = frozenset({"exact", "variant", "swapped"})
+_BY_VALUE = frozenset({"exact", "variant"})
 _READINGS = frozenset({FieldType.FAMILY_KANA, FieldType.GIVEN_KANA})
 _SAME_NAME = frozenset({"exact", "variant", "swapped"})
 

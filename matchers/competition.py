@@ -35,13 +35,10 @@ def log_odds(totals: Sequence[float], nobody: float) -> list[float]:
     """The same as log2 odds, which tell apart what rounds to one: a candidate's total beyond all else together."""
     if not totals:
         return []
-    order = sorted(totals, reverse=True)
-    rest_of_best = _log2_sum([nobody, *order[1:]])
-    rest = _log2_sum([nobody, *order])
-    best = order[0]
-    return [total - (rest_of_best if total == best else rest) for total in totals]
-
-
-def _log2_sum(values: Sequence[float]) -> float:
-    most = max(values)
-    return most + math.log2(sum(math.exp2(value - most) for value in values))
+    best = max(range(len(totals)), key=lambda place: totals[place])
+    most = max(totals[best], nobody)
+    powers = [math.exp2(total - most) for total in totals]
+    whole = sum(powers) + math.exp2(nobody - most)
+    rest = [whole - power for power in powers]
+    rest[best] = sum(powers[:best]) + sum(powers[best + 1 :]) + math.exp2(nobody - most)
+    return [total - most - math.log2(other) if other else _MOST for total, other in zip(totals, rest, strict=True)]

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from japan.address import building_key, place_key, split_for_key
+from japan.text import squeeze_spaces
 from matchers.normalise import Words
 
 
@@ -134,7 +135,9 @@ def day_text(day: date | None) -> str:
 
 
 def read_address(text: str) -> AddressValue | None:
-    """An address that was written, to compare; None for an empty one."""
+    """An address that was written, to compare; None for an empty one. In Latin letters it is compared as a whole."""
+    if text.isascii():
+        return AddressValue(squeeze_spaces(text).upper()) if text.strip() else None
     parts = split_for_key(text)
     place = place_key(parts.place)
     building = building_key(" ".join((parts.building, "-".join(parts.numbers[3:]))))

@@ -107,11 +107,15 @@ def align(left: Words, right: Words) -> tuple[Sides, Sides]:
 
 
 def _straight_or_swapped(left: Words, right: Words) -> tuple[Sides, Sides]:
-    """The parts opposite each other; crosswise where one part at least agrees so and none does straight."""
+    """The parts opposite each other; crosswise where one part at least agrees so and none does straight.
+
+    Whose order is wrong cannot be seen: crosswise, the part that agrees stands as the family name.
+    """
     family, given = left.family == right.family, left.given == right.given
     across, back = left.family == right.given, left.given == right.family
     if (across or back) and not (family or given):
-        return Sides(left.family, right.given, swapped=across), Sides(left.given, right.family, swapped=back)
+        one, other = Sides(left.family, right.given, swapped=across), Sides(left.given, right.family, swapped=back)
+        return (one, other) if across else (other, one)
     return Sides(left.family, right.family), Sides(left.given, right.given)
 
 

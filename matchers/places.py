@@ -65,7 +65,9 @@ def _house_text(sides: Sides) -> Sides:
 
 
 def _house_of(address: AddressValue) -> str:
-    return "-".join((address.place, *address.numbers)) if address.numbers else ""
+    if address.numbers:
+        return "-".join((address.place, *address.numbers))
+    return "" if _is_japanese(address.place) else address.place
 
 
 def _city(sides: Sides) -> Sides:

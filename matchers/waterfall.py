@@ -69,7 +69,8 @@ def find_changes(decision: MatchDecision, weights: Weights, schema: Schema = PER
     """For each field of the best candidate the smallest change of its level that changes the outcome, the smallest
     first (`moved`, log2); () when no single one does.
 
-    A field that was not given might have been; one that was read might have been certain.
+    A field that was not given might have been; one that was read might have been certain. A change that would lead to
+    another person is none.
     """
     if not decision.candidates:
         return ()
@@ -81,7 +82,7 @@ def find_changes(decision: MatchDecision, weights: Weights, schema: Schema = PER
             evidence[place] = other
             changed = weigh(evidence, best.comparison.ink, weights, schema)
             again = decide([Scored(best.candidate_id, changed), *others], weights=weights)
-            if again.outcome is not decision.outcome:
+            if again.outcome is not decision.outcome and again.best in (None, best.candidate_id):
                 moved = abs(changed.total - best.comparison.total)
                 found.append(Change(field.name, other.level, again.outcome, moved, _had(other, again.outcome)))
     smallest: dict[str, Change] = {}
