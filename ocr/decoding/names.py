@@ -1,7 +1,7 @@
 """Names, word by word: what the ink says of each place, with how likely each word is as a surname or a given name.
 
-Listed words (`japan.name_words`) are weighed all at once, unlisted ones by a beam along the places; the probability of a
-word is its share of all of them. The first word is a surname, all others are given names.
+Listed words (`japan.name_words`) are weighed all at once, unlisted ones by a beam along the places; the probability of
+a word is its share of all of them. The first word is a surname, all others are given names.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from ocr.readings import CharReading
 
 Place = Mapping[str, float]
 """ln of how likely the ink of one place says a character."""
+PRIOR_COUNTS = 0.7
+"""How much of what is known of names counts beside the ink: so much that a name that no list has is read as often as
+without lists where its ink is clear (docs/decisions/0034)."""
 UNSEEN = -14.0  # ln of what is left for a character that nothing says of a place
 FAINT = 8.0  # characters so much fainter than the best of their place are in no unlisted word
 KEPT = 8  # unlisted words at a time
@@ -112,15 +115,15 @@ class _Ink:
         said = np.zeros(len(listed.words))
         for n in range(start, end):
             said += rows[n][listed.codes[n - start]]
-        weights = said + listed.shares + log(trust)
+        weights = said + PRIOR_COUNTS * (listed.shares + log(trust))
         found = {
-            word: log(1.0 - trust) + inked + usual + log_next(self._script, part, context, "")
-            for inked, usual, word, context in self._beam(start, end, part)
+            word: inked + PRIOR_COUNTS * log_word(self._script, part, word)
+            for inked, _, word, _ in self._beam(start, end, part)
         }
         best = _largest(weights, BEST)
         for n in best:
             word = self._as_inked(listed.words[n], start)
-            found[word] = float(said[n]) + log_word(self._script, part, word)
+            found[word] = float(said[n]) + PRIOR_COUNTS * log_word(self._script, part, word)
         weights[best] = -inf  # they are among those found
         total = _log_sum(np.concatenate([weights, [*found.values()]]))
         return Words(tuple(_ranked(found)[:BEST]), total)
