@@ -59,7 +59,7 @@ class _Sign:
 
 def with_ditto(job: Job, view: View, field: LineField, model: GlyphModel | None) -> Job:
     """The job of a field in a table whose reading says `ditto`, without a value, where a sign stands."""
-    if field.above is None or len(job.lines) > 1:
+    if field.above is None or min(field.lines, len(job.lines)) > 1:
         return job
     by_shape = _shape(job, view, field, model) if model else None
 

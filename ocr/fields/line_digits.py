@@ -37,7 +37,7 @@ def weigh_digits(decoded: Decoded, line: Image, content: Content, model: GlyphMo
 
     line: the picture that was decoded, ink dark on white.
     """
-    if not _CLASSES <= set(model.classes):
+    if not set(model.classes) >= _CLASSES:
         return decoded
     places = [n for n, char in enumerate(decoded.characters) if char.char in DIGITS]
     text = "".join(decoded.characters[n].char for n in places)

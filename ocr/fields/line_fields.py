@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ocr.cutting.beyond import cut_beyond
 from ocr.cutting.cut import View, cut_box, line_picture, split_lines, without_guides
 from ocr.cutting.dirt import without_specks, without_streaks
 from ocr.decoding.content import exact_lengths, to_value
@@ -37,22 +38,14 @@ def line_job(view: View, field: LineField, model: GlyphModel | None = None) -> J
         return done(Reading(field.name, None, "", BLANK_CONFIDENCE, field.box))
     reasons = line_doubts(view, patch, field.box)
 
+    beyond = _beyond(view, field) if ReadingReason.OUTSIDE_BOX in reasons else None
+
     def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
-        if len(logits) == 1:
-            lengths = field.lengths or exact_lengths(field.content)
-            parts = [decode_content(logits[0], alphabet, field.content, lengths)]
-            if model is not None and field.content in NUMBERS:
-                parts = [weigh_digits(parts[0], lines[0], field.content, model)]
-        else:
-            parts = [decode_content(matrix, alphabet, field.content) for matrix in logits]
-        parts = [spell(part, field.content) for part in parts]
-        if field.content is Content.ADDRESS:
-            begun = mend_beginning(logits[0], alphabet, parts[0])
-            parts[:1] = [begun.whole] if begun else parts[:1]
-        parts = [_doubted(part, line) for part, line in zip(parts, lines, strict=True)]
-        if field.lexicon and len(parts) == 1:
-            parts = [choose_word(parts[0], logits[0], alphabet, field.lexicon)]
-        return written_reading(field.name, field.box, field.content, parts, reasons)
+        reading = _decoded_reading(field, lines, logits[: len(lines)], alphabet, reasons, model)
+        if beyond is None:
+            return reading
+        whole = _decoded_reading(field, (beyond,), logits[len(lines) :], alphabet, reasons, model)
+        return max(reading, whole, key=lambda one: one.confidence or 0.0)
 
     def revise(logits: Sequence[Logits], alphabet: tuple[str, ...], others: Mapping[str, Reading]) -> Reading | None:
         code = others.get(field.postal or "")
@@ -66,7 +59,41 @@ def line_job(view: View, field: LineField, model: GlyphModel | None = None) -> J
         reading = written_reading(field.name, field.box, field.content, parts, reasons)
         return replace(reading, leans_on=(code.name,))
 
-    return Job(lines, finish, revise if field.postal else None)
+    return Job(lines if beyond is None else (*lines, beyond), finish, revise if field.postal else None)
+
+
+def _beyond(view: View, field: LineField) -> Image | None:
+    """The picture of a line with what of it runs out of its box; None for several lines, and for addresses that a
+    postal code begins."""
+    if field.lines > 1 or field.postal:
+        return None
+    patch = cut_beyond(view, field.box)
+    return line_picture(without_specks(patch)) if patch else None
+
+
+def _decoded_reading(
+    field: LineField,
+    lines: Sequence[Image],
+    logits: Sequence[Logits],
+    alphabet: tuple[str, ...],
+    reasons: Sequence[ReadingReason],
+    model: GlyphModel | None,
+) -> Reading:
+    if len(logits) == 1:
+        lengths = field.lengths or exact_lengths(field.content)
+        parts = [decode_content(logits[0], alphabet, field.content, lengths)]
+        if model is not None and field.content in NUMBERS:
+            parts = [weigh_digits(parts[0], lines[0], field.content, model)]
+    else:
+        parts = [decode_content(matrix, alphabet, field.content) for matrix in logits]
+    parts = [spell(part, field.content) for part in parts]
+    if field.content is Content.ADDRESS:
+        begun = mend_beginning(logits[0], alphabet, parts[0])
+        parts[:1] = [begun.whole] if begun else parts[:1]
+    parts = [_doubted(part, line) for part, line in zip(parts, lines, strict=True)]
+    if field.lexicon and len(parts) == 1:
+        parts = [choose_word(parts[0], logits[0], alphabet, field.lexicon)]
+    return written_reading(field.name, field.box, field.content, parts, reasons)
 
 
 def _doubted(decoded: Decoded, line: Image) -> Decoded:

@@ -155,7 +155,7 @@ def test_a_line_down_the_column_is_a_sign_that_a_person_looks_at() -> None:
     made.stroke((62, ROWS[1].y + 1), (62.5, ROWS[3].y + 8), width=0.5)
     view = make_view(made.image, made.scale)
     assert [runs_down(view, field) for field in FIELDS] == [False, True, True, True]
-    _, second, third, fourth = read(made, Says("会費", *["1"] * sum(bool(prepare(view, f).lines) for f in FIELDS[1:])))
+    _, second, third, fourth = read(made, Says("会費", *["1"] * sum(len(prepare(view, f).lines) for f in FIELDS[1:])))
     for one in (second, third, fourth):
         assert (one.value, one.ditto) == ("会費", True)
         assert ReadingReason.LOW_CONFIDENCE in one.reasons
