@@ -56,8 +56,11 @@ def key_values(person: NormalisedPerson) -> Iterator[tuple[str, str]]:
     if person.kana_shape.whole:
         # Sorted, so that family and given name in each other's place are one.
         yield "k", "".join(sorted(person.kana_shape.whole))
-    if person.place and person.numbers:
-        yield "a", person.place + "-".join(person.numbers)
+    if person.numbers:
+        # Twice, since one of place and postal code is often misread or left out.
+        for rule, place in (("a", person.place), ("z", person.postal)):
+            if place:
+                yield rule, f"{place} {'-'.join(person.numbers)}"
     # The tails: area codes and bank and branch are left out, and misread, more often than what they belong to.
     for rule, value in (
         ("p", person.phone[-_PHONE_TAIL:]),
