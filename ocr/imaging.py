@@ -81,12 +81,13 @@ def count_levels(grey: Image) -> Counts:
 def level_at(counts: Counts, share: float) -> float:
     """The grey value that this share of the pixels (0.0-1.0) does not exceed, between two values as percentiles are;
     white where there are none."""
-    total = int(counts.sum())
+    upto = counts.cumsum()
+    total = int(upto[-1])
     if not total:
         return 255.0
     place = share * (total - 1)
-    low, high = np.searchsorted(np.cumsum(counts), [int(place), min(int(place) + 1, total - 1)], side="right")
-    return float(low + (high - low) * (place - int(place)))
+    low, high = (int(upto.searchsorted(n, side="right")) for n in (int(place), min(int(place) + 1, total - 1)))
+    return low + (high - low) * (place - int(place))
 
 
 def find_level(grey: Image, share: float) -> float:

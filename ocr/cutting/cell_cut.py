@@ -63,8 +63,15 @@ def _dark_runs(window: Patch, edge: int, band: int) -> tuple[Runs, Runs, Runs, R
 
 
 def _runs(flags: Mask) -> Runs:
-    ends = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    return [(int(start), int(stop)) for start, stop in zip(ends[::2], ends[1::2], strict=True)]
+    found: Runs = []
+    start = -1
+    for place, flag in enumerate((*flags.tolist(), False)):  # a band has a dozen places: arrays would be slower
+        if flag and start < 0:
+            start = place
+        elif not flag and start >= 0:
+            found.append((start, place))
+            start = -1
+    return found
 
 
 def _nearest(runs: Runs, place: float) -> Runs:
