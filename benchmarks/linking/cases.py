@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from random import Random
 
 from fixtures.matching.records import Record, Source, Tag
 from fixtures.matching.split import Part
@@ -49,10 +50,14 @@ class Cases:
         return {one.id: f"r{one.kin}" for one in self.applications.records if Tag.TWIN in one.tags}
 
 
-def draw_cases(seed: int, people: int, part: Part, twin_births: float | None = None) -> Cases:
-    """The cases of a seed."""
+def draw_cases(
+    seed: int, people: int, part: Part, *, twin_births: float | None = None, sample: int | None = None
+) -> Cases:
+    """The cases of a seed. sample: so many of its applications, drawn at random; None for all."""
     world = draw_world(seed, people, part) if twin_births is None else draw_world(seed, people, part, twin_births)
     register, applications = list(world.register()), list(world.applications())
+    if sample is not None and sample < len(applications):
+        applications = Random(f"sample:{seed}").sample(applications, sample)
     known = {one.person for one in register}
     truth = frozenset((one.id, f"r{one.person}") for one in applications if one.person in known)
     return Cases(_side(register), _side(mark_namesakes(register, applications)), truth)

@@ -18,7 +18,7 @@ from matchers.candidates import CAP, Near, choose_candidates
 from matchers.compare import compare
 from matchers.decide import decide
 from matchers.frequency import Frequencies, count_values, value_shares
-from matchers.normalise import NormalisedPerson
+from matchers.normalise import NormalisedPerson, Words
 from matchers.records import MatchDecision, Outcome
 from matchers.records import Scored as Candidate
 from matchers.weights import Weights, load_weights
@@ -110,12 +110,37 @@ def count_names(people: Sequence[NormalisedPerson]) -> Frequencies:
 
 
 def ask_ink(record: Record, people: Sequence[NormalisedPerson]) -> list[dict[str, float] | None]:
-    """For each candidate the log2 likelihood of its name and of its reading in the record's ink."""
+    """For each candidate the log2 likelihood of its name and of its reading in the record's ink.
+
+    A candidate may have written themselves in several ways; the likeliest counts, those that are not the registered
+    one at a cost.
+    """
     answers: list[dict[str, float]] = [{} for _ in people]
-    for key, values in (("name", [one.written.whole or one.name.whole for one in people]),
-                        ("kana", [one.kana.whole for one in people])):  # fmt: skip
-        if key in record.ink:
-            for answer, value, ratio in zip(answers, values, record.ink[key].likelihoods(values), strict=True):
-                if value:
-                    answer[key] = ratio / math.log(2)
+    for key, forms in (("name", name_forms), ("kana", kana_forms)):
+        if key not in record.ink:
+            continue
+        asked = [(answer, n > 0, form) for answer, one in zip(answers, people, strict=True)
+                 for n, form in enumerate(forms(one)) if form]  # fmt: skip
+        found = record.ink[key].likelihoods([form for _, _, form in asked])
+        for (answer, other, _), value in zip(asked, found, strict=True):
+            answer[key] = max(answer.get(key, -math.inf), value / math.log(2) - OTHER_FORM * other)
     return list(answers)
+
+
+OTHER_FORM = 6.0
+"""How much rarer than the registered name another form is, log2: one in some sixty is swapped or a maiden name."""
+
+
+def name_forms(person: NormalisedPerson) -> list[str]:
+    """The name as registered, with its parts changed over, former names and names in use."""
+    name = person.written if person.written.whole else person.name
+    return [name.whole, *_turned(name), *(one.whole for one in (*person.former, *person.aliases))]
+
+
+def kana_forms(person: NormalisedPerson) -> list[str]:
+    """The reading, and with its parts changed over."""
+    return [person.kana.whole, *_turned(person.kana)]
+
+
+def _turned(words: Words) -> list[str]:
+    return [words.given + words.family] if words.family and words.given else []

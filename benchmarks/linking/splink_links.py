@@ -111,7 +111,7 @@ def train(linker: Linker) -> None:
     sure = [block_on("name", "birth_date"), block_on("kana", "birth_date"), block_on("name", "phone")]
     linker.training.estimate_probability_two_random_records_match(sure, recall=0.85)
     linker.training.estimate_u_using_random_sampling(max_pairs=3e6, seed=1)
-    for rule in (block_on("birth_date"), block_on("name"), block_on("house")):
+    for rule in (block_on("birth_date"), block_on("name"), block_on("kana")):
         linker.training.estimate_parameters_using_expectation_maximisation(rule)
 
 
