@@ -11,6 +11,8 @@ from cryptography.fernet import Fernet
 
 from ichimado.logs import configure_logs
 from ichimado.settings import Settings
+from japan.city_tables import read_city_tables
+from japan.variants import install_tables
 from ocr.engine import PPOCRRecogniser
 from ocr.fullpage import FullPageReader
 from pipeline.runtime import Runtime, Secrets
@@ -41,6 +43,7 @@ def open_runtime_of_flows() -> Runtime:
 def make_runtime(settings: Settings) -> Runtime:
     """A runtime on the store as it is, whatever its schema; folder and key are made where they are missing."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    install_tables(read_city_tables(settings.private_characters, settings.shrink_map, settings.glyph_list))
     return Runtime(
         engine=open_engine(settings.database()),
         blobs=Blobs(settings.blobs()),

@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     api_per_minute: requests of one sending system that are answered in a minute, by each process of the window.
     api_max_request_mb, api_max_file_mb, api_max_files: the largest application from a sending system, its largest file,
     and how many files it may have.
+    private_characters: the city's 外字, a CSV of code and character. shrink_map, glyph_list: the official MJ縮退マップ
+    (JSON) and the MJ文字情報一覧表 as CSV, both or neither; see docs/normalisation.md.
     metrics_token: who asks for /metrics must have it; empty: only this machine itself may ask.
     disk_floor_mb: with less room than this on a disk, /readyz says no and doctor warns.
     backup_within_h: doctor warns when the last backup is older. log_level: the least that the logs hold.
@@ -52,6 +54,9 @@ class Settings(BaseSettings):
     api_max_request_mb: int = Field(default=500, ge=1)
     api_max_file_mb: int = Field(default=200, ge=1)
     api_max_files: int = Field(default=20, ge=1, le=500)
+    private_characters: str = ""
+    shrink_map: str = ""
+    glyph_list: str = ""
     metrics_token: str = Field(default="", repr=False)
     disk_floor_mb: int = Field(default=500, ge=1)
     backup_within_h: float = Field(default=26.0, gt=0)

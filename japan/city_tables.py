@@ -75,6 +75,17 @@ def read_shrink_map(shrink: Path, glyphs: Path) -> CityTables:
     return CityTables(strong=_one_target(strong), weak=_one_target(weak))
 
 
+def read_city_tables(private: str, shrink: str, glyphs: str) -> CityTables | None:
+    """The tables of these files, "" for one that the city does not have; None without any. BadTable for a map without
+    the list of glyphs that says what its entries are."""
+    if bool(shrink) is not bool(glyphs):
+        raise BadTable("the MJ shrink map and the list of glyphs are of use together only")
+    if not private and not shrink:
+        return None
+    official = read_shrink_map(Path(shrink), Path(glyphs)) if shrink else CityTables()
+    return CityTables(official.strong, official.weak, read_private_table(Path(private)) if private else {})
+
+
 def _entries(path: Path) -> list[Mapping[str, Any]]:
     try:
         content = json.loads(path.read_text("utf-8-sig"))["content"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from japan.city_tables import BadTable, read_private_table, read_shrink_map
+from japan.city_tables import BadTable, CityTables, read_city_tables, read_private_table, read_shrink_map
 
 HEADER = "図形,font,MJ文字図形名,対応するUCS,実装したUCS,実装したMoji_JohoコレクションIVS,実装したSVS"
 GLYPHS = """
@@ -88,3 +88,15 @@ def test_bad_row_is_named_by_its_line(tmp_path: Path, row: str) -> None:
     path.write_text(f"U+E001,高\n{row}\n", "utf-8")
     with pytest.raises(BadTable, match=r"gaiji\.csv, line 2"):
         read_private_table(path)
+
+
+def test_files_of_a_city(tmp_path: Path) -> None:
+    gaiji = tmp_path / "gaiji.csv"
+    gaiji.write_text("U+E000,髙\n", "utf-8")
+    assert read_city_tables("", "", "") is None
+    assert read_city_tables(str(gaiji), "", "") == CityTables(private={"\ue000": "髙"})
+    shrink = _map(tmp_path, [{"MJ文字図形名": "MJ000003", UNIFIED: [_to("U+9AD8")]}])
+    both = read_city_tables(str(gaiji), str(shrink), str(_glyphs(tmp_path)))
+    assert both == CityTables({"髙": "高"}, {}, {"\ue000": "髙"})
+    with pytest.raises(BadTable, match="together"):
+        read_city_tables("", str(shrink), "")
