@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matchers.comparisons import codes_of, find_level
+from matchers.comparisons import LEVELS, codes_of
 from matchers.fields import FieldType, Value
-from matchers.normalise import Words
 from matchers.pairing import align
 from matchers.sides import Sides
 from matchers.tables.blocks import Pairs
@@ -62,16 +61,28 @@ def compare_pairs(fields: Sequence[TableField], pairs: Pairs) -> Levels:
 
 
 def _column(field: TableField, pairs: Pairs) -> Levels:
+    find = _finder(field)
     if field.column.names is not None:
         whole, part = field.column.names
-        return _distinct(
-            whole, pairs, np.ones(len(pairs), np.bool_), lambda left, right: _part_level(field, left, right, part)
-        )
+        return _distinct(whole, pairs, np.ones(len(pairs), np.bool_), lambda a, b: find(align(a, b)[part]))
     codes = field.column.codes
     left, right = codes[pairs[:, 0]], codes[pairs[:, 1]]
-    levels = _distinct(field.column.coded, pairs, left != right, lambda left, right: _level(field, Sides(left, right)))
+    levels = _distinct(field.column.coded, pairs, left != right, lambda a, b: find(Sides(a, b)))
     levels[(left == right) & (left > 0)] = field.number("exact")
     return levels
+
+
+def _finder(field: TableField) -> Callable[[Sides], int]:
+    """The number of the first level that holds. Nothing is remembered: each pair of values comes once."""
+    tests = [(level.holds, field.number(level.code)) for level in LEVELS[field.column.type]]
+
+    def find(sides: Sides) -> int:
+        for holds, number in tests:
+            if holds(sides):
+                return number
+        return MISSING
+
+    return find
 
 
 def _distinct(coded: Coded, pairs: Pairs, open_: NDArray[np.bool_], level: Callable[[Any, Any], int]) -> Levels:
@@ -85,14 +96,6 @@ def _distinct(coded: Coded, pairs: Pairs, open_: NDArray[np.bool_], level: Calla
     levels = np.full(len(pairs), MISSING, np.int16)
     levels[at] = np.array(numbers, np.int16)[place]
     return levels
-
-
-def _level(field: TableField, sides: Sides) -> int:
-    return field.number(find_level(field.column.type, sides))
-
-
-def _part_level(field: TableField, left: Words, right: Words, part: int) -> int:
-    return _level(field, align(left, right)[part])
 
 
 def _name_columns(fields: Sequence[TableField]) -> list[tuple[int, int]]:

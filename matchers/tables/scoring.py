@@ -13,7 +13,7 @@ from matchers.fields import FieldType
 from matchers.tables.blocks import Pairs
 from matchers.tables.columns import Records
 from matchers.tables.comparing import MISSING, Levels, TableField, compare_pairs, fields_of
-from matchers.tables.statistics import categories, describe, pairs_within, random_pairs, value_chances
+from matchers.tables.statistics import categories, describe, pairs_within, possible_pairs, random_pairs, value_chances
 
 ROUNDS = 2
 _LOG2 = float(np.log(2.0))
@@ -143,13 +143,6 @@ def _learn(
         strangers = _reweigh(strangers, described, learned)
         within = {parent: _reweigh(sample, described, learned) for parent, sample in within.items()}
     return Model(fields, described, learned, tuple(chance for chance, _ in chances))
-
-
-def possible_pairs(records: Records) -> float:
-    """How many pairs there are, compared or not."""
-    if records.right_from is None:
-        return records.size * (records.size - 1) / 2
-    return float(records.right_from * (records.size - records.right_from))
 
 
 def _sample(fields: Sequence[TableField], pairs: Pairs) -> _Sample:

@@ -26,15 +26,22 @@ _HOME = {FieldType.ADDRESS, FieldType.BUILDING, FieldType.POSTAL_CODE}
 _SHARED = {*_HOME, FieldType.FAMILY_NAME, FieldType.FAMILY_KANA, FieldType.PHONE, FieldType.EMAIL, FieldType.ACCOUNT}
 
 
-def random_pairs(records: Records, rng: np.random.Generator, size: int = SAMPLE) -> Pairs:
-    """So many pairs drawn at random, a record never with itself."""
-    split = records.right_from
+def possible_pairs(records: Records) -> float:
+    """How many pairs there are, compared or not."""
+    if records.right_from is None:
+        return records.size * (records.size - 1) / 2
+    return float(records.right_from * (records.size - records.right_from))
+
+
+def random_pairs(records: Records, rng: np.random.Generator) -> Pairs:
+    """Pairs drawn at random, a record never with itself; of a small table no more than there are."""
+    split, size = records.right_from, int(min(SAMPLE, possible_pairs(records)))
     left = rng.integers(0, split or records.size, size)
     right = rng.integers(split or 0, records.size, size)
     return _ordered(left, right)
 
 
-def pairs_within(column: Column, records: Records, rng: np.random.Generator, size: int = WITHIN) -> Pairs:
+def pairs_within(column: Column, records: Records, rng: np.random.Generator) -> Pairs:
     """Random pairs that share the column's value, as often as chance brings them together."""
     order = np.argsort(column.codes, kind="stable")
     counts = column.counts.copy()
@@ -43,7 +50,7 @@ def pairs_within(column: Column, records: Records, rng: np.random.Generator, siz
     chances = counts * (counts - 1.0)
     if not chances.sum():
         return np.empty((0, 2), np.int64)
-    drawn = rng.choice(len(counts), size, p=chances / chances.sum())
+    drawn = rng.choice(len(counts), min(WITHIN, 10 * records.size), p=chances / chances.sum())
     left, right = (order[starts[drawn] + rng.integers(0, counts[drawn])] for _ in range(2))
     pairs = _ordered(left, right)
     split = records.right_from
