@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.linking.cases import draw_cases, person_record
+from benchmarks.linking.febrl import true_pairs
 from benchmarks.linking.ours import link
 from benchmarks.linking.scores import (
     Point,
@@ -118,3 +119,19 @@ def test_a_record_of_a_register_keeps_its_former_names_and_number() -> None:
     row = next(row for row in register if row.former_names)
     assert person_record(row).former_names == row.former_names
     assert person_record(row).household_number == row.household_number
+
+
+def test_true_pairs_of_one_table_and_of_two() -> None:
+    rows = [{"rec_id": name} for name in ("rec-1-org", "rec-1-dup-0", "rec-1-dup-1", "rec-2-org")]
+    assert true_pairs(rows, None) == {
+        ("rec-1-dup-0", "rec-1-org"), ("rec-1-dup-1", "rec-1-org"), ("rec-1-dup-0", "rec-1-dup-1"),
+    }  # fmt: skip
+    assert true_pairs(rows[:1], rows[1:]) == {("rec-1-dup-0", "rec-1-org"), ("rec-1-dup-1", "rec-1-org")}
+
+
+def test_the_sample_of_applications_is_linked_against_everybody() -> None:
+    some, every = (draw_cases(2, 120, Part.TUNE, sample=sample) for sample in (30, None))
+    assert len(some.applications.records) == 30
+    assert len(some.register.records) == len(every.register.records)
+    assert some.truth < every.truth
+    assert {left for left, _ in some.truth} <= {one.id for one in some.applications.records}
