@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,6 +98,8 @@ def read_row(patches: Sequence[Patch], content: Content, model: GlyphModel | Non
         stray = _stray(dashes > 0.5, dropped, inked) if content is Content.KATAKANA else dashes > 0.5
         empty = np.minimum(1.0, empty + np.where(stray, dashes, 0.0))
         dropped |= stray
+    if content is Content.KATAKANA:
+        dropped |= _behind(dropped, inked)
     left = iter(~dropped)
     held = tuple(bool(next(left)) if ink else False for ink in inked)
     kept = within[~dropped]
@@ -121,6 +124,19 @@ def _stray(dashes: Flags, dropped: Flags, inked: Sequence[bool]) -> Flags:
         lengthens = place - 1 in characters - drawn and place + 1 not in drawn
         out[n] = place in drawn and not lengthens
     return out
+
+
+WORDS, APART = 2, 2
+"""Behind so many words of a name, so many empty cells end it."""
+
+
+def _behind(dropped: Flags, inked: Sequence[bool]) -> Flags:
+    """Which written cells lie behind the end of a name: what a stamp or a scanner's line left there."""
+    places = [place for place, ink in enumerate(inked) if ink]
+    held = [place for place, drop in zip(places, dropped, strict=True) if not drop]
+    gaps = [after for before, after in pairwise(held) if after - before > 1]  # where words begin
+    ends = [after for after in gaps[WORDS - 1 :] if after - held[held.index(after) - 1] > APART]
+    return np.array([bool(ends) and place >= ends[0] for place in places], np.bool_)
 
 
 def _normalised(scores: NDArray[np.float64]) -> NDArray[np.float64]:

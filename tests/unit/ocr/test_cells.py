@@ -197,6 +197,21 @@ def test_a_line_of_another_number_of_characters_changes_nothing() -> None:
     assert row.joined([CharReading("7", 0.9)]) is row
 
 
+@pytest.mark.parametrize(
+    ("cells", "held"),
+    [
+        ("アイ ツ  イ", "## #  ."),  # what a stamp left behind the name
+        ("アイ ツ  イツ アイ", "## #  .. .."),
+        ("アイ ツ イ", "## # #"),  # a third word of a name
+        ("アイ    ツ", "##    #"),  # the given name has cells of its own
+    ],
+)
+def test_nothing_far_behind_a_name_is_part_of_it(cells: str, held: str) -> None:
+    blanks = [place for place, char in enumerate(cells) if char == " "]
+    row = row_of(Content.KATAKANA, *((char, 0.9) for char in cells if char != " "), blanks=blanks)
+    assert "".join("#" if here else " " if place in blanks else "." for place, here in enumerate(row.held)) == held
+
+
 def test_a_row_of_dust_is_blank() -> None:
     own = OwnModels(cells=Table((DUST, 0.97)))
     reading = run_jobs([cells_job("n", BOX, Content.DIGITS, [cell(), cell(written=False)], own)], Fives())[0]
