@@ -52,9 +52,14 @@ def fields_of(records: Records) -> tuple[TableField, ...]:
     )
 
 
-def compare_pairs(fields: Sequence[TableField], pairs: Pairs) -> Levels:
+def compare_pairs(
+    fields: Sequence[TableField], pairs: Pairs, *, on_field: Callable[[int, int], None] = lambda done, of: None
+) -> Levels:
     """Per pair and field the number of its level, MISSING where one side has no value."""
-    found = np.stack([_column(field, pairs) for field in fields], axis=1)
+    found = np.empty((len(pairs), len(fields)), np.int16)
+    for place, field in enumerate(fields):
+        found[:, place] = _column(field, pairs)
+        on_field(place + 1, len(fields))
     for family, given in _name_columns(fields):
         _settle_swaps(fields, found, pairs, family, given)
     return found

@@ -15,7 +15,8 @@ from matchers.fields import FieldType
 from matchers.tables.blocks import Blocked, Pairs, find_candidates
 from matchers.tables.clusters import find_clusters
 from matchers.tables.columns import Column, Records, code_columns
-from matchers.tables.scoring import Model, called_otherwise, differ_at_all, score_more, score_pairs
+from matchers.tables.doubts import called_otherwise, differ_at_all
+from matchers.tables.scoring import Model, score_more, score_pairs
 from matchers.tables.triangles import weigh_together
 
 LINK_BITS = 10.0
@@ -77,9 +78,7 @@ def link_tables(
     """
     records = _records(columns, left, right, tell)
     found = find_candidates(records, on_rule=partial(tell, Stage.BLOCK))
-    tell(Stage.SCORE, 0, 1)
-    scored = score_pairs(records, found.pairs, seed)
-    tell(Stage.SCORE, 1, 1)
+    scored = score_pairs(records, found.pairs, seed, on_field=partial(tell, Stage.SCORE))
     model = scored.model
     alone_from = None if duplicates else records.right_from
     weighed = weigh_together(

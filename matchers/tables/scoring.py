@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matchers.em import EmField, Floats, Learned, class_ratios, learn, posteriors
-from matchers.fields import FieldType
 from matchers.tables.blocks import Pairs
 from matchers.tables.columns import Records
 from matchers.tables.comparing import MISSING, Levels, TableField, compare_pairs, fields_of
@@ -47,10 +46,12 @@ class _Sample:
     weights: Floats
 
 
-def score_pairs(records: Records, pairs: Pairs, seed: int = 0) -> Scores:
+def score_pairs(
+    records: Records, pairs: Pairs, seed: int = 0, *, on_field: Callable[[int, int], None] = lambda done, of: None
+) -> Scores:
     """The pairs scored by weights learned from these very records; the same records and seed, the same scores."""
     fields = fields_of(records)
-    levels = compare_pairs(fields, pairs)
+    levels = compare_pairs(fields, pairs, on_field=on_field)
     found = categories(fields, levels)
     patterns, counts, place = _patterns(found)
     model = _learn(records, fields, pairs, (patterns, counts, place), np.random.default_rng(seed))
@@ -61,44 +62,6 @@ def score_more(model: Model, pairs: Pairs) -> Floats:
     """The log2 odds of further pairs by what was learned already."""
     levels = compare_pairs(model.fields, pairs)
     return _scores(model, pairs, levels, categories(model.fields, levels))
-
-
-_OWN = (FieldType.GIVEN_NAME, FieldType.GIVEN_KANA, FieldType.DATE)
-_SAME = {"exact", "variant", "swapped", "former"}
-
-
-def differ_at_all(model: Model, pairs: Pairs) -> NDArray[np.bool_]:
-    """Pairs that are not wholly the same in given name, its reading or birth date, where both give it."""
-    return _unlike(model, pairs, [place for place, field in enumerate(model.fields) if field.column.type in _OWN])
-
-
-def called_otherwise(model: Model, pairs: Pairs) -> NDArray[np.bool_]:
-    """Pairs whose given names are written in other Japanese characters, or read otherwise where one has no name.
-
-    One character apart is a brother or sister as easily as a slip (良太郎, 凌太郎), so nobody is linked by machine.
-    """
-    by_type = {field.column.type: place for place, field in reversed(list(enumerate(model.fields)))}
-    name, kana = (by_type.get(kind) for kind in _OWN[:2])
-    unlike = np.zeros(len(pairs), np.bool_)
-    silent = np.ones(len(pairs), np.bool_)
-    if name is not None:
-        column = model.fields[name].column
-        japanese = np.array([value is not None and not str(value).isascii() for value in column.values])
-        both = japanese[column.codes[pairs[:, 0]]] & japanese[column.codes[pairs[:, 1]]]
-        unlike |= _unlike(model, pairs, [name]) & both
-        silent = (column.codes[pairs] == 0).any(axis=1)
-    if kana is not None:
-        unlike |= _unlike(model, pairs, [kana]) & silent
-    return unlike
-
-
-def _unlike(model: Model, pairs: Pairs, places: Sequence[int]) -> NDArray[np.bool_]:
-    fields = [model.fields[place] for place in places]
-    unlike = np.zeros(len(pairs), np.bool_)
-    for field, levels in zip(fields, compare_pairs(fields, pairs).T if fields else (), strict=True):
-        agreeing = [field.number(code) for code in field.codes if code in _SAME]
-        unlike |= (levels != MISSING) & ~np.isin(levels, agreeing)
-    return unlike
 
 
 def _patterns(found: Levels) -> tuple[Levels, Floats, NDArray[np.int64]]:
