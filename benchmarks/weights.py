@@ -37,7 +37,7 @@ OUT = Path(shipped.__file__).parent / "data"
 HAND_JUDGED = "weights-2.yaml"
 KEPT = 5
 """Candidates kept of each application, the likeliest, and its person."""
-TARGETS = {"link": 0.999}
+TARGET = 0.999
 REVIEW_MISSES = 0.002
 """A person may be taken for new so often, of all whose row was among the candidates."""
 
@@ -52,7 +52,7 @@ class World:
 
 def draw(seed: int, people: int, applications: int, twins: float | None) -> World:
     """Candidates as the hand judged weights rank them, with what the ink says of each."""
-    cases = draw_cases(seed, people, Part.TUNE, twins)
+    cases = draw_cases(seed, people, Part.TUNE, twin_births=twins)
     index, frequencies = Index(cases.register), count_names(cases.register.people)
     rows, known = dict(zip(index.ids, cases.register.people, strict=True)), dict(cases.truth)
     start = load_weights(OUT / HAND_JUDGED)
@@ -115,11 +115,11 @@ def make(version: str, fitted_on: Sequence[int], judged_on: Sequence[int]) -> We
     weights = replace(found.weights, ink=fit_curves(labelled))
     judged = World(tuple(one for world in others for one in world.labelled), sum(world.truths for world in others))
     plain, inked = (judge(judged, weights, ink=ink) for ink in (False, True))
-    links = choose_threshold(plain, judged.truths, TARGETS["link"])
+    links = choose_threshold(plain, judged.truths, TARGET)
     behind = {
         "thresholds_on_seeds": list(judged_on),
         "without_ink": _told(links),
-        "with_ink": _told(choose_threshold(inked, judged.truths, TARGETS["link"])),
+        "with_ink": _told(choose_threshold(inked, judged.truths, TARGET)),
     }
     reviews = lowest_right(plain, REVIEW_MISSES)
     thresholds = replace(weights.thresholds, link_score=_up(links.score), review_score=math.floor(reviews * 10) / 10)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from matchers.comparisons import AS_COMPARED, TOLD_AGAIN, find_level
 from matchers.fields import PERSON, FieldType, Named, Schema
 from matchers.frequency import Frequencies
-from matchers.ink import with_ink
+from matchers.ink import INK_OF, PICTURE_OF, combine
 from matchers.pairing import pair_up
 from matchers.records import Comparison, FieldEvidence
 from matchers.sides import Sides
@@ -52,24 +52,39 @@ def compare(
 def weigh(
     found: Sequence[FieldEvidence], ink: Mapping[str, float], weights: Weights, schema: Schema = PERSON
 ) -> Comparison:
-    """The comparison that these levels make under these weights; what they weighed before does not count."""
-    weighed: dict[str, FieldEvidence] = {}
+    """The comparison that these levels make under these weights; what they weighed before does not count.
+
+    The ink is evidence of its own for what it adds to the free reading of the same picture; where it supports, a
+    reading that differs is superseded.
+    """
     compared = {one.field: one for one in found}
+    asked = {name: weights.ink[name].weight(ratio) for name, ratio in ink.items() if name in weights.ink}
+    weighed: dict[str, FieldEvidence] = {}
+    whole: dict[str, float] = {}
+    seen: list[FieldEvidence] = []
     for field in schema.fields:
-        one = compared.get(field.name)
-        if one is None:
+        if (one := compared.get(field.name)) is None:
             continue
         level = AS_COMPARED.get(one.level, one.level)
-        weight = weights.weight(field.name, level) + one.rarity
-        if one.confidence is not None:
-            weight = damp(weight, one.confidence)
-        first = weighed.get(field.repeats)
-        if first is not None:
-            weight = repeated(first.weight, weight, weights)
-            if field.type in _READINGS and first.level in _SAME_NAME:
-                level = TOLD_AGAIN.get(level, level)
-        weighed[field.name] = FieldEvidence(field.name, level, weight, one.confidence, one.rarity)
-    return _summed(with_ink(list(weighed.values()), ink, weights.ink), ink, schema, weights)
+        weight = _full(one, level, weights)
+        picture = PICTURE_OF.get(field.name, "")
+        if weight < 0 <= asked.get(picture, -1.0):
+            weight = 0.0
+        first = whole.get(field.repeats, 0.0)
+        alone, whole[field.name] = repeated(first, weight, weights), weight
+        if field.name in INK_OF and picture in asked:
+            whole[field.name] = combine(weight, asked[picture])
+            added = repeated(first, whole[field.name], weights) - alone
+            seen.append(FieldEvidence(f"ink_{picture}", weights.ink[picture].level(ink[picture]), added))
+        if field.type in _READINGS and field.repeats in weighed and weighed[field.repeats].level in _SAME_NAME:
+            level = TOLD_AGAIN.get(level, level)
+        weighed[field.name] = FieldEvidence(field.name, level, alone, one.confidence, one.rarity)
+    return _summed([*weighed.values(), *seen], ink, schema, weights)
+
+
+def _full(one: FieldEvidence, level: str, weights: Weights) -> float:
+    weight = weights.weight(one.field, level) + one.rarity
+    return weight if one.confidence is None else damp(weight, one.confidence)
 
 
 def weigh_again(comparison: Comparison, weights: Weights, schema: Schema = PERSON) -> Comparison:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from matchers.records import FieldEvidence
-
 INK_FIELDS = ("name", "kana")
-_READ_FROM = {"name": ("family", "given"), "kana": ("kana_family", "kana_given")}
+PICTURE_OF = {"family": "name", "given": "name", "kana_family": "kana", "kana_given": "kana"}
+"""Which picture a part was read from."""
+INK_OF = {"given": "name", "kana_given": "kana"}
+"""The part of a name with which the ink is counted: it is the person's own."""
 _NEUTRAL_BITS = 1.0
 
 
@@ -39,32 +40,17 @@ class InkCurve:
         return "supports" if weight > 0 else "against"
 
 
-def with_ink(
-    found: list[FieldEvidence], ink: Mapping[str, float], curves: Mapping[str, InkCurve]
-) -> list[FieldEvidence]:
-    """The evidence with the ink's.
+def combine(read: float, ink: float) -> float:
+    """The weight of a free reading and of the ink it was read from, which are one picture and count once.
 
-    Reading and ink come from one picture and count once: the ink adds what it says beyond the free reading of the
-    given name, and where it supports, a free reading that differs is superseded.
+    What supports most counts; the ink against a reading that differs anyway says little more.
     """
-    for name in INK_FIELDS:
-        if name in ink:
-            found = _one(found, name, curves[name].weight(ink[name]), curves[name].level(ink[name]))
-    return found
+    if ink >= 0:
+        return max(read, ink)
+    return read + ink if read > 0 else min(read, ink)
 
 
-def _one(found: list[FieldEvidence], name: str, weight: float, level: str) -> list[FieldEvidence]:
-    parts = _READ_FROM[name]
-    read = next((one.weight for one in found if one.field == parts[1]), 0.0)
-    if weight >= 0:
-        found = [replace(one, weight=0.0) if one.field in parts and one.weight < 0 else one for one in found]
-        added = max(0.0, weight - max(0.0, read))
-    else:
-        added = weight if read > 0 else min(0.0, weight - read)
-    return [*found, FieldEvidence(f"ink_{name}", level, added)]
-
-
-def fit_ink(ratios: Sequence[float], right: Sequence[bool], most: float = 9.0, least: float = -6.0) -> InkCurve:
+def fit_ink(ratios: Sequence[float], right: Sequence[bool], most: float = 9.0, least: float = -3.0) -> InkCurve:
     """The curve that known pictures show: logistic regression of whether a candidate was written on its ratio.
 
     ratios and right: of candidates with other names than each other, whatever their number; `bits` is freed of how
