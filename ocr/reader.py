@@ -12,7 +12,7 @@ from ocr.decoding.content import exact_lengths
 from ocr.decoding.decode import decode_content
 from ocr.decoding.kana import spell
 from ocr.engine import Image, Logits, Recogniser
-from ocr.fields.blanks import doubt_pale
+from ocr.fields.blanks import doubt_pale, doubt_unread
 from ocr.fields.ditto import repeat_above
 from ocr.fields.doubts import without_common_traces
 from ocr.fields.jobs import Job
@@ -60,7 +60,7 @@ def read_page(
     readings = doubt_pale(view, layout, readings, black_white)
     boxes = [reading.box_mm or _NOWHERE for reading in readings]
     errors_mm = found.errors_mm(boxes)
-    readings = _calibrated(layout, jobs, readings, own)
+    readings = doubt_unread(_calibrated(layout, jobs, readings, own))
     placed = tuple(map(_placed, readings, found.boxes_px(boxes), errors_mm))
     return PageReading(layout.form_id, layout.page_number, found.rotation, found.error_mm, placed)
 

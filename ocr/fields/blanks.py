@@ -34,6 +34,7 @@ SPECKS = 3  # dust seldom leaves as many in one field
 DUSTY = 3.0  # times as many as the dust beside the fields would leave
 PALE_FIELDS = 3  # so many such fields, and the other blank ones of the page are in doubt as well
 HARDLY, FEWEST_FIELDS = 0.06, 5  # the share of a form's fields, of at least so many, that is hardly anything
+UNREAD, FEWEST_READ = 1.0, 5  # the mean evidence of a page's readings, of at least so many, that is next to none
 _PER_MM = REFERENCE_DPI / 25.4
 _PRINT, _PRINT_MM = 250, 1.2  # levels of the reference that are no paper, and how near to them dust is not counted
 _BESIDE_MM, _MARGIN_MM = 3.0, 8.0  # of a field, where writing goes on, and of the page, with its holes and shadows
@@ -53,6 +54,19 @@ def doubt_pale(view: View, layout: PageLayout, readings: Sequence[Reading], blac
     return [
         replace(one, reasons=(*one.reasons, ReadingReason.PALE)) if flag or (page and _is_empty(one)) else one
         for one, flag in zip(readings, strewn, strict=True)
+    ]
+
+
+def doubt_unread(readings: Sequence[Reading]) -> list[Reading]:
+    """The readings, those blank ones PALE on a page of which hardly anything could be read: where what was read cannot
+    be believed, neither can what was not."""
+    known = [one.signs.page for one in readings if one.signs is not None and one.signs.page is not None]
+    if len(known) < FEWEST_READ or sum(known) / len(known) >= UNREAD:
+        return list(readings)
+    pale = ReadingReason.PALE
+    return [
+        replace(one, reasons=(*one.reasons, pale)) if _is_empty(one) and pale not in one.reasons else one
+        for one in readings
     ]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ocr.cutting.cut import make_view
-from ocr.fields.blanks import doubt_pale
+from ocr.fields.blanks import UNREAD, doubt_pale, doubt_unread
 from ocr.layout import REFERENCE_DPI, Box, Content, LineField, PageLayout, TickField
 from ocr.readings import Reading, ReadingReason
+from ocr.signs import Signs
 
 SCALE = 8.0
 FIELDS = [LineField(f"f{n}", Box(10, 10 + 10 * n, 60, 8), Content.TEXT) for n in range(5)]
@@ -79,3 +80,15 @@ def test_a_black_and_white_scan_of_a_form_on_which_nothing_stands_may_have_lost_
 
 def test_a_grey_scan_of_an_empty_form_shows_that_it_is_empty() -> None:
     assert hardly_written(black_white=False) == 0
+
+
+def test_nothing_is_surely_blank_on_a_page_that_could_not_be_read() -> None:
+    def page_of(evidence: float, count: int = 6) -> list[bool]:
+        signs = Signs("text line", "line", 0.5, 1, page=evidence)
+        read = [Reading(f"r{n}", "王", "王", 0.5, signs=signs) for n in range(count)]
+        found = doubt_unread([*read, Reading("b", None, "", 0.99)])
+        assert found[:count] == read
+        return [ReadingReason.PALE in one.reasons for one in found[count:]]
+
+    assert page_of(UNREAD - 0.1) == [True] and page_of(UNREAD + 0.1) == [False]
+    assert page_of(UNREAD - 0.1, count=2) == [False], "two readings tell nothing of a page"
