@@ -25,6 +25,10 @@ MAX_RULES = 72
 KEPT_A_RECORD = 12
 LEAST_KEPT = 200_000
 SLACK_BITS = 4.0
+_CHUNK = 400_000
+"""Pairs looked at together: a bound on memory, of no effect on what is found."""
+_FEW_COLUMNS = 3
+"""With no more than these, sounding alike or beginning alike is enough to meet."""
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -96,6 +100,12 @@ def _promising(
 
 
 def _share(hashes: Hashes, pairs: Pairs) -> NDArray[np.float32]:
+    """1 where the two records share a hash, else 0."""
+    found = [_share_chunk(hashes, pairs[start : start + _CHUNK]) for start in range(0, len(pairs), _CHUNK)]
+    return np.concatenate(found) if found else np.empty(0, np.float32)
+
+
+def _share_chunk(hashes: Hashes, pairs: Pairs) -> NDArray[np.float32]:
     left, right = hashes[pairs[:, 0]], hashes[pairs[:, 1]]
     shared = np.zeros(len(pairs), np.bool_)
     for slot in range(hashes.shape[1]):
@@ -106,7 +116,8 @@ def _share(hashes: Hashes, pairs: Pairs) -> NDArray[np.float32]:
 def _plans(features: Sequence[Feature], kinds: Sequence[float]) -> list[tuple[Feature, ...]]:
     """One feature alone, or two of different columns; the more different values, the earlier."""
     by_id = {id(one): kind for one, kind in zip(features, kinds, strict=True)}
-    alone: list[tuple[Feature, ...]] = [(one,) for one in features if one.whole]
+    few = len({one.column for one in features}) <= _FEW_COLUMNS
+    alone: list[tuple[Feature, ...]] = [(one,) for one in features if one.whole or few]
     loose = [one for one in features if not one.whole]
     both: list[tuple[Feature, ...]] = [(a, b) for a, b in combinations(loose, 2) if a.column != b.column]
     ranked = sorted(alone + both, key=lambda plan: -sum(float(np.log2(by_id[id(one)] + 1)) for one in plan))

@@ -17,6 +17,8 @@ from matchers.tables.blocks import Pairs
 from matchers.tables.columns import Coded, Column, Records
 
 MISSING = -1
+_CHUNK = 200_000
+"""Distinct pairs turned into Python at a time: a bound on memory, of no effect on what is found."""
 Levels = NDArray[np.int16]
 
 
@@ -96,10 +98,13 @@ def _distinct(coded: Coded, pairs: Pairs, open_: NDArray[np.bool_], level: Calla
     low, high = np.minimum(left, right), np.maximum(left, right)
     at = np.flatnonzero(open_ & (low > 0))
     distinct, place = np.unique(low[at] * len(coded.values) + high[at], return_inverse=True)
-    lows, highs = (part.tolist() for part in np.divmod(distinct, len(coded.values)))
-    numbers = [level(coded.values[a], coded.values[b]) for a, b in zip(lows, highs, strict=True)]
+    found = np.empty(len(distinct), np.int16)
+    for start in range(0, len(distinct), _CHUNK):
+        lows, highs = (part.tolist() for part in np.divmod(distinct[start : start + _CHUNK], len(coded.values)))
+        numbers = [level(coded.values[a], coded.values[b]) for a, b in zip(lows, highs, strict=True)]
+        found[start : start + _CHUNK] = numbers
     levels = np.full(len(pairs), MISSING, np.int16)
-    levels[at] = np.array(numbers, np.int16)[place]
+    levels[at] = found[place]
     return levels
 
 

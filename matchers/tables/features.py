@@ -77,7 +77,8 @@ def _each(make: Callable[[str], list[str]]) -> Callable[[Sequence[Value]], list[
 def _name(text: str) -> list[str]:
     """How a name sounds or begins and ends: one slip leaves one of them right."""
     if text.isascii():
-        return [f"s{latin_sound(word)}" for word in text.split()[:_WORDS]] + [f"e{latin_sound(text[::-1])}"]
+        sounds = [f"s{latin_sound(word)}" for word in text.split()[:_WORDS]]
+        return [*sounds, f"e{latin_sound(text[::-1])}", f"<{text[:4]}"]
     if _KANA.search(text):
         return [f"k{kana_shape_key(text)}", f"<{text[:2]}"]
     plain = fold_variants(text, weak=True)

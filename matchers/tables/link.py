@@ -17,7 +17,7 @@ from matchers.tables.clusters import find_clusters
 from matchers.tables.columns import Column, Records, code_columns
 from matchers.tables.doubts import called_otherwise, differ_at_all
 from matchers.tables.scoring import Model, score_more, score_pairs
-from matchers.tables.triangles import weigh_together
+from matchers.tables.triangles import Weighed, weigh_together
 
 LINK_BITS = 10.0
 """A pair links from odds of a thousand to one, by the table's own weights."""
@@ -79,30 +79,29 @@ def link_tables(
     records = _records(columns, left, right, tell)
     found = find_candidates(records, on_rule=partial(tell, Stage.BLOCK))
     scored = score_pairs(records, found.pairs, seed, on_field=partial(tell, Stage.SCORE))
-    model = scored.model
     alone_from = None if duplicates else records.right_from
     weighed = weigh_together(
-        scored.pairs, scored.scores, records.size, REVIEW_BITS, partial(_third, model, alone_from or 0)
+        scored.pairs, scored.scores, records.size, REVIEW_BITS, partial(_third, scored.model, alone_from or 0)
     )
-    across = _across(weighed.pairs, records)
-    doubted = called_otherwise(model, weighed.pairs)
-    linked = across & ~doubted & (weighed.scores >= LINK_BITS)
-    if alone_from is not None:
-        linked &= _best_of_right(weighed.pairs, np.where(across, weighed.scores, -np.inf))
-    for_clusters = np.where(doubted, np.minimum(weighed.scores, TWO_PERSONS), weighed.scores)
-    clusters = find_clusters(records.size, weighed.pairs, for_clusters, linked, alone_from)
-    linked &= clusters[weighed.pairs[:, 0]] == clusters[weighed.pairs[:, 1]]
-    shown = across & (weighed.scores >= REVIEW_BITS)
-    order = np.lexsort((weighed.pairs[shown][:, 1], weighed.pairs[shown][:, 0], -weighed.scores[shown]))
+    linked, clusters = _settle(weighed, records, called_otherwise(scored.model, weighed.pairs), alone_from)
     tell(Stage.SETTLE, 1, 1)
-    return Links(
-        weighed.pairs[shown][order],
-        weighed.scores[shown][order],
-        linked[shown][order],
-        clusters,
-        len(found.pairs),
-        found.rules,
-    )
+    shown = np.flatnonzero(_across(weighed.pairs, records) & (weighed.scores >= REVIEW_BITS))
+    shown = shown[np.lexsort((*weighed.pairs[shown].T[::-1], -weighed.scores[shown]))]
+    return Links(weighed.pairs[shown], weighed.scores[shown], linked[shown], clusters, len(found.pairs), found.rules)
+
+
+def _settle(
+    weighed: Weighed, records: Records, doubted: NDArray[np.bool_], alone_from: int | None
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Which pairs are links, and per record its cluster. A link that its cluster could not take is none."""
+    pairs, scores = weighed.pairs, weighed.scores
+    across = _across(pairs, records)
+    linked = across & ~doubted & (scores >= LINK_BITS)
+    if alone_from is not None:
+        linked &= _best_of_right(pairs, np.where(across, scores, -np.inf))
+    apart = np.where(doubted, np.minimum(scores, TWO_PERSONS), scores)
+    clusters = find_clusters(records.size, pairs, apart, linked, alone_from)
+    return linked & (clusters[pairs[:, 0]] == clusters[pairs[:, 1]]), clusters
 
 
 def _third(model: Model, alone_from: int, pairs: Pairs) -> Floats:

@@ -244,3 +244,12 @@ def test_clusters_hold_every_record_once_and_no_two_who_are_apart(
     linked = {record for pair, score in scores.items() if score >= LINK_BITS for record in pair}
     assert all(clusters.count(clusters[record]) == 1 for record in set(range(12)) - linked)
     assert all(cluster <= record for record, cluster in enumerate(clusters))
+
+
+def test_with_one_column_who_is_nearly_written_alike_is_compared() -> None:
+    names = sorted({name for name in town(600)[0]["given"] if len(name) > 6})
+    cells = [*names, *(name[:-1] for name in names)]
+    records = Records(code_columns("name", FieldType.FAMILY_NAME, cells), len(cells), len(names))
+    pairs = set(map(tuple, find_candidates(records).pairs.tolist()))
+    assert all((number, number + len(names)) in pairs for number in range(len(names)))
+    assert len(pairs) < 0.5 * len(names) ** 2
