@@ -21,8 +21,8 @@ TOLD = 0.8
 """How much of the wrong ones to be expected is what the confidences tell; the rest is what was seen of the sort. Chosen
 on sheets for tuning, one half of the writers for the thresholds and the other half to try them."""
 LEEWAY = 0.8  # of the target: so many wrong ones are to be expected at most
-_DEAREST, _STEP = 20_000.0, 0.9  # prices that are tried, from the dearest down
-_CHEAPEST = 10.0
+_DEAREST, _STEP = 20_000.0, 0.95  # prices that are tried, from the dearest down
+_CHEAPEST = 2.0
 
 
 @dataclass(frozen=True)
