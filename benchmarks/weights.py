@@ -38,6 +38,10 @@ HAND_JUDGED = "weights-2.yaml"
 KEPT = 5
 """Candidates kept of each application, the likeliest, and its person."""
 TARGET = 0.999
+LINK_PERSON = 12.0
+"""More than a birth date alone gives."""
+REVIEW_AT_MOST = -3.0
+"""Who is meant with one chance in nine is for a person to see."""
 REVIEW_MISSES = 0.002
 """A person may be taken for new so often, of all whose row was among the candidates."""
 
@@ -122,7 +126,12 @@ def make(version: str, fitted_on: Sequence[int], judged_on: Sequence[int]) -> We
         "with_ink": _told(choose_threshold(inked, judged.truths, TARGET)),
     }
     reviews = lowest_right(plain, REVIEW_MISSES)
-    thresholds = replace(weights.thresholds, link_score=_up(links.score), review_score=math.floor(reviews * 10) / 10)
+    thresholds = replace(
+        weights.thresholds,
+        link_score=_up(links.score),
+        link_person=LINK_PERSON,
+        review_score=min(math.floor(reviews * 10) / 10, REVIEW_AT_MOST),
+    )
     return replace(weights, thresholds=thresholds, origin={**weights.origin, **behind})
 
 

@@ -88,8 +88,14 @@ def loss(observed: Observed, levels: Levels, vector: Floats) -> tuple[float, Flo
 
 
 def _pulls(levels: Levels, steady: float) -> Floats:
-    """Shares (repeated for and against) move on a scale of a tenth, all else on one of bits."""
-    return np.array([steady] * (len(levels.names) + 2) + [100 * steady, 100 * steady, steady])
+    """Shares (repeated for and against) move on a scale of a tenth, all else on one of bits; sex hardly moves: half of
+    all people share it, and what it gained would be a part of every total.
+    """
+    own = [steady * (_HELD if field in _COARSE else 1.0) for field, _ in levels.names]
+    return np.array([*own, steady, steady, 100 * steady, 100 * steady, steady])
+
+
+_COARSE, _HELD = frozenset({"sex"}), 100.0
 
 
 def _bounded(vector: Floats, levels: Levels) -> Floats:

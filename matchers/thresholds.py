@@ -39,19 +39,26 @@ class Threshold:
 
 
 def choose_threshold(scored: Sequence[tuple[float, bool]], truths: int, target: float = 0.999) -> Threshold:
-    """The lowest threshold that keeps the target with one more wrong link than was seen; above all scores if none does.
+    """The lowest threshold whose precision keeps the target by its bound; above all scores if none does.
 
     scored: the score of the best candidate of each record, and whether it is right. Equal scores go together.
     """
     ranked = sorted(scored, reverse=True)
-    best = Threshold(math.inf, 0, 0, truths)
+    none = Threshold(math.inf, 0, 0, truths)
+    best = latest = none
     wrong = 0
     for taken, (score, right) in enumerate(ranked, start=1):
-        wrong += not right
-        last_of_equals = taken == len(ranked) or ranked[taken][0] < score
-        if last_of_equals and wrong + 1 <= (1.0 - target) * taken:
-            best = Threshold(score, taken, wrong, truths)
-    return best
+        if not right:  # of so many wrong ones, the most taken has the best bound
+            best, wrong = _kept(latest, best, target), wrong + 1
+        if taken == len(ranked) or ranked[taken][0] < score:
+            latest = Threshold(score, taken, wrong, truths)
+        if wrong > (1.0 - target) * len(ranked):
+            break
+    return _kept(latest, best, target)
+
+
+def _kept(found: Threshold, best: Threshold, target: float) -> Threshold:
+    return found if found.taken > best.taken and found.bound >= target else best
 
 
 def judge_threshold(scored: Sequence[tuple[float, bool]], truths: int, score: float) -> Threshold:

@@ -168,18 +168,18 @@ def test_ink_links_a_misread_name() -> None:
 
 def test_ink_for_another_name_does_not_link() -> None:
     read = replace(APPLIED, name="商橋 羊咲", kana=None, confidence={"name": 0.4})
-    against_it = against(read, MISAKI, {"name": -20.0})
+    against_it = against(read, MISAKI, {"name": -60.0})
     assert level(against_it, "ink_name") == "against"
     assert against_it.total < against(read, MISAKI).total
-    assert match(read, {"name": -20.0}, misaki=MISAKI).outcome is Outcome.REVIEW
-    assert level(against(read, MISAKI, {"name": -5.0}), "ink_name") == "neutral"
+    assert match(read, {"name": -60.0}, misaki=MISAKI).outcome is Outcome.REVIEW
+    assert level(against(read, MISAKI, {"name": -24.0}), "ink_name") == "neutral"
 
 
 def test_ink_tells_twins_apart() -> None:
     read = replace(APPLIED, name="髙橋 美", kana=None, confidence={"name": 0.4})
     scored = [
         Scored("misaki", against(read, MISAKI, {"name": -0.2})),
-        Scored("miyu", against(read, MIYU, {"name": -14.0})),
+        Scored("miyu", against(read, MIYU, {"name": -40.0})),
     ]
     assert decide(scored).best == "misaki"
 

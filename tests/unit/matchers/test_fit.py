@@ -116,7 +116,7 @@ def test_ink_is_calibrated() -> None:
     ratios = [min(0.0, rng.gauss(-3, 4)) for _ in range(300)] + [rng.gauss(-40, 15) for _ in range(900)]
     curve = fit_ink(ratios, [True] * 300 + [False] * 900)
     assert curve.weight(0) > 4
-    assert curve.weight(-60) < -4
+    assert curve.weight(-60) == curve.floor < 0
     assert curve.level(0) == "supports"
     assert curve.level(-60) == "against"
     assert curve.weight(-5) >= curve.weight(-10) >= curve.weight(-30)

@@ -37,20 +37,22 @@ def test_twins_leave_each_other_half() -> None:
     assert log_odds([], 12.0) == []
 
 
-def test_threshold_keeps_the_target_with_one_more_wrong() -> None:
-    scored = [(float(n), True) for n in range(1000, 3000)] + [(1500.5, False), (900.0, False), (899.0, False)]
-    found = choose_threshold(scored, 2100)
-    assert (found.wrong, found.score, found.taken) == (1, 1000.0, 2001)
-    assert found.recall == pytest.approx(2000 / 2100)
-    assert 0.99 < found.bound < found.precision
-    assert judge_threshold(scored, 2100, 900).wrong == 2
+def test_threshold_keeps_the_target_by_its_bound() -> None:
+    scored = [(float(n), True) for n in range(1000, 9000)] + [(4500.5, False), (900.0, False), (899.0, False)]
+    scored += [(898.0, False)]
+    scored += [(float(n) / 10, False) for n in range(500)]
+    found = choose_threshold(scored, 8100)
+    assert (found.wrong, found.score, found.taken) == (3, 899.0, 8003), "a fourth one would break it"
+    assert found.recall == pytest.approx(8000 / 8100)
+    assert 0.999 <= found.bound < found.precision
+    assert judge_threshold(scored, 8100, 898).wrong == 4
     assert choose_threshold([(1.0, False)], 1).score == math.inf
     assert choose_threshold([], 0).recall == 0
 
 
 def test_equal_scores_go_together() -> None:
-    scored = [(5.0, True)] * 2000 + [(4.0, False)] * 3 + [(4.0, True)] * 500
-    assert choose_threshold(scored, 2500).score == 5.0
+    scored = [(5.0, True)] * 4000 + [(4.0, False)] * 3 + [(4.0, True)] * 500
+    assert choose_threshold(scored, 4500).score == 5.0
 
 
 def test_bound_is_exact() -> None:
