@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import log2
 from pathlib import Path
 
@@ -29,7 +29,7 @@ BELIEVED, OUT_OF = 0.2, 20.0
 """A character is taken to have been read as any one other BELIEVED times in OUT_OF before anything is counted."""
 MOST_BITS = 9.0
 _KINDS = {"katakana": "kana", "name": "name", "digits": "digits", "phone": "digits", "postal_code": "digits"}
-_FOLDS = {"kana": kana_key, "name": name_key, "digits": digits_only}
+_FOLDS: dict[str, Callable[[str], str]] = {"kana": kana_key, "name": name_key, "digits": digits_only}
 
 
 def read_pairs(paths: Iterable[Path]) -> Iterator[tuple[str, str, str]]:
