@@ -71,14 +71,22 @@ def _corners(pairs: Pairs, scores: Floats, size: int) -> tuple[NDArray[np.int64]
 
 
 def _adjusted(alone: Floats, sides: list[NDArray[np.int64]]) -> Floats:
-    """Each side of each triangle by the other two; of several triangles the best support and the worst rival count."""
-    support, rival = np.zeros(len(alone)), np.zeros(len(alone))
+    """Each side of each triangle by the other two; of several triangles the worst rival and the best support count.
+
+    Rivals come first: a third that has a better partner of its own supports nobody else.
+    """
+    rivalled: Floats = alone + np.minimum(_changes(alone, sides, np.minimum), 0)
+    return np.asarray(rivalled + np.maximum(_changes(rivalled, sides, np.maximum), 0), np.float64)
+
+
+def _changes(scores: Floats, sides: list[NDArray[np.int64]], worst_or_best: np.ufunc) -> Floats:
+    """Per pair the change that a triangle brings: five ways of three records to be persons, see above."""
+    found = np.zeros(len(scores))
     for place in range(3):
         own, other, last = (sides[(place + turn) % 3] for turn in range(3))
-        change = _log2_sum(0.0, alone[other] + alone[last]) - _log2_sum(_log2_sum(0.0, alone[other]), alone[last])
-        np.maximum.at(support, own, change)
-        np.minimum.at(rival, own, change)
-    return alone + support + rival
+        both = _log2_sum(0.0, scores[other] + scores[last])
+        worst_or_best.at(found, own, both - _log2_sum(_log2_sum(0.0, scores[other]), scores[last]))
+    return found
 
 
 def _log2_sum(left: Floats | float, right: Floats) -> Floats:
