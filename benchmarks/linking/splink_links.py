@@ -3,7 +3,7 @@
     python splink_links.py REGISTER.csv APPLICATIONS.csv LINKS.csv
 
 LINKS.csv gets every pair above a match probability of 0.001 with its match weight. The settings are what its manual
-advises, and were chosen for its best figures on worlds for tuning: names compared jointly (swapped ones known),
+advises, the better of those tried on worlds for tuning: names compared jointly (swapped ones known),
 readings and dates with several levels, term frequencies, ten blocking rules, u from random pairs, m by EM over three
 blocks.
 """
