@@ -6,7 +6,6 @@ import re
 
 from kanjize import kanji2number
 
-KANJI_DIGITS = "〇零一二三四五六七八九十百千"
 _PLAIN = str.maketrans("０１２３４５６７８９零○◯壱壹弌弐貳弍参參拾廿", "0123456789〇〇〇一一一二二二三三十〹")
 _POSITIONAL = str.maketrans("〇一二三四五六七八九", "0123456789")
 _N = "[一二三四五六七八九]"

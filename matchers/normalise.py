@@ -123,21 +123,9 @@ def name_words(text: str, reading: str = "") -> Words:
     return Words(whole, name_key(guess.family), name_key(guess.given or ""), True) if guess else Words(whole)
 
 
-def words_of_parts(family: str, given: str) -> Words:
-    """The key of a name whose parts are given apart, as the columns of a table give them; in any script."""
-    first, last = name_key(given), name_key(family)
-    return Words(last + first, last, first)
-
-
 def kana_words(text: str) -> Words:
     """The key of a reading in parts, as far as they are written."""
     return _parts(to_full_katakana(text), kana_key)
-
-
-def kana_words_of_parts(family: str, given: str) -> Words:
-    """The key of a reading whose parts are given apart."""
-    first, last = kana_key(given), kana_key(family)
-    return Words(last + first, last, first)
 
 
 def _written(name: str, reading: str) -> Words:
