@@ -23,6 +23,7 @@ from ocr.decoding.content import KATAKANA
 from ocr.engine import Image
 from ocr.glyphs import DUST, OTHER
 from training.strokes import CANVAS, EM, Pen, draw_pen, draw_strokes, models
+from training.voiced import MARKED, set_mark
 
 DIGITS = "0123456789"
 EM_MM = 5.0  # what the em square of a character in a cell measures on paper, about
@@ -100,7 +101,18 @@ def mnist_glyph(rng: np.random.Generator, char: str) -> Image:
 
 
 def draw_glyph(rng: np.random.Generator, char: str, writer: Writer) -> Image:
-    """One character in this hand, its em square (EM pixels) in the middle; strokes where the hand's source lacks it."""
+    """One character in this hand, its em square (EM pixels) in the middle; strokes where the hand's source lacks it.
+
+    Of kana with dots or a ring one in three has them set apart by the hand's own habit, not as its source has them:
+    people put them anywhere beside the right half, and a font shows one place only.
+    """
+    if char in MARKED and writer.kind != "print" and rng.random() < 0.33:
+        plain, mark = MARKED[char]
+        return set_mark(rng, _glyph(rng, plain, writer), mark, writer.pen)
+    return _glyph(rng, char, writer)
+
+
+def _glyph(rng: np.random.Generator, char: str, writer: Writer) -> Image:
     if writer.lab is not None:
         hand, habit = writer.lab
         return glyph_mask(Random(int(rng.integers(1 << 62))), char, hand, habit, EM, habit.pen_mm * EM / EM_MM)
