@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from sqlmodel import Session, select
@@ -11,6 +10,7 @@ from matchers.records import Comparison
 from pipeline.domain.statuses import EntryStatus, LinkStatus
 from pipeline.procedures.pack import Procedure
 from pipeline.runtime import Runtime
+from pipeline.steps.evidence import evidence_json
 from pipeline.steps.roles import RoleKey, RoleMatch
 from pipeline.store.tables import (
     Candidate,
@@ -38,11 +38,6 @@ def write_candidates(session: Session, submission_id: str, match: RoleMatch) -> 
                 contradictions=",".join(scored.comparison.contradictions),
             )
         )
-
-
-def evidence_json(comparison: Comparison) -> str:
-    """The evidence as stored: [{"field", "level", "weight"}, ...]."""
-    return json.dumps([{"field": e.field, "level": e.level, "weight": round(e.weight, 2)} for e in comparison.evidence])
 
 
 def write_link(runtime: Runtime, session: Session, submission_id: str, match: RoleMatch) -> None:
