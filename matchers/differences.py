@@ -54,7 +54,7 @@ def find_differences(left: str, right: str) -> tuple[Piece, ...]:
 
 def _pieces(left: str, right: str) -> list[Piece]:
     found = []
-    for step in Levenshtein.opcodes(left, right).as_list():
+    for step in Levenshtein.opcodes(left, right):
         one, two = left[step.src_start : step.src_end], right[step.dest_start : step.dest_end]
         if step.tag == "equal":
             found.append(Piece(one, two, Difference.SAME))
