@@ -64,8 +64,9 @@ class Building:
     care_of: str
 
 
+@lru_cache(maxsize=8192)
 def split_address(text: str) -> Address:
-    """The parts of an address; a postal code in front is dropped."""
+    """The parts of an address; a postal code in front is dropped. Remembered, since a household has one."""
     parts = _split_once(text)
     # Folding one part can uncover a number in another ("一 丁1"); a few turns settle any text met in tests.
     for _ in range(_MAX_TURNS):

@@ -15,6 +15,7 @@ from matchers.sides import Sides
 from matchers.weights import Weights
 
 SHARED_FIELDS = PERSON.shared
+MISSING = "missing"
 _BY_VALUE = frozenset({"exact", "variant"})
 _READINGS = frozenset({FieldType.FAMILY_KANA, FieldType.GIVEN_KANA})
 _SAME_NAME = frozenset({"exact", "variant", "swapped"})
@@ -39,13 +40,16 @@ def compare(
     read wrongly, it says nothing either way. A field that repeats another (a reading its name) counts for little
     where both agree, see `repeated`. What a household shares is summed within bounds and is no person evidence.
     """
-    pair = pair_up(a, b)
+    pair, sure = pair_up(a, b), _confidences(a, b)
     found = []
     for field in schema.fields:
-        sides = pair.sides(field)
-        level = find_level(field.type, sides)
-        rarity = _rarity(field.name, level, sides, weights, frequencies)
-        found.append(FieldEvidence(field.name, level, 0.0, _confidence(a, b, field.attribute), rarity))
+        sides, confidence = pair.sides(field), sure.get(field.attribute)
+        if sides.left and sides.right:
+            level = find_level(field.type, sides)
+            rarity = _rarity(field.name, level, sides, weights, frequencies)
+            found.append(FieldEvidence(field.name, level, 0.0, confidence, rarity))
+        else:
+            found.append(FieldEvidence(field.name, MISSING, 0.0, confidence))
     return weigh(found, ink or {}, weights, schema)
 
 
@@ -65,9 +69,12 @@ def weigh(
     for field in schema.fields:
         if (one := compared.get(field.name)) is None:
             continue
+        picture = PICTURE_OF.get(field.name, "")
+        if one.level == MISSING and picture not in asked:
+            weighed[field.name] = one
+            continue
         level = AS_COMPARED.get(one.level, one.level)
         weight = _full(one, level, weights)
-        picture = PICTURE_OF.get(field.name, "")
         if weight < 0 <= asked.get(picture, -1.0):
             weight = 0.0
         first = whole.get(field.repeats, 0.0)
@@ -111,11 +118,12 @@ def repeated(first: float, weight: float, weights: Weights) -> float:
     return weights.repeated_against * weight if first > 0 else weight
 
 
-def _confidence(a: Named, b: Named, attribute: str) -> float | None:
-    if not (a.confidence or b.confidence):
-        return None
-    known = [record.confidence[attribute] for record in (a, b) if attribute in record.confidence]
-    return min(known) if known else None
+def _confidences(a: Named, b: Named) -> Mapping[str, float]:
+    """By attribute the confidence of the less sure of the two values, where one was read."""
+    if not (a.confidence and b.confidence):
+        return a.confidence or b.confidence
+    both = a.confidence.keys() & b.confidence.keys()
+    return {**a.confidence, **b.confidence, **{one: min(a.confidence[one], b.confidence[one]) for one in both}}
 
 
 def damp(weight: float, confidence: float) -> float:

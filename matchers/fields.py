@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 from japan.address import building_key, place_key, split_for_key
@@ -93,7 +94,7 @@ class Schema:
 
     fields: tuple[Field, ...]
 
-    @property
+    @cached_property
     def shared(self) -> frozenset[str]:
         """The fields that a household has in common."""
         return frozenset(one.name for one in self.fields if one.shared)

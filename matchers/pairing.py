@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,25 +16,16 @@ NOTHING = Sides("", "")
 
 @dataclass(frozen=True)
 class Pair:
-    """Two records and their aligned names and readings."""
+    """Two records, and the parts of their names and readings opposite each other."""
 
     a: Any
     b: Any
-    family: Sides
-    given: Sides
-    kana_family: Sides
-    kana_given: Sides
+    parts: Mapping[FieldType, Sides]
 
     def sides(self, field: Field) -> Sides:
         """The two values of a field of the schema."""
-        if field.get is not None:
-            return Sides(field.get(self.a), field.get(self.b))
-        return {
-            FieldType.FAMILY_NAME: self.family,
-            FieldType.GIVEN_NAME: self.given,
-            FieldType.FAMILY_KANA: self.kana_family,
-            FieldType.GIVEN_KANA: self.kana_given,
-        }[field.type]
+        get = field.get
+        return self.parts[field.type] if get is None else Sides(get(self.a), get(self.b))
 
 
 def pair_up(a: Named, b: Named) -> Pair:
@@ -44,18 +36,29 @@ def pair_up(a: Named, b: Named) -> Pair:
     """
     family, given = align(a.name, b.name)
     written_family, written_given = align(a.written, b.written)
-    family = family._replace(written=(written_family.left, written_family.right))
-    given = given._replace(written=(written_given.left, written_given.right))
+    family, given = _with_written(family, written_family), _with_written(given, written_given)
     if a.name.whole != b.name.whole:
         family, given = _other_names(family, given, a, b)
-    return Pair(a, b, family, given, *align(a.kana, b.kana))
+    kana_family, kana_given = align(a.kana, b.kana)
+    parts = {
+        FieldType.FAMILY_NAME: family,
+        FieldType.GIVEN_NAME: given,
+        FieldType.FAMILY_KANA: kana_family,
+        FieldType.GIVEN_KANA: kana_given,
+    }
+    return Pair(a, b, parts)
+
+
+def _with_written(part: Sides, written: Sides) -> Sides:
+    return Sides(part.left, part.right, (written.left, written.right), part.swapped, part.former)
 
 
 def _other_names(family: Sides, given: Sides, a: Named, b: Named) -> tuple[Sides, Sides]:
     """The parts with other names of the two taken into account, where the present ones differ."""
     if _is_other_name(a.name, b) or _is_other_name(b.name, a):
         return _as_former(family), _as_former(given)
-    if family.left != family.right and (family.left in _families(b) or family.right in _families(a)):
+    borne = a.former or a.aliases or b.former or b.aliases
+    if borne and family.left != family.right and (family.left in _families(b) or family.right in _families(a)):
         return family._replace(former=True), given
     return family, given
 
@@ -66,7 +69,9 @@ def _as_former(part: Sides) -> Sides:
 
 def _is_other_name(name: Words, record: Named) -> bool:
     """True for another name of the record, and for its reading where that was written as the name."""
-    if any(name.whole == form.whole for form in (*record.former, *record.aliases)):
+    if (record.former or record.aliases) and any(
+        name.whole == form.whole for form in (*record.former, *record.aliases)
+    ):
         return bool(name.whole)
     return "ァ" <= name.whole[:1] <= "ヺ" and kana_key(name.whole) == record.kana.whole
 

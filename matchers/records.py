@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,7 @@ class PersonRecord:
     confidence: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class FieldEvidence:
+class FieldEvidence(NamedTuple):
     """What the comparison of one field says.
 
     level: stable code such as "exact", "variant", "close", "else", "missing".

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from matchers.compare import weigh
 from matchers.comparisons import AS_COMPARED, codes_of
@@ -94,10 +94,10 @@ def find_changes(decision: MatchDecision, weights: Weights, schema: Schema = PER
 def _others(one: FieldEvidence, kind: FieldType, weights: Weights) -> Iterator[FieldEvidence]:
     own = AS_COMPARED.get(one.level, one.level)
     if one.confidence is not None and own != "missing":
-        yield replace(one, level=own, confidence=None)
+        yield one._replace(level=own, confidence=None)
     for level in codes_of(kind):
         if level != own and level not in _NO_CHANGE and level in LEVEL_WORDS:
-            yield replace(one, level=level, confidence=None, rarity=0.0)
+            yield one._replace(level=level, confidence=None, rarity=0.0)
 
 
 def _had(one: FieldEvidence, outcome: Outcome) -> Words:
