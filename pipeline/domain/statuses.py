@@ -120,6 +120,38 @@ class LinkStatus(StrEnum):
         return self in (LinkStatus.AUTO, LinkStatus.CONFIRMED)
 
 
+class Verdict(StrEnum):
+    """What a clerk decided of who a role is; kept for learning."""
+
+    SAME = "same"
+    NOT_SAME = "not_same"
+    NEW = "new"
+    LET_STAND = "let_stand"  # accepted with the link that was made automatically
+
+
+class WeightsOrigin(StrEnum):
+    """Where weights of matching come from."""
+
+    SHIPPED = "shipped"
+    RETRAINED = "retrained"
+    IMPORTED = "imported"
+
+
+class TraceKind(StrEnum):
+    """What applications of strangers should not have in common."""
+
+    ACCOUNT = "account"  # 振込先口座
+    FILE = "file"  # the same bytes
+    LOOK = "look"  # a picture that looks the same
+
+
+class RegroupingKind(StrEnum):
+    """Who is who, said anew of persons of the store."""
+
+    MERGE = "merge"  # 統合
+    SPLIT = "split"  # 分離
+
+
 class CaseStatus(StrEnum):
     """案件."""
 
@@ -158,7 +190,17 @@ class ReasonCode(StrEnum):
     NOT_ON_ROSTER = "not_on_roster"
     REFERENCE_CONTRADICTED = "reference_contradicted"
     NOT_ELIGIBLE = "not_eligible"
+    NOT_LISTED_THEN = "not_listed_then"  # on the list, but not on its reference date
+    MEMBER_UNCLEAR = "member_unclear"  # the household is known, which of its people is not
+    MOVED_OUT = "moved_out"
+    DECEASED = "deceased"
+    ALREADY_PAID = "already_paid"
+    ALREADY_APPLIED = "already_applied"
     DUPLICATE = "duplicate"
+    OTHER_APPLICANT = "other_applicant"  # a duplicate that somebody else sent in: the other parent
+    SAME_ACCOUNT = "same_account"
+    SAME_PICTURE = "same_picture"
+    PAID_ELSEWHERE = "paid_elsewhere"
     RECEIPT_CHANGED = "receipt_changed"
     PAGE_MISSING = "page_missing"
     FILE_REFUSED = "file_refused"
@@ -188,6 +230,7 @@ class DecisionKind(StrEnum):
     REOPEN = "reopen"
     UNDO_LINK = "undo_link"
     CLOSE = "close"
+    SETTLE_DOUBT = "settle_doubt"
 
 
 class StaffRole(StrEnum):
@@ -248,3 +291,28 @@ class HoldReason(StrEnum):
     LAWSUIT = "lawsuit"  # 訴訟
     DISCLOSURE = "disclosure"  # 開示請求
     INSPECTION = "inspection"  # 監査・会計検査
+
+
+class RosterMarkKind(StrEnum):
+    """What a list says of a person beside that they stand on it."""
+
+    MOVED_OUT = "moved_out"  # 転出
+    DECEASED = "deceased"  # 死亡
+    PAID = "paid"  # 支給済
+    APPLIED = "applied"  # 申請済, at another window than ours
+
+
+class RosterProblemCode(StrEnum):
+    """What is wrong with a line of a list."""
+
+    NO_NUMBER = "no_number"
+    NO_NAME = "no_name"
+    NO_TEXT = "no_text"  # a character that no database keeps
+    NUMBER_TWICE = "number_twice"  # the number of an earlier line, with other facts
+    UNREADABLE_DATE = "unreadable_date"
+    UNKNOWN_STATE = "unknown_state"  # a word that the pack does not explain
+
+    @property
+    def left_out(self) -> bool:
+        """True when the line was not taken; else only the cell to blame was left empty."""
+        return self not in (RosterProblemCode.UNREADABLE_DATE, RosterProblemCode.UNKNOWN_STATE)

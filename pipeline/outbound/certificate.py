@@ -35,6 +35,8 @@ COUNTED = {
     "candidate": "対象者の候補",
     "link": "対象者との紐付け",
     "distinction": "別人の判断",
+    "trace": "口座・画像の照合用の符号",
+    "judgement": "学習用の判断記録",
     "identity_assertion": "本人確認の記録",
     "attachment": "添付書類",
     "page": "頁の画像と読取結果",

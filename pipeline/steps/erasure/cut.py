@@ -38,7 +38,9 @@ from pipeline.store.tables import (
     Erasure,
     FieldValue,
     Finding,
+    HouseholdLink,
     IdentityAssertion,
+    Judgement,
     Link,
     Outbound,
     Page,
@@ -46,6 +48,7 @@ from pipeline.store.tables import (
     ReviewTask,
     ScoreLine,
     Submission,
+    Trace,
 )
 
 DELETED: tuple[type[SQLModel], ...] = (
@@ -54,9 +57,11 @@ DELETED: tuple[type[SQLModel], ...] = (
     ScoreLine,
     Candidate,
     Distinction,
+    Judgement,
     Link,
     Attachment,
     IdentityAssertion,
+    Trace,
 )
 """Rows of an application that go whole."""
 

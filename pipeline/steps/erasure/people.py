@@ -12,7 +12,18 @@ from sqlmodel import Session, col, select
 
 from pipeline.domain.statuses import LinkStatus
 from pipeline.steps.erasure.losses import Cut
-from pipeline.store.tables import Candidate, Case, Distinction, Entry, Link, MatchKey, Person, RosterRow, Submission
+from pipeline.store.tables import (
+    Candidate,
+    Case,
+    Distinction,
+    Entry,
+    Judgement,
+    Link,
+    MatchKey,
+    Person,
+    RosterRow,
+    Submission,
+)
 
 APPLICATION = "application"
 
@@ -63,7 +74,7 @@ def _still_meant(session: Session, person_id: str, submission_ids: Collection[st
 
 def cut_people(session: Session, person_ids: Collection[str], cut: Cut) -> None:
     """Takes away these persons with their keys, and the places where others were asked whether they are meant."""
-    for model in (MatchKey, Candidate, Distinction):
+    for model in (MatchKey, Candidate, Distinction, Judgement):
         gone = session.execute(delete(model).where(col(model.person_id).in_(person_ids)))
         cut.counts[str(model.__tablename__)] += max(gone.rowcount, 0)  # type: ignore[attr-defined]
     needed = {

@@ -12,7 +12,10 @@ from pipeline.store.tables.cases import (
     ReviewTask,
     Seal,
 )
+from pipeline.store.tables.doubles import PersonDistinction, RegroupedRow, Regrouping, Trace
 from pipeline.store.tables.drafts import Approval, Draft, DraftCase
+from pipeline.store.tables.households import Household, HouseholdLink, HouseholdMember, RosterMark, RosterProblem
+from pipeline.store.tables.knowledge import Judgement, MatchWeights, NameCount, NameCounting
 from pipeline.store.tables.people import Candidate, Distinction, Link, MatchKey, Person, Roster, RosterRow
 from pipeline.store.tables.staff import ApiClient, ApiScope, IdentityAssertion, StaffGrant, User, UserSession
 from pipeline.store.tables.submissions import (
@@ -51,22 +54,35 @@ __all__ = [
     "Event",
     "FieldValue",
     "Finding",
+    "Household",
+    "HouseholdLink",
+    "HouseholdMember",
     "IdentityAssertion",
+    "Judgement",
     "Link",
     "MatchKey",
+    "MatchWeights",
+    "NameCount",
+    "NameCounting",
     "Outbound",
     "PackVersion",
     "Page",
     "Person",
+    "PersonDistinction",
+    "RegroupedRow",
+    "Regrouping",
     "RetentionHold",
     "ReviewReason",
     "ReviewTask",
     "Roster",
+    "RosterMark",
+    "RosterProblem",
     "RosterRow",
     "ScoreLine",
     "Seal",
     "StaffGrant",
     "Submission",
+    "Trace",
     "User",
     "UserSession",
     "WorkLease",

@@ -13,7 +13,7 @@ from pipeline.store.columns import UtcDateTime, new_id, now_utc, word
 
 class Roster(SQLModel, table=True):
     """対象者名簿: the eligible list of a procedure as of a reference date. complete: every row of it was written;
-    until then the list before it stays in force."""
+    until then the list before it stays in force. rows: lines of the list; done: how many of them were dealt with."""
 
     __tablename__ = "roster"
 
@@ -23,13 +23,15 @@ class Roster(SQLModel, table=True):
     base_date: date
     imported_at: datetime = Field(default_factory=now_utc, sa_type=UtcDateTime)
     rows: int = 0
+    done: int = 0
     complete: bool = False
 
 
 class Person(SQLModel, table=True):
     """対象者. Registered characters are kept exactly; variants are folded only in `match_key`.
 
-    source: "roster" or "application" (a person nobody had registered).
+    source: "roster" or "application" (a person nobody had registered). merged_into: the person that this one turned
+    out to be (統合); None for the living.
     """
 
     __tablename__ = "person"
@@ -47,6 +49,7 @@ class Person(SQLModel, table=True):
     phone: str | None = None
     protected: bool = False
     source: str = "roster"
+    merged_into: str | None = Field(default=None, index=True)
 
 
 class RosterRow(SQLModel, table=True):
@@ -89,10 +92,15 @@ class Candidate(SQLModel, table=True):
     person_evidence: float
     evidence: str
     contradictions: str = ""
+    weights_version: str = ""
 
 
 class Link(SQLModel, table=True):
-    """紐付け: this role of this submission is this person; at most one active per role, history kept."""
+    """紐付け: this role of this submission is this person; at most one active per role, history kept.
+
+    data_digest: of what was said of the role when a clerk confirmed the link, where it was enough to tell a person by;
+    another application that says the same means the same person.
+    """
 
     __tablename__ = "link"
 
@@ -107,10 +115,14 @@ class Link(SQLModel, table=True):
     weights_version: str = ""
     made_by: str = "system"
     made_at: datetime = Field(default_factory=now_utc, sa_type=UtcDateTime)
+    data_digest: str | None = Field(default=None, index=True)
 
 
 class Distinction(SQLModel, table=True):
-    """A clerk's "not the same person". Asked again only when `data_digest` no longer fits the data."""
+    """A clerk's "not the same person". Asked again only when `data_digest` no longer fits the data.
+
+    whole: what was said is enough to tell a person by, so that it holds for other applications that say the same.
+    """
 
     __tablename__ = "distinction"
     __table_args__ = (UniqueConstraint("submission_id", "role", "role_index", "person_id"),)
@@ -120,6 +132,7 @@ class Distinction(SQLModel, table=True):
     role: str
     role_index: int
     person_id: str = Field(foreign_key="person.id", index=True)
-    data_digest: str
+    data_digest: str = Field(index=True)
+    whole: bool = False
     made_by: str
     made_at: datetime = Field(default_factory=now_utc, sa_type=UtcDateTime)
