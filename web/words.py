@@ -60,6 +60,10 @@ REASON = {
     ReasonCode.REFERENCE_CONTRADICTED: Pair("整理番号と相違", "Contradicts its reference"),
     ReasonCode.NOT_ELIGIBLE: Pair("対象外の疑い", "May not be eligible"),
     ReasonCode.DUPLICATE: Pair("重複の疑い", "Possible duplicate"),
+    ReasonCode.OTHER_APPLICANT: Pair("別の申請者からも申請", "Another applicant too"),
+    ReasonCode.SAME_ACCOUNT: Pair("他の世帯と同じ口座", "Account of another household"),
+    ReasonCode.SAME_PICTURE: Pair("他の申請と同じ画像", "Picture of another application"),
+    ReasonCode.PAID_ELSEWHERE: Pair("別の手続で支給済", "Paid by another procedure"),
     ReasonCode.RECEIPT_CHANGED: Pair("同じ受付番号で別内容", "Same receipt, other content"),
     ReasonCode.PAGE_MISSING: Pair("頁が不足", "Page missing"),
     ReasonCode.FILE_REFUSED: Pair("開けないファイル", "File refused"),
@@ -103,6 +107,22 @@ SETTLES = {
     ),
     ReasonCode.NOT_ELIGIBLE: Pair("名簿の対象区分を確かめます。", "Check the roster."),
     ReasonCode.DUPLICATE: Pair("どちらを採用するか選びます。", "Say which one is adopted."),
+    ReasonCode.OTHER_APPLICANT: Pair(
+        "同じ対象者について別の人(もう一方の親など)も申請しています。どちらを採用するか選びます。",
+        "Somebody else, such as the other parent, has applied for the same subject. Say which one is adopted.",
+    ),
+    ReasonCode.SAME_ACCOUNT: Pair(
+        "口座名義と両方の申請を見比べ、差し支えなければ「問題なし」とします。受理しても確認済みになります。",
+        "Compare the account holder and both applications; say that it is all right, or accept.",
+    ),
+    ReasonCode.SAME_PICTURE: Pair(
+        "両方の画像を見比べ、誰の書類かを確かめます。本人のものでなければ補正を依頼します。",
+        "Compare both pictures and see whose paper it is; ask for another one where it is somebody else's.",
+    ),
+    ReasonCode.PAID_ELSEWHERE: Pair(
+        "併給できない手続の案件を確かめます。差し支えなければ「問題なし」とします。",
+        "Look at the case of the procedure that excludes this one; say that it is all right, or refuse.",
+    ),
     ReasonCode.RECEIPT_CHANGED: Pair("先の申請と見比べます。", "Compare with the earlier one."),
     ReasonCode.PAGE_MISSING: Pair("束の中の位置で紙を探し、再スキャンします。", "Find the sheet, scan it again."),
     ReasonCode.FILE_REFUSED: Pair("原本を再スキャンするか、再送を頼みます。", "Scan again or have it sent again."),
@@ -226,6 +246,7 @@ DECISION = {
     DecisionKind.REOPEN: Pair("審査に戻した", "Sent back to review"),
     DecisionKind.UNDO_LINK: Pair("紐付けを取り消した", "Undid the link"),
     DecisionKind.CLOSE: Pair("処理済みとした", "Closed"),
+    DecisionKind.SETTLE_DOUBT: Pair("問題なしとした", "Said: all right"),
 }
 EVENT = {
     "submission_received": Pair("申請が届いた", "Application received"),
@@ -268,6 +289,34 @@ EVENT = {
     "task_claimed": Pair("担当した", "Claimed"),
     "task_released": Pair("手放した", "Released"),
     "task_closed": Pair("確認作業を終えた", "Task closed"),
+}
+EVIDENCE_FIELD = {
+    "family": Pair("氏", "Family name"),
+    "given": Pair("名", "Given name"),
+    "kana_family": Pair("フリガナ(氏)", "Family reading"),
+    "kana_given": Pair("フリガナ(名)", "Given reading"),
+    "birth_date": Pair("生年月日", "Date of birth"),
+    "sex": Pair("性別", "Sex"),
+    "address": Pair("住所", "Address"),
+    "postal_code": Pair("郵便番号", "Postal code"),
+    "phone": Pair("電話番号", "Phone"),
+    "email": Pair("メール", "E-mail"),
+    "account": Pair("口座", "Account"),
+    "household_number": Pair("世帯番号", "Household no."),
+    "resident_number": Pair("宛名番号", "Resident no."),
+    "reference_number": Pair("整理番号", "Reference no."),
+    "ink_name": Pair("氏名の筆跡", "Name as written"),
+    "ink_kana": Pair("フリガナの筆跡", "Kana as written"),
+    "household_bound": Pair("世帯分の調整", "Household bound"),
+    "total": Pair("計", "Total"),
+}
+DIFFERENCE = {
+    "variant": Pair("異体字", "variant"),
+    "interchanged": Pair("混用字", "interchanged"),
+    "look_alike": Pair("似た字", "look-alike"),
+    "misread": Pair("誤読か", "misread?"),
+    "moved": Pair("転居か", "moved?"),
+    "other": Pair("相違", "differs"),
 }
 READING = {
     "low_confidence": Pair("読取に自信なし", "low confidence"),

@@ -51,7 +51,7 @@ KEPT = {
     "draft_case": "id draft_id case_id position case_version adopted_submission_id submission_version outcome "
     "amount_yen",
     "approval": "id draft_id step kind made_by on_behalf_of made_at",
-    "person": "id protected source",
+    "person": "id protected source merged_into",
     "entry": "id submission_id role role_index status case_id ended_reason",
     "review_task": "id kind status submission_id batch_id arrival_id open_key department procedure_id protected due_on "
     "opened_at closed_at lease_owner lease_until version",
