@@ -57,6 +57,7 @@ DELETED: tuple[type[SQLModel], ...] = (
     ScoreLine,
     Candidate,
     Distinction,
+    HouseholdLink,
     Judgement,
     Link,
     Attachment,

@@ -12,7 +12,7 @@ from pipeline.store.columns import UtcDateTime, new_id, now_utc, word
 
 
 class Household(SQLModel, table=True):
-    """世帯 as registered. roster_id: the list that told of it last; its address is that of the list's first row of it."""
+    """世帯 as registered. roster_id: the list that told of it last, by the first of its rows that did."""
 
     __tablename__ = "household"
 
@@ -56,7 +56,7 @@ class HouseholdLink(SQLModel, table=True):
 
 
 class RosterMark(SQLModel, table=True):
-    """What a list says of one of its people beside that they stand on it: 転出, 死亡, 支給済, 申請済; `day` if it says."""
+    """What a list says of one of its people: 転出, 死亡, 支給済, 申請済; day: since when, where it says."""
 
     __tablename__ = "roster_mark"
 

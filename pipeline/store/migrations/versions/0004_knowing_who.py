@@ -211,14 +211,14 @@ def _families() -> None:
     )
     op.execute(
         sa.text(
-            f"INSERT INTO household (id, number, postal_code, address, phone) SELECT {any_id}, household_number,"  # noqa: S608
+            f"INSERT INTO household (id, number, postal_code, address, phone) SELECT {any_id}, household_number,"
             " min(postal_code), min(address), min(phone) FROM person"
             " WHERE household_number IS NOT NULL AND household_number <> '' GROUP BY household_number"
         )
     )
     op.execute(
         sa.text(
-            f"INSERT INTO household_member (id, household_id, person_id, valid_from) SELECT {any_id}, household.id,"  # noqa: S608
+            f"INSERT INTO household_member (id, household_id, person_id, valid_from) SELECT {any_id}, household.id,"
             " person.id, (SELECT min(roster_row.valid_from) FROM roster_row WHERE roster_row.person_id = person.id)"
             " FROM person JOIN household ON household.number = person.household_number"
             " WHERE EXISTS (SELECT 1 FROM roster_row WHERE roster_row.person_id = person.id)"
