@@ -59,6 +59,12 @@ REASON = {
     ReasonCode.NOT_ON_ROSTER: Pair("名簿にない", "Not on the roster"),
     ReasonCode.REFERENCE_CONTRADICTED: Pair("整理番号と相違", "Contradicts its reference"),
     ReasonCode.NOT_ELIGIBLE: Pair("対象外の疑い", "May not be eligible"),
+    ReasonCode.NOT_LISTED_THEN: Pair("基準日に名簿にない", "Not listed on that day"),
+    ReasonCode.MEMBER_UNCLEAR: Pair("世帯は判明・本人が不明確", "Household known, person not"),
+    ReasonCode.MOVED_OUT: Pair("転出者", "Moved out"),
+    ReasonCode.DECEASED: Pair("死亡者", "Deceased"),
+    ReasonCode.ALREADY_PAID: Pair("支給済", "Already paid"),
+    ReasonCode.ALREADY_APPLIED: Pair("申請済(名簿)", "Already applied (list)"),
     ReasonCode.DUPLICATE: Pair("重複の疑い", "Possible duplicate"),
     ReasonCode.OTHER_APPLICANT: Pair("別の申請者からも申請", "Another applicant too"),
     ReasonCode.SAME_ACCOUNT: Pair("他の世帯と同じ口座", "Account of another household"),
@@ -106,6 +112,30 @@ SETTLES = {
         "Compare the printed reference with the name.",
     ),
     ReasonCode.NOT_ELIGIBLE: Pair("名簿の対象区分を確かめます。", "Check the roster."),
+    ReasonCode.NOT_LISTED_THEN: Pair(
+        "名簿の有効期間が基準日を含みません。転入・転出の日を確かめます。",
+        "The list does not hold for this person on the reference date. Check when they moved.",
+    ),
+    ReasonCode.MEMBER_UNCLEAR: Pair(
+        "世帯員から選ぶか、いなければ「新しい人」とします。",
+        "Choose among the household, else say it is a new person.",
+    ),
+    ReasonCode.MOVED_OUT: Pair(
+        "名簿に基準日以前の転出とあります。対象になるか住民記録で確かめます。",
+        "The list says moved out by the reference date. Check the register.",
+    ),
+    ReasonCode.DECEASED: Pair(
+        "名簿に死亡とあります。受理するときは根拠を書きます。",
+        "The list says deceased. To accept, write down on what ground.",
+    ),
+    ReasonCode.ALREADY_PAID: Pair(
+        "名簿に支給済とあります。二重支給でないことを確かめ、受理するときは根拠を書きます。",
+        "The list says paid. Make sure that it is not paid twice; to accept, write down on what ground.",
+    ),
+    ReasonCode.ALREADY_APPLIED: Pair(
+        "名簿に申請済とあります。別の窓口の申請を確かめます。",
+        "The list says that an application was made elsewhere. Look at that one.",
+    ),
     ReasonCode.DUPLICATE: Pair("どちらを採用するか選びます。", "Say which one is adopted."),
     ReasonCode.OTHER_APPLICANT: Pair(
         "同じ対象者について別の人(もう一方の親など)も申請しています。どちらを採用するか選びます。",

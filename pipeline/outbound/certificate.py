@@ -34,6 +34,7 @@ COUNTED = {
     "score_line": "点数",
     "candidate": "対象者の候補",
     "link": "対象者との紐付け",
+    "household_link": "世帯との紐付け",
     "distinction": "別人の判断",
     "trace": "口座・画像の照合用の符号",
     "judgement": "学習用の判断記録",
