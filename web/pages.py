@@ -21,6 +21,7 @@ from pipeline.runtime import JST, Runtime
 from web import words
 from web.context import Staff, login_form_token
 from web.settings import WebSettings
+from web.waterfall import draw_waterfall
 
 _FOLDER = Path(__file__).parent / "templates"
 
@@ -70,7 +71,11 @@ def make_environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        Channel=Channel, Outcome=Outcome, StaffRole=StaffRole, decision_kinds=frozenset(DecisionKind)
+        Channel=Channel,
+        Outcome=Outcome,
+        StaffRole=StaffRole,
+        decision_kinds=frozenset(DecisionKind),
+        draw_waterfall=draw_waterfall,
     )
     environment.filters["percent"] = lambda value: "–" if value is None else f"{value * 100:.0f}%"
     environment.filters["number"] = lambda value: f"{value:,}"

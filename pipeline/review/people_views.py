@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from matchers.explain import level_words
+from matchers.records import PersonRecord
+from matchers.weights import Weights, load_weights
 from pipeline.domain.statuses import EntryStatus, LinkStatus
 from pipeline.procedures.pack import Label, Procedure
+from pipeline.review.explanations import (
+    Evidence,
+    Explanation,
+    Why,
+    decide_again,
+    explain_candidate,
+    explain_why,
+)
 from pipeline.review.field_views import role_label
+from pipeline.steps.evidence import read_evidence
+from pipeline.steps.people import record_of
+from pipeline.steps.roles import role_record, values_by_key
 from pipeline.store.access import Viewer, visible
-from pipeline.store.tables import Candidate, Case, Distinction, Entry, Link, Person, RosterRow, Submission
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the comparison of one attribute says. weight: log2 of a likelihood ratio."""
-
-    field: str
-    level: str
-    weight: float
-    sentence: Label
+from pipeline.store.tables import (
+    Candidate,
+    Case,
+    Distinction,
+    Entry,
+    FieldValue,
+    Link,
+    Person,
+    RosterRow,
+    Submission,
+    User,
+)
 
 
 @dataclass(frozen=True)
@@ -48,20 +60,21 @@ class CandidateView:
 
     person: PersonView
     total: float
-    evidence: tuple[Evidence, ...]
+    explanation: Explanation
     contradictions: tuple[str, ...]
     said_not: bool
 
     @property
-    def telling(self) -> Evidence | None:
-        """The attribute that speaks loudest, for or against."""
-        return max(self.evidence, key=lambda item: abs(item.weight), default=None)
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What was compared, the heaviest first."""
+        return self.explanation.evidence
 
 
 @dataclass(frozen=True)
 class RolePanel:
     """One role: the link that holds, the candidates, and the case its entry went to.
 
+    linked_by: the clerk who said so, "" for the software. why: None where nothing was compared.
     subject: the application is about this role, so that eligibility matters.
     """
 
@@ -70,7 +83,10 @@ class RolePanel:
     label: Label
     link_status: LinkStatus | None
     linked: PersonView | None
+    linked_by: str
+    linked_at: datetime | None
     candidates: tuple[CandidateView, ...]
+    why: Why | None
     entry_status: EntryStatus | None
     case_id: str | None
     case_number: str | None
@@ -81,9 +97,44 @@ class RolePanel:
         """True while no link holds."""
         return self.link_status is None or not self.link_status.is_active
 
+    @property
+    def chosen(self) -> CandidateView | None:
+        """The candidate who is linked, with what spoke for them."""
+        wanted = self.linked.id if self.linked else None
+        return next((one for one in self.candidates if one.person.id == wanted), None)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What all panels of one application are made from; only what the viewer may see."""
+
+    session: Session
+    submission: Submission
+    pack: Procedure
+    values: Mapping[str, FieldValue]
+    candidates: Sequence[Candidate]
+    links: Sequence[Link]
+    entries: Sequence[Entry]
+    said_not: set[tuple[str, int, str]]
+    people: Mapping[str, PersonView]
+    records: Mapping[str, PersonRecord]
+    cases: Mapping[str, str]
+    clerks: Mapping[str, str]
+
 
 def role_panels(session: Session, viewer: Viewer, submission: Submission, pack: Procedure) -> tuple[RolePanel, ...]:
     """A panel for every single role that is matched, and every index with an entry, link or candidate."""
+    known = _known(session, viewer, submission, pack)
+    asked = {(one.role, 0) for one in pack.matching.roles if pack.role(one.role).max == 1}
+    order = [role.name for role in pack.roles]
+    places = sorted(
+        _places(known.candidates, known.links, known.entries) | asked,
+        key=lambda place: (order.index(place[0]) if place[0] in order else len(order), place[1]),
+    )
+    return tuple(_panel(known, place) for place in places)
+
+
+def _known(session: Session, viewer: Viewer, submission: Submission, pack: Procedure) -> _Known:
     candidates = session.exec(
         select(Candidate)
         .where(Candidate.submission_id == submission.id, visible(Candidate, viewer))
@@ -96,55 +147,73 @@ def role_panels(session: Session, viewer: Viewer, submission: Submission, pack: 
     ).all()
     entries = session.exec(select(Entry).where(Entry.submission_id == submission.id)).all()
     distinct = session.exec(select(Distinction).where(Distinction.submission_id == submission.id)).all()
-    said_not = {(row.role, row.role_index, row.person_id) for row in distinct}
-    people = _people(session, viewer, {row.person_id for row in candidates} | {row.person_id for row in links})
-    cases = _cases(session, viewer, [entry.case_id for entry in entries if entry.case_id])
-    asked = {(one.role, 0) for one in pack.matching.roles if pack.role(one.role).max == 1}
-    order = [role.name for role in pack.roles]
-    places = sorted(
-        _places(candidates, links, entries) | asked,
-        key=lambda place: (order.index(place[0]) if place[0] in order else len(order), place[1]),
+    ids = {row.person_id for row in candidates} | {row.person_id for row in links}
+    people, records = _people(session, viewer, ids)
+    makers = {row.made_by for row in links}
+    return _Known(
+        session=session,
+        submission=submission,
+        pack=pack,
+        values=values_by_key(session, submission.id),
+        candidates=[row for row in candidates if row.person_id in people],
+        links=links,
+        entries=entries,
+        said_not={(row.role, row.role_index, row.person_id) for row in distinct},
+        people=people,
+        records=records,
+        cases=_cases(session, viewer, [entry.case_id for entry in entries if entry.case_id]),
+        clerks=dict(session.exec(select(User.id, User.display_name).where(col(User.id).in_(makers))).all()),
     )
-    return tuple(_panel(pack, place, candidates, links, entries, said_not, people, cases) for place in places)
 
 
-def _panel(
-    pack: Procedure,
-    place: tuple[str, int],
-    candidates: Sequence[Candidate],
-    links: Sequence[Link],
-    entries: Sequence[Entry],
-    said_not: set[tuple[str, int, str]],
-    people: dict[str, PersonView],
-    cases: dict[str, str],
-) -> RolePanel:
-    held = [row for row in links if (row.role, row.role_index) == place]
+def _panel(known: _Known, place: tuple[str, int]) -> RolePanel:
+    held = [row for row in known.links if (row.role, row.role_index) == place]
     active = [row for row in held if row.status.is_active]
     link = (active or held)[-1] if held else None
-    entry = next((row for row in entries if (row.role, row.role_index) == place), None)
-    case_id = entry.case_id if entry and entry.case_id in cases else None
+    entry = next((row for row in known.entries if (row.role, row.role_index) == place), None)
+    case_id = entry.case_id if entry and entry.case_id in known.cases else None
+    candidates, why = _explained(known, place, linked=bool(link and link.status is LinkStatus.AUTO))
     return RolePanel(
         role=place[0],
         index=place[1],
-        label=role_label(pack, *place),
+        label=role_label(known.pack, *place),
         link_status=link.status if link else None,
-        linked=people.get(link.person_id) if link else None,
-        candidates=tuple(
-            CandidateView(
-                person=people[row.person_id],
-                total=row.total,
-                evidence=_evidence(row.evidence),
-                contradictions=tuple(part for part in row.contradictions.split(",") if part),
-                said_not=(*place, row.person_id) in said_not,
-            )
-            for row in candidates
-            if (row.role, row.role_index) == place and row.person_id in people
-        ),
+        linked=known.people.get(link.person_id) if link else None,
+        linked_by=known.clerks.get(link.made_by, "") if link else "",
+        linked_at=link.made_at if link else None,
+        candidates=candidates,
+        why=why,
         entry_status=entry.status if entry else None,
         case_id=case_id,
-        case_number=cases[case_id] if case_id else None,
-        subject=place[0] == pack.matching.subject_role,
+        case_number=known.cases[case_id] if case_id else None,
+        subject=place[0] == known.pack.matching.subject_role,
     )
+
+
+def _explained(known: _Known, place: tuple[str, int], *, linked: bool) -> tuple[tuple[CandidateView, ...], Why | None]:
+    """The candidates of a role with what speaks for them, and why they led where they led."""
+    rows = [row for row in known.candidates if (row.role, row.role_index) == place]
+    if not rows or place[0] not in {one.role for one in known.pack.matching.roles}:
+        return (), None
+    said = role_record(known.pack, known.submission, known.values, *place)
+    compared = {
+        row.person_id: read_evidence(row.evidence, row.total, row.person_evidence, row.contradictions) for row in rows
+    }
+    weights = _weights_of(known.session, rows[0].weights_version)
+    decision = decide_again(compared, weights)
+    views = tuple(
+        CandidateView(
+            person=known.people[row.person_id],
+            total=row.total,
+            explanation=explain_candidate(
+                said, known.records[row.person_id], row.person_id, compared[row.person_id], decision, weights
+            ),
+            contradictions=compared[row.person_id].contradictions,
+            said_not=(*place, row.person_id) in known.said_not,
+        )
+        for row in rows
+    )
+    return views, explain_why(decision, weights, linked=linked) if decision and weights else None
 
 
 def _places(candidates: Sequence[Candidate], links: Sequence[Link], entries: Sequence[Entry]) -> set[tuple[str, int]]:
@@ -155,24 +224,7 @@ def _places(candidates: Sequence[Candidate], links: Sequence[Link], entries: Seq
     )
 
 
-def _evidence(stored: str) -> tuple[Evidence, ...]:
-    found = [
-        Evidence(item["field"], item["level"], float(item["weight"]), _sentence(item["field"], item["level"]))
-        for item in json.loads(stored)
-    ]
-    return tuple(sorted(found, key=lambda item: -abs(item.weight)))
-
-
-def _sentence(field: str, level: str) -> Label:
-    try:
-        words = level_words(field, level)
-    except KeyError:
-        # Evidence stored under weights of another version may name what is no longer declared.
-        return Label(ja=f"{field} {level}", en=f"{field} {level}")
-    return Label(ja=words.ja, en=words.en)
-
-
-def _people(session: Session, viewer: Viewer, ids: set[str]) -> dict[str, PersonView]:
+def _people(session: Session, viewer: Viewer, ids: set[str]) -> tuple[dict[str, PersonView], dict[str, PersonRecord]]:
     rows = session.exec(select(Person).where(col(Person.id).in_(ids), visible(Person, viewer))).all()
     eligible = dict(
         session.exec(
@@ -181,7 +233,7 @@ def _people(session: Session, viewer: Viewer, ids: set[str]) -> dict[str, Person
             .order_by(col(RosterRow.valid_from))
         ).all()
     )
-    return {
+    views = {
         row.id: PersonView(
             id=row.id,
             resident_number=row.resident_number,
@@ -195,8 +247,14 @@ def _people(session: Session, viewer: Viewer, ids: set[str]) -> dict[str, Person
         )
         for row in rows
     }
+    return views, {row.id: record_of(row) for row in rows}
 
 
 def _cases(session: Session, viewer: Viewer, ids: Sequence[str]) -> dict[str, str]:
     query = select(Case.id, Case.number).where(col(Case.id).in_(ids), visible(Case, viewer))
     return dict(session.exec(query).all())
+
+
+def _weights_of(session: Session, version: str) -> Weights | None:
+    shipped = load_weights()
+    return shipped if version == shipped.version else None
