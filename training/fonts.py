@@ -18,9 +18,9 @@ from fixtures.reading.writers import known_writers
 UNPACKED = Path(__file__).parent.parent / "build" / "training-fonts"
 EXTRA = (
     "annie-use-your-telescope", "bad-script", "caveat", "cedarville-cursive", "cherry-bomb-one",
-    "covered-by-your-grace", "darumadrop-one", "delicious-handrawn", "gloria-hallelujah", "homemade-apple", "mansalva",
-    "neucha", "patrick-hand", "shadows-into-light", "short-stack", "slackside-one", "stick", "sue-ellen-francisco",
-    "swanky-and-moo-moo", "yuji-syuku",
+    "covered-by-your-grace", "darumadrop-one", "delicious-handrawn", "gloria-hallelujah", "hachi-maru-pop",
+    "homemade-apple", "mansalva", "neucha", "patrick-hand", "shadows-into-light", "short-stack", "slackside-one",
+    "stick", "sue-ellen-francisco", "swanky-and-moo-moo", "yuji-syuku",
 )  # fmt: skip
 """Hands on npm (OFL 1.1) besides those of the reading lab."""
 DEBS = {
@@ -47,7 +47,7 @@ def training_fonts() -> dict[str, Path]:
 def _held_out_files() -> frozenset[str]:
     """The names of the font files that held-out writers write with."""
     writers = [writer for writer in known_writers() if writer.part is Part.HELD_OUT]
-    files = [*(writer.font for writer in writers), *(writer.digits for writer in writers)]
+    files = [path for writer in writers for path in (writer.font, writer.digits, writer.kanji)]
     return frozenset(file.stem for file in files if isinstance(file, Path))
 
 
