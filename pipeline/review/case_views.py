@@ -15,9 +15,10 @@ from pipeline.procedures.pack import Label
 from pipeline.review.draft_cases import refusals_in
 from pipeline.review.erased import Erased, find_erased
 from pipeline.review.history import HistoryItem, history_of
+from pipeline.review.people_views import RolePanel, case_panel
 from pipeline.review.score_views import ScoreView, score_of_case
 from pipeline.runtime import Runtime
-from pipeline.steps.packs import latest_pack
+from pipeline.steps.packs import get_pack, latest_pack
 from pipeline.store.access import Viewer, visible
 from pipeline.store.engine import read
 from pipeline.store.tables import Case, Entry, Person, ReviewTask, Submission
@@ -50,7 +51,7 @@ class CaseRow:
 
 @dataclass(frozen=True)
 class CaseSubmission:
-    """One application for the case. task_id: its open task."""
+    """One application for the case. task_id: its open task. matched: whom its entry for this case was taken for."""
 
     id: str
     receipt_number: str
@@ -59,6 +60,7 @@ class CaseSubmission:
     status: SubmissionStatus
     adopted: bool
     task_id: str | None
+    matched: RolePanel | None
 
 
 @dataclass(frozen=True)
@@ -231,6 +233,7 @@ def _submissions(session: Session, viewer: Viewer, case: Case) -> tuple[CaseSubm
             status=row.status,
             adopted=case.adopted_submission_id == row.id,
             task_id=tasks.get(row.id),
+            matched=case_panel(session, viewer, row, get_pack(session, row.pack_version_id), case.id),
         )
         for row in rows
     )

@@ -134,6 +134,15 @@ def role_panels(session: Session, viewer: Viewer, submission: Submission, pack: 
     return tuple(_panel(known, place) for place in places)
 
 
+def case_panel(
+    session: Session, viewer: Viewer, submission: Submission, pack: Procedure, case_id: str
+) -> RolePanel | None:
+    """The panel of that role of an application which went to this case."""
+    known = _known(session, viewer, submission, pack)
+    place = next(((row.role, row.role_index) for row in known.entries if row.case_id == case_id), None)
+    return _panel(known, place) if place else None
+
+
 def _known(session: Session, viewer: Viewer, submission: Submission, pack: Procedure) -> _Known:
     candidates = session.exec(
         select(Candidate)
