@@ -15,7 +15,8 @@ from collections.abc import Sequence
 
 import structlog
 
-from benchmarks.report import campaign_rows, keep, matching_rows, reading_rows, show, workers_rows
+from benchmarks.report import campaign_rows, keep, reading_rows, show, workers_rows
+from benchmarks.samples import DATA, MATCHING_SEED
 from benchmarks.stores import DATABASES
 
 NAMES = ("reading", "matching", "campaign", "workers")
@@ -59,13 +60,14 @@ def _reading(given: argparse.Namespace, command: str) -> None:
 
 
 def _matching(given: argparse.Namespace, command: str) -> None:
-    from benchmarks.matching import measure_matching
+    from benchmarks.linking.latency import measure_latency
+    from benchmarks.linking.report import latency_rows
 
     for people in given.people:
         for kind in _databases(given):
-            figures = measure_matching(people, given.records, kind)
-            keep(f"matching_{people}_{kind}", figures, command)
-            show(f"One record against {people:,} people, {kind}", ("", "figure"), matching_rows(figures))
+            figures = measure_latency(MATCHING_SEED, people, given.records, kind, DATA / "linking" / "stores")
+            keep(f"linking_latency_{people}_{kind}", figures, command)
+            show(f"One record against {figures['people']:,} people, {kind}", ("", "figure"), latency_rows(figures))
 
 
 def _campaign(given: argparse.Namespace, command: str) -> None:

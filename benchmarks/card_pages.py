@@ -26,7 +26,7 @@ from fixtures.reading.layouts import get_form, lab_procedure
 from fixtures.reading.sheets import Sheet, draw_sheet
 from fixtures.reading.split import Part
 from ocr.engine import Image, PPOCRRecogniser
-from ocr.layout import Box, CellsField, ChoiceField, DateField, Field, PageLayout
+from ocr.layout import Field, PageLayout, boxes_of
 from ocr.own import OwnModels, own_models
 from ocr.place.geometry import corners_of
 from ocr.place.registration import Registration, register
@@ -183,14 +183,3 @@ def place_of(sheet: Sheet, field: Field, found: Registration) -> tuple[float, fl
     per_mm = float(np.sqrt(abs(np.linalg.det(sheet.matrix[:2, :2]))))
     said = max(found.errors_mm(boxes))
     return round(float(off_px.max()) / per_mm, 4), round(float(said), 4)
-
-
-def boxes_of(field: Field) -> tuple[Box, ...]:
-    """Every box that is cut out for a field."""
-    if isinstance(field, CellsField):
-        return field.cells
-    if isinstance(field, ChoiceField):
-        return tuple(option.box for option in field.options)
-    if isinstance(field, DateField):
-        return (*(era.box for era in field.eras), *field.year, *field.month, *field.day)
-    return (field.box,)

@@ -71,32 +71,6 @@ def _seconds(one: Mapping[str, Any]) -> Row:
     return f"{one['cpu_s_per_page']:.2f}", f"{one['wall_s_per_page']:.2f}"
 
 
-def matching_rows(figures: Mapping[str, Any]) -> list[Row]:
-    """What, and its figure."""
-    one, scan, done = figures["one_record"], figures["scan_of_all"], figures["import"]
-    return [
-        ("people", f"{figures['people']:,}"),
-        ("list imported, rows a second", f"{done['rows_per_s']:,}"),
-        ("one record, median / p95 / largest", f"{one['ms_median']} / {one['ms_p95']} / {one['ms_largest']} ms"),
-        ("  of it processor time, median", f"{one['cpu_ms_median']} ms"),
-        ("keys looked up, people compared (median)", f"{one['keys_median']:.0f}, {one['compared_median']:.0f}"),
-        ("blocks above the cap", _above(figures["blocks"])),
-        *((f"outcomes: {kind}", _counts(found)) for kind, found in one["outcomes_by_kind"].items()),
-        ("a scan of all by rapidfuzz, median / p95", f"{scan['ms_median']} / {scan['ms_p95']} ms"),
-        ("  its likest is right, wrong", f"{scan['likest_is_right']}, {scan['likest_is_wrong']}"),
-        ("memory of the process", f"{figures['peak_mb']} MiB"),
-    ]
-
-
-def _counts(found: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in found.items())
-
-
-def _above(blocks: Mapping[str, Any]) -> str:
-    above = next(value for name, value in blocks.items() if name.startswith("above_"))
-    return f"{above} of {blocks['keys']:,}; the largest {blocks['largest']}"
-
-
 def campaign_rows(figures: Mapping[str, Any]) -> list[Row]:
     """What, and its figure."""
     score, cpu = figures["score"], figures["cpu_s_per_application"]

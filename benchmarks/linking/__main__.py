@@ -1,7 +1,7 @@
 """`make bench-matching`: whom does an application mean? Ours beside Splink's, on the same people in the same run.
 
     python -m benchmarks.linking [people|twins|febrl|latency ...] [--people 10000] [--sample 10000] [--seed 1]
-                                 [--part tune|held_out] [--peers no] [--records 300]
+                                 [--part tune|held_out] [--peers no] [--records 500] [--database sqlite|postgresql]
 
 people: a register and its applications; twins: a register in which nearly every birth is of twins; febrl: the public
 sets; latency: one record against a stored register, on both databases. Without names: people and febrl.
@@ -14,9 +14,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.linking.report import case_rows, febrl_rows, figure_rows
+from benchmarks.linking.report import case_rows, febrl_rows, figure_rows, latency_rows
 from benchmarks.machine import ROOT
-from benchmarks.report import keep, matching_rows, show
+from benchmarks.report import keep, show
 from benchmarks.stores import DATABASES
 from fixtures.matching.split import Part
 
@@ -44,7 +44,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--ours", choices=("both", "ink", "plain", "no"), default="both", help="with ink, without, both"
     )
-    parser.add_argument("--records", type=int, default=300, help="records to look up for latency")
+    parser.add_argument("--records", type=int, default=500, help="records to look up for latency")
+    parser.add_argument("--database", choices=DATABASES, help="for latency; default: both")
     return parser.parse_args(arguments)
 
 
@@ -76,12 +77,12 @@ def _febrl(_: str, __: argparse.Namespace, command: str) -> None:
 
 
 def _latency(_: str, given: argparse.Namespace, command: str) -> None:
-    from benchmarks.matching import measure_matching
+    from benchmarks.linking.latency import measure_latency
 
-    for kind in DATABASES:
-        figures = measure_matching(given.people, given.records, kind)
-        keep(f"matching_{given.people}_{kind}", figures, command)
-        show(f"One record against {given.people:,} people, {kind}", ("", "figure"), matching_rows(figures))
+    for kind in (given.database,) if given.database else DATABASES:
+        figures = measure_latency(given.seed, given.people, given.records, kind, FOLDER / "stores")
+        keep(f"linking_latency_{given.people}_{kind}", figures, command)
+        show(f"One record against {figures['people']:,} people, {kind}", ("", "figure"), latency_rows(figures))
 
 
 if __name__ == "__main__":

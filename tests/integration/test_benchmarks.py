@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks import matching, samples, stores
+from benchmarks import samples, stores
 from benchmarks.campaign import measure_campaign
 from benchmarks.children import measured
+from benchmarks.linking.latency import measure_latency
+from benchmarks.linking.report import latency_rows
 from benchmarks.peers import PEERS
 from benchmarks.reading import measure_reading
-from benchmarks.report import campaign_rows, matching_rows, reading_rows, show, workers_rows
+from benchmarks.report import campaign_rows, reading_rows, show, workers_rows
 from benchmarks.samples import Sample
 from ocr.readings import TextLine
 from tests.runtime import FIXTURES, SMALL
@@ -24,19 +25,24 @@ SAMPLE = Sample(11, SMALL, FIXTURES / "truth" / "small")
 @pytest.fixture(autouse=True)
 def nowhere_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What benchmarks keep goes into the test's own folder."""
-    for module in (samples, matching, stores):
+    for module in (samples, stores):
         monkeypatch.setattr(module, "DATA", tmp_path, raising=False)
     monkeypatch.setattr("benchmarks.campaign.DATA", tmp_path)
-    monkeypatch.setattr(matching, "FOLDER", tmp_path / "matching")
 
 
-def test_one_record_against_a_small_town(capsys: pytest.CaptureFixture[str]) -> None:
-    figures = matching.measure_matching(300, 20, "sqlite", scanned=5)
-    assert figures["people"] == figures["import"]["rows"] > 250
-    assert sum(figures["one_record"]["outcomes"].values()) == 20
-    assert figures["one_record"]["outcomes"].get("link_wrong", 0) == 0
-    assert figures["scan_of_all"]["records"] == 5
-    show("matching", ("", "figure"), matching_rows(figures))
+def test_one_record_against_a_small_town(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("benchmarks.linking.latency.in_child", lambda work, *arguments: measured(work, arguments))
+    figures = measure_latency(5, 120, 12, "sqlite", tmp_path)
+    assert figures["people"] == figures["filled"]["rows"] >= 120
+    outcomes = figures["one_record"]["outcomes"]
+    assert sum(count for found in outcomes.values() for count in found.values()) == 12
+    assert not any(found.get("link_wrong") for found in outcomes.values())
+    again = measure_latency(5, 120, 12, "postgresql", tmp_path)
+    assert (again["people"], again["keys"]) == (figures["people"], figures["keys"])
+    assert again["one_record"]["outcomes"] == outcomes
+    show("latency", ("", "figure"), latency_rows(figures))
     assert "people" in capsys.readouterr().out
 
 
@@ -91,11 +97,3 @@ def _online_only(folder: Path) -> Sample:
     for name, part in (("pages", []), ("submissions", online), ("duplicates", []), ("totals", rows["totals"])):
         (truth / f"{name}.json").write_text(json.dumps(part))
     return Sample(11, folder, truth)
-
-
-def test_a_misread_birthday_stays_a_day_of_its_month() -> None:
-    from random import Random
-
-    for day in (date(2024, 2, 29), date(2019, 12, 31), date(2020, 4, 1)):
-        wrong = matching._one_digit_off(Random(1), day)
-        assert wrong != day and (wrong.year, wrong.month) == (day.year, day.month)
