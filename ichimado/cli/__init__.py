@@ -8,7 +8,21 @@ from __future__ import annotations
 
 import typer
 
-from ichimado.cli import clients, doctor, erasure, intake, link, procedures, ranking, score, serving, store, users, work
+from ichimado.cli import (
+    clients,
+    doctor,
+    erasure,
+    intake,
+    link,
+    procedures,
+    ranking,
+    score,
+    serving,
+    store,
+    users,
+    weights,
+    work,
+)
 from ichimado.logs import configure_logs
 from ichimado.settings import Settings
 from ichimado.terminal import fail
@@ -24,7 +38,8 @@ app = typer.Typer(
 )
 for commands in (serving, store, doctor, intake, work, score, link, ranking):
     app.add_typer(commands.app)
-for noun, group in {"clients": clients, "erase": erasure, "procedures": procedures, "users": users}.items():
+_NOUNS = {"clients": clients, "erase": erasure, "procedures": procedures, "users": users, "weights": weights}
+for noun, group in _NOUNS.items():
     app.add_typer(group.app, name=noun)
 
 

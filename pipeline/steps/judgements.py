@@ -1,0 +1,138 @@
+"""What clerks decided of who somebody is, kept with how the candidates compared: levels, never values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import delete, func
+from sqlmodel import Session, col, select
+
+from matchers.comparisons import AS_COMPARED, level_codes
+from matchers.fields import PERSON
+from matchers.observed import Labelled
+from matchers.records import Comparison
+from pipeline.domain.statuses import LinkStatus, Verdict
+from pipeline.runtime import Secrets
+from pipeline.steps.evidence import read_evidence
+from pipeline.store.tables import Candidate, Judgement, Link
+
+_DECLARED = level_codes(PERSON)
+_ABOUT_ALL = (Verdict.SAME, Verdict.NEW, Verdict.LET_STAND)
+"""Verdicts that say who it is, of which a role has one; NOT_SAME says it of one person only."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One judgement to learn from. fitting: weights may be fitted on it; thresholds are set on the others."""
+
+    submission_id: str
+    verdict: Verdict
+    labelled: Labelled
+    fitting: bool
+
+
+def keep_judgement(
+    session: Session,
+    submission_id: str,
+    role: str,
+    role_index: int,
+    person_id: str,
+    verdict: Verdict,
+    *,
+    by: str,
+    at: datetime,
+) -> None:
+    """Keeps what a clerk decided, in the write that decides it and before the candidates are found anew.
+
+    Nothing is kept where the person was not among the candidates: there is no comparison to learn from.
+    """
+    candidates = _candidates(session, submission_id, role, role_index)
+    places = [place for place, one in enumerate(candidates) if one.person_id == person_id]
+    forget_judgement(session, submission_id, role, role_index, person_id if verdict is Verdict.NOT_SAME else None)
+    if verdict is Verdict.NOT_SAME:
+        candidates = [one for one in candidates if one.person_id == person_id]
+    if not candidates or (verdict is not Verdict.NEW and not places):
+        return
+    session.add(
+        Judgement(
+            submission_id=submission_id,
+            role=role,
+            role_index=role_index,
+            person_id=person_id,
+            verdict=verdict,
+            evidence=json.dumps([json.loads(one.evidence) for one in candidates]),
+            right_place=places[0] if verdict in (Verdict.SAME, Verdict.LET_STAND) else None,
+            made_by=by,
+            made_at=at,
+        )
+    )
+    session.flush()
+
+
+def forget_judgement(
+    session: Session, submission_id: str, role: str, role_index: int, person_id: str | None = None
+) -> None:
+    """Takes back what was decided of this person, or without one whatever was said of who the role is."""
+    about = col(Judgement.person_id) == person_id if person_id is not None else col(Judgement.verdict).in_(_ABOUT_ALL)
+    session.execute(
+        delete(Judgement).where(
+            col(Judgement.submission_id) == submission_id,
+            col(Judgement.role) == role,
+            col(Judgement.role_index) == role_index,
+            about,
+        )
+    )
+
+
+def keep_accepted(session: Session, submission_id: str, *, by: str, at: datetime) -> None:
+    """Keeps, for every link that was made automatically, that the clerk who accepted the application let it stand."""
+    links = session.exec(select(Link).where(Link.submission_id == submission_id, Link.status == LinkStatus.AUTO)).all()
+    for link in links:
+        keep_judgement(
+            session, submission_id, link.role, link.role_index, link.person_id, Verdict.LET_STAND, by=by, at=at
+        )
+
+
+def _candidates(session: Session, submission_id: str, role: str, role_index: int) -> Sequence[Candidate]:
+    return session.exec(
+        select(Candidate)
+        .where(Candidate.submission_id == submission_id, Candidate.role == role, Candidate.role_index == role_index)
+        .order_by(col(Candidate.rank))
+    ).all()
+
+
+def count_judgements(session: Session) -> dict[Verdict, int]:
+    """How many judgements are kept, by verdict."""
+    rows = session.exec(select(Judgement.verdict, func.count()).group_by(col(Judgement.verdict))).all()
+    found = dict(rows)
+    return {verdict: found.get(verdict, 0) for verdict in Verdict}
+
+
+def judgements(session: Session, secrets: Secrets) -> Iterator[Judged]:
+    """All judgements, as comparisons with the right one named.
+
+    A digest of the application says which are fitted on (two of three) and which thresholds are set on: what was said
+    of one application is always on one side.
+    """
+    for row in session.exec(select(Judgement).order_by(col(Judgement.made_at), col(Judgement.id))):
+        comparisons = tuple(comparison_of(json.dumps(one)) for one in json.loads(row.evidence))
+        fitting = int(secrets.digest(f"learning:{row.submission_id}")[:8], 16) % 3 < 2
+        yield Judged(row.submission_id, row.verdict, Labelled(comparisons, row.right_place), fitting)
+
+
+def comparison_of(evidence: str) -> Comparison:
+    """A stored comparison; levels that are declared no longer are as if not given."""
+    found = read_evidence(evidence, 0.0)
+    return replace(
+        found,
+        evidence=tuple(
+            one if _is_declared(one.field, one.level) else one._replace(level="missing") for one in found.evidence
+        ),
+    )
+
+
+def _is_declared(field: str, level: str) -> bool:
+    return field not in _DECLARED or AS_COMPARED.get(level, level) in (*_DECLARED[field], "missing")
