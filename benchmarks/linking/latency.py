@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ from benchmarks.stores import database, make_runtime
 from fixtures.matching.records import Record
 from fixtures.matching.split import Part
 from fixtures.matching.world import World, draw_world
+from matchers.blocking import key_rules_version
 from matchers.compare import compare
 from matchers.decide import decide
 from matchers.normalise import normalise
@@ -58,13 +60,19 @@ class Asked:
 def measure_latency(seed: int, people: int, records: int, kind: str, folder: Path) -> dict[str, Any]:
     """Milliseconds for one record. kind: sqlite or postgresql. The store is kept in `folder` and used again; that of
     PostgreSQL is filled from SQLite's where this is there."""
-    name = f"world_{seed}_{people}"
+    name = store_name(seed, people, folder)
     first = folder / f"{name}.db"
     other = f"sqlite:///{first}" if kind == "postgresql" and first.exists() else None
     with database(kind, name, folder) as url:
         filled = in_child(_fill, url, other, folder, seed, people).answer
         done = in_child(_ask_all, url, folder, seed, people, records)
     return {"database": kind, "seed": seed, "filled": filled, **done.answer, "peak_mb": done.peak_mb}
+
+
+def store_name(seed: int, people: int, folder: Path) -> str:
+    """A store of other keys (another secret, other rules) is another store."""
+    digest = hashlib.sha256(make_runtime("sqlite://", folder).secrets.key + key_rules_version().encode()).hexdigest()
+    return f"world_{seed}_{people}_{digest[:8]}"
 
 
 def _fill(url: str, other: str | None, folder: Path, seed: int, people: int) -> dict[str, Any]:

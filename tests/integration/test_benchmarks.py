@@ -10,7 +10,7 @@ import pytest
 from benchmarks import samples, stores
 from benchmarks.campaign import measure_campaign
 from benchmarks.children import measured
-from benchmarks.linking.latency import measure_latency
+from benchmarks.linking.latency import measure_latency, store_name
 from benchmarks.linking.report import latency_rows
 from benchmarks.peers import PEERS
 from benchmarks.reading import measure_reading
@@ -42,6 +42,7 @@ def test_one_record_against_a_small_town(
     again = measure_latency(5, 120, 12, "postgresql", tmp_path)
     assert (again["people"], again["keys"]) == (figures["people"], figures["keys"])
     assert again["one_record"]["outcomes"] == outcomes
+    stores.drop("postgresql", store_name(5, 120, tmp_path), tmp_path)
     show("latency", ("", "figure"), latency_rows(figures))
     assert "people" in capsys.readouterr().out
 
