@@ -9,7 +9,6 @@ from datetime import date, datetime
 from sqlmodel import Session, col, select
 
 from matchers.records import PersonRecord
-from matchers.weights import Weights, load_weights
 from pipeline.domain.statuses import EntryStatus, LinkStatus
 from pipeline.procedures.pack import Label, Procedure
 from pipeline.review.explanations import (
@@ -24,6 +23,7 @@ from pipeline.review.field_views import role_label
 from pipeline.steps.evidence import read_evidence
 from pipeline.steps.people import record_of
 from pipeline.steps.roles import role_record, values_by_key
+from pipeline.steps.weights import weights_of
 from pipeline.store.access import Viewer, visible
 from pipeline.store.tables import (
     Candidate,
@@ -157,7 +157,7 @@ def _known(session: Session, viewer: Viewer, submission: Submission, pack: Proce
     entries = session.exec(select(Entry).where(Entry.submission_id == submission.id)).all()
     distinct = session.exec(select(Distinction).where(Distinction.submission_id == submission.id)).all()
     ids = {row.person_id for row in candidates} | {row.person_id for row in links}
-    people, records = _people(session, viewer, ids)
+    people, records = see_people(session, viewer, ids)
     makers = {row.made_by for row in links}
     return _Known(
         session=session,
@@ -208,7 +208,7 @@ def _explained(known: _Known, place: tuple[str, int], *, linked: bool) -> tuple[
     compared = {
         row.person_id: read_evidence(row.evidence, row.total, row.person_evidence, row.contradictions) for row in rows
     }
-    weights = _weights_of(known.session, rows[0].weights_version)
+    weights = weights_of(known.session, rows[0].weights_version)
     decision = decide_again(compared, weights)
     views = tuple(
         CandidateView(
@@ -233,7 +233,10 @@ def _places(candidates: Sequence[Candidate], links: Sequence[Link], entries: Seq
     )
 
 
-def _people(session: Session, viewer: Viewer, ids: set[str]) -> tuple[dict[str, PersonView], dict[str, PersonRecord]]:
+def see_people(
+    session: Session, viewer: Viewer, ids: set[str]
+) -> tuple[dict[str, PersonView], dict[str, PersonRecord]]:
+    """Of these persons those the viewer may see, for the page and as records to compare."""
     rows = session.exec(select(Person).where(col(Person.id).in_(ids), visible(Person, viewer))).all()
     eligible = dict(
         session.exec(
@@ -262,8 +265,3 @@ def _people(session: Session, viewer: Viewer, ids: set[str]) -> tuple[dict[str, 
 def _cases(session: Session, viewer: Viewer, ids: Sequence[str]) -> dict[str, str]:
     query = select(Case.id, Case.number).where(col(Case.id).in_(ids), visible(Case, viewer))
     return dict(session.exec(query).all())
-
-
-def _weights_of(session: Session, version: str) -> Weights | None:
-    shipped = load_weights()
-    return shipped if version == shipped.version else None
