@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matchers.normalise import NormalisedPerson, Words
+
 INK_FIELDS = ("name", "kana")
 PICTURE_OF = {"family": "name", "given": "name", "kana_family": "kana", "kana_given": "kana"}
 """Which picture a part was read from."""
@@ -38,6 +40,34 @@ class InkCurve:
         if abs(weight) < _NEUTRAL_BITS:
             return "neutral"
         return "supports" if weight > 0 else "against"
+
+
+OTHER_FORM = 6.0
+"""How much rarer than the registered name another form is, log2: one in some sixty is swapped or a maiden name."""
+
+
+def forms_of(person: NormalisedPerson, picture: str) -> tuple[str, ...]:
+    """What the person may have written in the field of a picture ("name" or "kana"), the usual form first.
+
+    The name as registered, with its parts changed over, former names and names in use; of the kana both orders. ()
+    where nothing is registered.
+    """
+    if picture == "kana":
+        return tuple(filter(None, (person.kana.whole, *_turned(person.kana))))
+    name = person.written if person.written.whole else person.name
+    return tuple(filter(None, (name.whole, *_turned(name), *(one.whole for one in (*person.former, *person.aliases)))))
+
+
+def _turned(words: Words) -> tuple[str, ...]:
+    return (words.given + words.family,) if words.family and words.given else ()
+
+
+def likeliest(scores: Sequence[float]) -> float:
+    """The log2 ratio for `compare` from the scores (natural logarithms) of a person's forms, in their order.
+
+    The likeliest form counts, those that are not the usual one at a cost.
+    """
+    return max(score / math.log(2.0) - OTHER_FORM * (place > 0) for place, score in enumerate(scores))
 
 
 def combine(read: float, ink: float) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,8 @@ from matchers.candidates import CAP, Near, choose_candidates
 from matchers.compare import compare
 from matchers.decide import decide
 from matchers.frequency import Frequencies, count_values, value_shares
-from matchers.normalise import NormalisedPerson, Words
+from matchers.ink import forms_of, likeliest
+from matchers.normalise import NormalisedPerson
 from matchers.records import MatchDecision, Outcome
 from matchers.records import Scored as Candidate
 from matchers.weights import Weights, load_weights
@@ -110,37 +110,12 @@ def count_names(people: Sequence[NormalisedPerson]) -> Frequencies:
 
 
 def ask_ink(record: Record, people: Sequence[NormalisedPerson]) -> list[dict[str, float] | None]:
-    """For each candidate the log2 likelihood of its name and of its reading in the record's ink.
-
-    A candidate may have written themselves in several ways; the likeliest counts, those that are not the registered
-    one at a cost.
-    """
+    """For each candidate the log2 likelihood of its name and of its reading in the record's ink, as step MATCH asks."""
     answers: list[dict[str, float]] = [{} for _ in people]
-    for key, forms in (("name", name_forms), ("kana", kana_forms)):
-        if key not in record.ink:
-            continue
-        asked = [(answer, n > 0, form) for answer, one in zip(answers, people, strict=True)
-                 for n, form in enumerate(forms(one)) if form]  # fmt: skip
-        found = record.ink[key].likelihoods([form for _, _, form in asked])
-        for (answer, other, _), value in zip(asked, found, strict=True):
-            answer[key] = max(answer.get(key, -math.inf), value / math.log(2) - OTHER_FORM * other)
+    for picture, ink in record.ink.items():
+        forms = [forms_of(one, picture) for one in people]
+        scores = iter(ink.likelihoods([form for own in forms for form in own]))
+        for answer, own in zip(answers, forms, strict=True):
+            if own:
+                answer[picture] = likeliest([next(scores) for _ in own])
     return list(answers)
-
-
-OTHER_FORM = 6.0
-"""How much rarer than the registered name another form is, log2: one in some sixty is swapped or a maiden name."""
-
-
-def name_forms(person: NormalisedPerson) -> list[str]:
-    """The name as registered, with its parts changed over, former names and names in use."""
-    name = person.written if person.written.whole else person.name
-    return [name.whole, *_turned(name), *(one.whole for one in (*person.former, *person.aliases))]
-
-
-def kana_forms(person: NormalisedPerson) -> list[str]:
-    """The reading, and with its parts changed over."""
-    return [person.kana.whole, *_turned(person.kana)]
-
-
-def _turned(words: Words) -> list[str]:
-    return [words.given + words.family] if words.family and words.given else []
