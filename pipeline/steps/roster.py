@@ -1,43 +1,41 @@
-"""The eligible list (対象者名簿) in: its rows, in chunks that are each one short write."""
+"""The eligible list (対象者名簿) in: row by row from its file, in chunks that are each one short write.
+
+How many rows were dealt with is written with them, so that an import that was killed goes on there.
+"""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
+from pathlib import Path
 
-from sqlmodel import select
+from sqlmodel import Session, select
 
-from japan.era import DateError, parse_date
-from japan.kana import to_full_katakana
-from japan.postal import normalise_postal
-from pipeline.channels.errors import ExportError, MissingColumn, WrongEncoding
-from pipeline.domain.texts import is_text
-from pipeline.procedures.pack import Procedure, RosterColumns
+from pipeline.channels.roster import RosterFile, Row
+from pipeline.procedures.pack import Procedure
 from pipeline.runtime import Runtime
 from pipeline.steps.packs import latest_pack
-from pipeline.steps.roster_rows import RosterEntry, make_entry, write_entries
-from pipeline.store.bulk import learn_sizes
+from pipeline.steps.roster_cells import Problem, RosterEntry, read_row
+from pipeline.steps.roster_report import skipped_lines
+from pipeline.steps.roster_rows import make_keys, write_entries
+from pipeline.store.bulk import add_plain_rows, learn_sizes
 from pipeline.store.engine import again_on_clash, read, write
-from pipeline.store.tables import MatchKey, Person, Roster, RosterRow
+from pipeline.store.tables import Household, HouseholdMember, MatchKey, Person, Roster, RosterProblem, RosterRow
 
-CHUNK = 500
-"""Rows a write: long enough to be quick, short enough (a quarter of a second) that nobody waits for it."""
-LOOK_AFTER = (2, 20)
+CHUNK = 1000
+"""Rows a write: long enough to be quick, short enough (a fraction of a second) that nobody waits for it."""
+LOOK_AFTER = (2, 20, 200)
 """Chunks after which the planner learns how large the tables are; once more at the end."""
-_GROWN = (Person, MatchKey, RosterRow)
-_TRUE = {"1", "○", "はい", "true", "対象", "有"}
-
-Row = tuple[int, dict[str, str]]
-"""A line number (1-based, the header is 1) and the cells by column."""
+_GROWN = (Person, MatchKey, RosterRow, Household, HouseholdMember)
 
 
 @dataclass(frozen=True)
 class RosterImported:
-    """rows: all rows of the list; skipped: line numbers (1-based, header is 1) without a number or a name."""
+    """rows: all rows of the list; skipped: line numbers (the header is 1) of those that were left out; the store keeps
+    why (`pipeline.steps.roster_report`)."""
 
     roster_id: str
     rows: int
@@ -47,140 +45,106 @@ class RosterImported:
 def import_roster(
     runtime: Runtime,
     procedure_id: str,
-    data: bytes,
+    source: bytes | Path,
     *,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> RosterImported:
-    """Writes the list in short chunks; the same list again changes nothing, and a crashed import goes on.
+    """Writes the list in short chunks; a list that is in already changes nothing, and a killed import goes on.
 
-    Registered names are kept exactly as they stand. Raises WrongEncoding or MissingColumn.
+    Registered names are kept exactly as they stand. Raises WrongEncoding, MissingColumn or ExportError, and then
+    nothing is written. The same file under another mapping or reference date is another list.
     """
     with read(runtime.engine) as session:
         _, pack = latest_pack(session, procedure_id)
-    rows = _rows(data, pack.roster)
-    roster_id = _roster_id(runtime, pack, data, len(rows))
-    skipped = [line for line, row in rows if not _is_usable(row, pack.roster)]
-    done = 0
-    for number, chunk in enumerate(_chunks(rows, pack.roster.resident_number), start=1):
-        entries = [_entry(runtime, row, pack.roster) for _, row in chunk if _is_usable(row, pack.roster)]
-        _write_chunk(runtime, roster_id, date.fromisoformat(pack.matching.base_date), entries)
+    file = RosterFile(source, pack.roster.headers)
+    encoding = file.encoding()
+    roster = _roster(runtime, pack, file, encoding)
+    if not roster.complete:
+        _go_on(runtime, pack, roster, file.rows(encoding, skip=roster.done), progress)
+    with read(runtime.engine) as session:
+        return RosterImported(roster.id, roster.rows, skipped_lines(session, roster.id))
+
+
+def _roster(runtime: Runtime, pack: Procedure, file: RosterFile, encoding: str) -> Roster:
+    digest = _digest(pack, file)
+    with read(runtime.engine) as session:
+        if known := _find(session, digest):
+            return known
+    rows = file.count(encoding)
+
+    def work() -> Roster:
+        with write(runtime.engine) as session:
+            roster = _find(session, digest) or Roster(
+                procedure_id=pack.id,
+                digest=digest,
+                base_date=date.fromisoformat(pack.matching.base_date),
+                imported_at=runtime.clock(),
+                rows=rows,
+            )
+            session.add(roster)
+            return roster
+
+    return again_on_clash(work)
+
+
+def _digest(pack: Procedure, file: RosterFile) -> str:
+    whole = hashlib.sha256()
+    for part in (pack.id, pack.matching.base_date, pack.roster.model_dump_json()):
+        whole.update(part.encode() + b"\0")
+    for block in file.parts():
+        whole.update(block)
+    return whole.hexdigest()
+
+
+def _find(session: Session, digest: str) -> Roster | None:
+    return session.exec(select(Roster).where(Roster.digest == digest)).first()
+
+
+def _go_on(
+    runtime: Runtime, pack: Procedure, roster: Roster, rows: Iterator[Row], progress: Callable[[int, int], None]
+) -> None:
+    done = roster.done
+    for number, chunk in enumerate(iter(lambda: list(islice(rows, CHUNK)), []), start=1):
+        entries, problems = _read(runtime, pack, chunk)
+        with read(runtime.engine) as session:
+            make_keys(session, entries)
+        _write(runtime, roster.id, done, len(chunk), entries, problems)
         done += len(chunk)
         if number in LOOK_AFTER:
             learn_sizes(runtime.engine, *_GROWN)
-        progress(done, len(rows))
+        progress(done, roster.rows)
     with write(runtime.engine) as session:
-        roster = session.get_one(Roster, roster_id)
-        roster.complete = True
-        session.add(roster)
+        session.get_one(Roster, roster.id).complete = True
     learn_sizes(runtime.engine, *_GROWN)
-    return RosterImported(roster_id, len(rows), tuple(skipped))
 
 
-def _rows(data: bytes, columns: RosterColumns) -> list[Row]:
-    text = _decoded(data)
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    try:
-        return _read_rows(reader, columns)
-    except csv.Error:  # a cell of more than 131,072 characters: a quote that never closes
-        raise ExportError(f"line {reader.line_num}") from None
-
-
-def _read_rows(reader: csv.DictReader[str], columns: RosterColumns) -> list[Row]:
-    header = reader.fieldnames or []
-    needed = [
-        columns.resident_number,
-        columns.household_number,
-        columns.name,
-        columns.kana,
-        columns.birth_date,
-    ]
-    for name in needed:
-        if name not in header:
-            raise MissingColumn(name)
-    return list(_numbered(reader))
-
-
-def _numbered(reader: csv.DictReader[str]) -> Iterator[Row]:
-    for row in reader:
-        yield reader.line_num, {name: (cell or "").strip() for name, cell in row.items() if name}
-
-
-def _decoded(data: bytes) -> str:
-    for encoding in ("utf-8-sig", "cp932"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise WrongEncoding("UTF-8, CP932")
-
-
-def _roster_id(runtime: Runtime, pack: Procedure, data: bytes, rows: int) -> str:
-    digest = hashlib.sha256(pack.id.encode() + b"\0" + data).hexdigest()
-    with write(runtime.engine) as session:
-        known = session.exec(select(Roster).where(Roster.digest == digest)).first()
-        if known:
-            return known.id
-        roster = Roster(
-            procedure_id=pack.id,
-            digest=digest,
-            base_date=date.fromisoformat(pack.matching.base_date),
-            imported_at=runtime.clock(),
-            rows=rows,
-        )
-        session.add(roster)
-        return roster.id
-
-
-def _chunks(rows: Iterable[Row], number_column: str) -> Iterator[list[Row]]:
-    """At most CHUNK rows, in no chunk one person twice: a later row of the same person is written after."""
-    chunk: list[Row] = []
-    numbers: set[str] = set()
+def _read(runtime: Runtime, pack: Procedure, rows: Iterable[Row]) -> tuple[list[RosterEntry], list[Problem]]:
+    entries: list[RosterEntry] = []
+    problems: list[Problem] = []
     for line, row in rows:
-        number = row[number_column]
-        if len(chunk) == CHUNK or (number and number in numbers):
-            yield chunk
-            chunk, numbers = [], set()
-        chunk.append((line, row))
-        numbers.add(number)
-    if chunk:
-        yield chunk
+        entry, wrong = read_row(line, row, pack.roster, runtime.secrets.key)
+        problems += wrong
+        if entry:
+            entries.append(entry)
+    return entries, problems
 
 
-def _write_chunk(runtime: Runtime, roster_id: str, valid_from: date, entries: Sequence[RosterEntry]) -> None:
+def _write(
+    runtime: Runtime, roster_id: str, start: int, rows: int, entries: list[RosterEntry], problems: list[Problem]
+) -> None:
     def work() -> None:
         with write(runtime.engine) as session:
-            write_entries(session, roster_id, valid_from, entries)
+            roster = session.get_one(Roster, roster_id, with_for_update=True)
+            if roster.done != start:
+                return  # another import of the same list was faster
+            found = [*problems, *write_entries(session, roster, entries)]
+            add_plain_rows(
+                session,
+                RosterProblem,
+                ("roster_id", "line", "code", "header"),
+                [(roster_id, one.line, one.code.value, one.header) for one in dict.fromkeys(found)],
+            )
+            roster.done = start + rows
+            session.add(roster)
 
     again_on_clash(work)
-
-
-def _is_usable(row: dict[str, str], columns: RosterColumns) -> bool:
-    return bool(row[columns.resident_number] and row[columns.name]) and is_text("".join(row.values()))
-
-
-def _entry(runtime: Runtime, row: dict[str, str], columns: RosterColumns) -> RosterEntry:
-    facts = {
-        "resident_number": row[columns.resident_number],
-        "name": row[columns.name],
-        "kana": to_full_katakana(row[columns.kana]),
-        "household_number": row[columns.household_number] or None,
-        "birth_date": _day(row[columns.birth_date]),
-        "postal_code": normalise_postal(_cell(row, columns.postal_code)) or None,
-        "address": _cell(row, columns.address) or None,
-        "former_name": _cell(row, columns.former_name) or None,
-        "reference_number": _cell(row, columns.reference_number) or None,
-        "phone": _cell(row, columns.phone) or None,
-        "protected": _cell(row, columns.protected) in _TRUE,
-    }
-    return make_entry(facts, eligible=_cell(row, columns.eligible) in _TRUE, secret=runtime.secrets.key)
-
-
-def _cell(row: dict[str, str], column: str | None) -> str:
-    return row.get(column, "") if column else ""
-
-
-def _day(text: str) -> date | None:
-    try:
-        return parse_date(text)
-    except DateError:
-        return None

@@ -1,4 +1,4 @@
-"""Rows of a list into the store, many at a time: persons, their blocking keys, and that they are on the list."""
+"""Rows of a list into the store, many at a time: persons, their keys and households, and what is said of them."""
 
 from __future__ import annotations
 
@@ -7,85 +7,115 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, update
-from sqlalchemy.orm import class_mapper
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from matchers.blocking import key_rules_version
-from matchers.records import PersonRecord
-from pipeline.steps.people import add_keys, keys_of, write_keys
+from pipeline.domain.statuses import RosterProblemCode
+from pipeline.steps.household_rows import write_households
+from pipeline.steps.people import add_keys, write_keys
 from pipeline.steps.protection import protect_around
+from pipeline.steps.roster_cells import Marks, Problem, RosterEntry
+from pipeline.store.bulk import add_plain_rows
 from pipeline.store.columns import new_id
-from pipeline.store.tables import MatchKey, Person, RosterRow
+from pipeline.store.tables import MatchKey, Person, Roster, RosterMark, RosterRow
+
+FACTS = (
+    "resident_number",
+    "household_number",
+    "reference_number",
+    "name",
+    "kana",
+    "former_name",
+    "birth_date",
+    "postal_code",
+    "address",
+    "phone",
+)
 
 
 @dataclass(frozen=True)
-class RosterEntry:
-    """One row, made ready outside the write. facts: columns of `Person`; keys: its blocking keys."""
+class _Known:
+    """Somebody of these rows whom the store holds. stale: they have no keys of the rules in force."""
 
-    facts: Mapping[str, Any]
-    eligible: bool
-    keys: frozenset[str]
-
-    @property
-    def number(self) -> str:
-        """宛名番号."""
-        return str(self.facts["resident_number"])
+    person: Person
+    stale: bool
+    changed: bool
 
 
-def make_entry(facts: Mapping[str, Any], *, eligible: bool, secret: bytes) -> RosterEntry:
-    """The row with its blocking keys."""
-    former = facts["former_name"]
-    record = PersonRecord(
-        **{name: value for name, value in facts.items() if name not in ("former_name", "protected")},
-        former_names=(former,) if former else (),
-    )
-    return RosterEntry(facts, eligible, keys_of(record, secret))
-
-
-def write_entries(session: Session, roster_id: str, valid_from: date, entries: Sequence[RosterEntry]) -> None:
-    """Writes rows of as many different persons; what the store holds already is left as it is."""
+def make_keys(session: Session, entries: Sequence[RosterEntry]) -> None:
+    """Makes the keys that writing these rows will need, so that the write itself stays short."""
     known = _known(session, entries)
-    new = {new_id(): entry for entry in entries if entry.number not in known}
-    changed = {
-        known[entry.number].id: entry
-        for entry in entries
-        if entry.number in known and _differs(known[entry.number], entry.facts)
-    }
-    ids = {entry.number: person_id for person_id, entry in new.items()}
-    ids |= {number: person.id for number, person in known.items()}
-    moved = [
-        person_id
-        for person_id, entry in changed.items()
-        if entry.facts["household_number"] != known[entry.number].household_number
-    ]
-    newly_protected = [
-        person_id
-        for person_id, entry in changed.items()
-        if entry.facts["protected"] and not known[entry.number].protected
-    ]
-    if new:
-        people = [{"id": one, "source": "roster", **entry.facts} for one, entry in new.items()]
-        session.execute(insert(class_mapper(Person).tables[0]), people)
+    for entry in entries:
+        if (one := known.get(entry.number)) is None or one.stale or one.changed:
+            _ = entry.keys
+
+
+def write_entries(session: Session, roster: Roster, entries: Sequence[RosterEntry]) -> list[Problem]:
+    """Writes rows and gives those that were left out, since their number stands on an earlier line that says
+    something else. What the store holds already is left as it is.
+    """
+    entries, problems = _each_number_once(entries)
+    known = _known(session, entries, lock=True)
+    listed = _listed(session, roster, [one.person.id for one in known.values()])
+    again = [entry for entry in entries if entry.number in known and known[entry.number].person.id in listed]
+    for entry in again:
+        said = listed[known[entry.number].person.id]
+        if known[entry.number].changed or said != _row_of(roster, entry):
+            problems.append(_twice(entry))
+    done = {entry.number for entry in again}
+    fresh = [entry for entry in entries if entry.number not in done]
+    ids = {entry.number: known[entry.number].person.id if entry.number in known else new_id() for entry in fresh}
+    _write_people(session, roster, {ids[entry.number]: entry for entry in fresh}, known)
+    return problems
+
+
+def _write_people(
+    session: Session, roster: Roster, entries: Mapping[str, RosterEntry], known: Mapping[str, _Known]
+) -> None:
+    new = {one: entry for one, entry in entries.items() if entry.number not in known}
+    old = {one: entry for one, entry in entries.items() if entry.number in known}
+    changed = {one: entry for one, entry in old.items() if known[entry.number].changed}
+    around = _to_be_protected(new, {one: (known[entry.number].person, entry) for one, entry in changed.items()})
+    _add_people(session, new)
     for person_id, entry in changed.items():
         session.execute(update(Person).where(col(Person.id) == person_id).values(**entry.facts))
-    stale = _without_keys(session, [person.id for person in known.values()])
-    by_id = {ids[entry.number]: entry for entry in entries}
     add_keys(session, {person_id: entry.keys for person_id, entry in new.items()})
-    if anew := stale.union(changed):
-        write_keys(session, {person_id: by_id[person_id].keys for person_id in anew})
-    if guarded := [*newly_protected, *moved, *(one for one, entry in new.items() if entry.facts["protected"])]:
-        protect_around(session, guarded)
-    _list(session, roster_id, valid_from, by_id)
+    write_keys(
+        session,
+        {one: entry.keys for one, entry in old.items() if one in changed or known[entry.number].stale},
+    )
+    write_households(session, roster, entries)
+    _list(session, roster, entries)
+    if around:
+        protect_around(session, around)
 
 
-def _known(session: Session, entries: Iterable[RosterEntry]) -> dict[str, Person]:
-    """The persons of these rows that the store holds, by number; locked until the end of the write."""
-    numbers = [entry.number for entry in entries]
-    found = session.exec(
-        select(Person).where(col(Person.resident_number).in_(numbers)).order_by(col(Person.id)).with_for_update()
-    ).all()
-    return {person.resident_number: person for person in found if person.resident_number}
+def _each_number_once(entries: Iterable[RosterEntry]) -> tuple[list[RosterEntry], list[Problem]]:
+    first: dict[str, RosterEntry] = {}
+    problems = []
+    for entry in entries:
+        earlier = first.setdefault(entry.number, entry)
+        if earlier.said != entry.said:
+            problems.append(_twice(entry))
+    return list(first.values()), problems
+
+
+def _twice(entry: RosterEntry) -> Problem:
+    return Problem(entry.line, RosterProblemCode.NUMBER_TWICE)
+
+
+def _known(session: Session, entries: Iterable[RosterEntry], *, lock: bool = False) -> dict[str, _Known]:
+    """The persons of these rows that the store holds, by number; with `lock` until the end of the write."""
+    told = {entry.number: entry.facts for entry in entries}
+    query = select(Person).where(col(Person.resident_number).in_(list(told))).order_by(col(Person.id))
+    people = session.exec(query.with_for_update() if lock else query).all()
+    stale = _without_keys(session, [person.id for person in people])
+    return {
+        number: _Known(person, person.id in stale, _differs(person, told[number]))
+        for person in people
+        if (number := person.resident_number)
+    }
 
 
 def _differs(person: Person, facts: Mapping[str, Any]) -> bool:
@@ -104,24 +134,64 @@ def _without_keys(session: Session, person_ids: Sequence[str]) -> set[str]:
     return set(person_ids) - set(current)
 
 
-def _list(session: Session, roster_id: str, valid_from: date, entries: Mapping[str, RosterEntry]) -> None:
-    listed = set(
-        session.exec(
-            select(RosterRow.person_id).where(
-                RosterRow.roster_id == roster_id, col(RosterRow.person_id).in_(list(entries))
-            )
-        ).all()
-    )
-    rows = [
-        {
-            "id": new_id(),
-            "roster_id": roster_id,
-            "person_id": person_id,
-            "eligible": entry.eligible,
-            "valid_from": valid_from,
-        }
-        for person_id, entry in entries.items()
-        if person_id not in listed
+def _to_be_protected(new: Mapping[str, RosterEntry], changed: Mapping[str, tuple[Person, RosterEntry]]) -> list[str]:
+    """Whose applications may have to move: people who are protected now, or live with others than before."""
+    moved = [
+        one
+        for one, (person, entry) in changed.items()
+        if entry.facts["household_number"] != person.household_number
+        or (entry.facts.get("protected") and not person.protected)
     ]
-    if rows:
-        session.execute(insert(class_mapper(RosterRow).tables[0]), rows)
+    return [*moved, *(one for one, entry in new.items() if entry.facts.get("protected"))]
+
+
+def _add_people(session: Session, entries: Mapping[str, RosterEntry]) -> None:
+    rows = [
+        (person_id, "roster", bool(entry.facts.get("protected")), *(_plain(entry.facts.get(name)) for name in FACTS))
+        for person_id, entry in entries.items()
+    ]
+    add_plain_rows(session, Person, ("id", "source", "protected", *FACTS), rows)
+
+
+def _plain(value: Any) -> str | None:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+_Said = tuple[bool, date, date | None, Marks]
+"""What a row of a list says of a person: eligible, from, to, and the marks."""
+
+
+def _row_of(roster: Roster, entry: RosterEntry) -> _Said:
+    return (entry.eligible, entry.valid_from or roster.base_date, entry.valid_to, entry.marks)
+
+
+def _listed(session: Session, roster: Roster, person_ids: Sequence[str]) -> dict[str, _Said]:
+    """Who of these stands on this list already, and what it said of them."""
+    if not person_ids:
+        return {}
+    rows = session.exec(
+        select(RosterRow).where(RosterRow.roster_id == roster.id, col(RosterRow.person_id).in_(person_ids))
+    ).all()
+    marks = session.exec(select(RosterMark).where(col(RosterMark.roster_row_id).in_([row.id for row in rows]))).all()
+    return {
+        row.person_id: (
+            row.eligible,
+            row.valid_from,
+            row.valid_to,
+            {mark.kind: mark.day for mark in marks if mark.roster_row_id == row.id},
+        )
+        for row in rows
+    }
+
+
+def _list(session: Session, roster: Roster, entries: Mapping[str, RosterEntry]) -> None:
+    rows: list[tuple[str | int | None, ...]] = []
+    marks: list[tuple[str | int | None, ...]] = []
+    for person_id, entry in entries.items():
+        eligible, valid_from, valid_to, said = _row_of(roster, entry)
+        row_id = new_id()
+        rows.append((row_id, roster.id, person_id, eligible, _plain(valid_from), _plain(valid_to)))
+        marks += [(row_id, kind.value, _plain(day)) for kind, day in said.items()]
+    columns = ("id", "roster_id", "person_id", "eligible", "valid_from", "valid_to")
+    add_plain_rows(session, RosterRow, columns, rows)
+    add_plain_rows(session, RosterMark, ("roster_row_id", "kind", "day"), marks)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from pipeline.domain.statuses import RosterMarkKind
 from pipeline.procedures.pack.base import Label, PackModel
 
 
@@ -39,7 +40,14 @@ class OnlineChannel(PackModel):
 
 
 class RosterColumns(PackModel):
-    """Header names of the eligible list (対象者名簿) as CSV; one row a person."""
+    """Header names of the eligible list (対象者名簿) as CSV; one row a person. A header that is named has to be there.
+
+    valid_from, valid_to: the first and the last day on which the row holds; without them it holds from the reference
+        date on. Who is not on the list on the reference date is named so.
+    moved_out_on, deceased_on, paid_on, applied_on: the day of it (転出, 死亡, 支給済, 申請済), empty for most.
+    state: a column of the city's own words for the same, and `states` what they mean; None for words that mean
+        nothing here, such as 在住.
+    """
 
     resident_number: str
     household_number: str
@@ -53,3 +61,34 @@ class RosterColumns(PackModel):
     eligible: str | None = None
     protected: str | None = None
     phone: str | None = None
+    valid_from: str | None = None
+    valid_to: str | None = None
+    moved_out_on: str | None = None
+    deceased_on: str | None = None
+    paid_on: str | None = None
+    applied_on: str | None = None
+    state: str | None = None
+    states: dict[str, RosterMarkKind | None] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _states_belong_to_a_column(self) -> RosterColumns:
+        if bool(self.states) != bool(self.state):
+            raise ValueError("a roster has either both of `state` and `states`, or none")
+        return self
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Every header that is named."""
+        named = self.model_dump(exclude={"states"}).values()
+        return tuple(dict.fromkeys(name for name in named if name))
+
+    @property
+    def marks(self) -> dict[RosterMarkKind, str]:
+        """The columns that give the day of a mark."""
+        days = {
+            RosterMarkKind.MOVED_OUT: self.moved_out_on,
+            RosterMarkKind.DECEASED: self.deceased_on,
+            RosterMarkKind.PAID: self.paid_on,
+            RosterMarkKind.APPLIED: self.applied_on,
+        }
+        return {kind: header for kind, header in days.items() if header}
