@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from training.network import GlyphNetwork, export
+from training.network import GlyphNetwork, Together, export
 
 CHUNK = 5_000
 VALIDATION = 1_000_003  # added to the seed of the samples that calibrate
@@ -47,6 +47,7 @@ class Plan:
 
     begin: the state of an earlier plan that is gone on from on other samples; "" for none. mean: the states whose
     weights are averaged instead of learning; what one plan went on from another lies near enough for that.
+    together: the states whose networks are asked side by side, all in one file, the mean of their answers given.
     """
 
     seed: int
@@ -55,6 +56,7 @@ class Plan:
     stop: int
     begin: str = ""
     mean: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,21 @@ def calibrate(network: GlyphNetwork, data: Data) -> float:
     return float((scores.argmax(1) == labels).double().mean())
 
 
-def save(task: Task, network: GlyphNetwork, plan: Plan, data: Data, right: float, path: Path) -> None:
+def bring_together(task: Task, states: Sequence[Path], unseen: Data) -> tuple[Together, float]:
+    """The networks of these states, each calibrated, as one; and the share of unseen samples that it has right."""
+    networks = []
+    for state in states:
+        network = task.network()
+        network.load_state_dict(torch.load(state, weights_only=True)["network"])
+        calibrate(network, unseen)
+        networks.append(network)
+    together = Together(networks)
+    with torch.no_grad():
+        told = together(*_tensors(unseen, np.arange(len(unseen.labels)))[:2])
+    return together, float((told.argmax(1) == torch.from_numpy(unseen.labels)).double().mean())
+
+
+def save(task: Task, network: nn.Module, plan: Plan, data: Data, right: float, path: Path) -> None:
     """Writes the network with its classes and origin as ONNX."""
     recipe = {**plan.__dict__, "torch": torch.__version__, "numpy": np.__version__}
     weights = hashlib.sha256(b"".join(t.numpy().tobytes() for t in network.state_dict().values())).hexdigest()[:12]
@@ -210,16 +226,26 @@ def run(task: Task, arguments: list[str], out: Path, samples: int, epochs: int) 
     parser.add_argument("--stop", type=int, default=1_000_000, help="break the plan off after so many turns")
     parser.add_argument("--begin", default="", help="go on from this state (a name in --work), on other samples")
     parser.add_argument("--mean", nargs="+", default=[], help="average these states instead of learning")
+    parser.add_argument("--together", nargs="+", default=[], help="put the networks of these states into one file")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--work", type=Path, default=Path("build/training"))
     parser.add_argument("--out", type=Path, default=out)
     options = parser.parse_args(arguments)
     options.work.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(options.threads)
-    plan = Plan(options.seed, options.samples, options.epochs, options.stop, options.begin, tuple(options.mean))
-    states = [options.work / name for name in plan.mean]
-    network = average(task, states) if states else train(task, plan, options.work)
+    plan = Plan(
+        options.seed, options.samples, options.epochs, options.stop, options.begin, tuple(options.mean),
+        tuple(options.together),
+    )  # fmt: skip
     unseen = load_chunk(task, options.work, options.seed + VALIDATION, 0)
-    right = calibrate(network, unseen)
+    network, right = _made(task, plan, options.work, unseen)
     save(task, network, plan, unseen, right, options.out)
-    print(f"right on {len(unseen.labels)} unseen samples: {right:.4f}; temperature {float(network.temperature):.3f}")
+    print(f"right on {len(unseen.labels)} unseen samples: {right:.4f}")
+
+
+def _made(task: Task, plan: Plan, work: Path, unseen: Data) -> tuple[nn.Module, float]:
+    """The calibrated network of a plan, and the share of unseen samples that it has right."""
+    if plan.together:
+        return bring_together(task, [work / name for name in plan.together], unseen)
+    network = average(task, [work / name for name in plan.mean]) if plan.mean else train(task, plan, work)
+    return network, calibrate(network, unseen)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
+from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
+
+HALVED = 1_000  # weights: tensors from here on are stored in two bytes each
 
 
 class GlyphNetwork(nn.Module):
@@ -43,6 +47,18 @@ class GlyphNetwork(nn.Module):
         return torch.log_softmax(self.scores(pictures, measures) / self.temperature, dim=1)
 
 
+class Together(nn.Module):
+    """Networks of one task as one: the mean of their log-probabilities, made to sum up to one again."""
+
+    def __init__(self, networks: Sequence[GlyphNetwork]) -> None:
+        super().__init__()
+        self.networks = nn.ModuleList(networks)
+
+    def forward(self, pictures: Tensor, measures: Tensor) -> Tensor:
+        told = torch.stack([network(pictures, measures) for network in self.networks])
+        return torch.log_softmax(told.mean(0), dim=1)
+
+
 def _block(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU())
 
@@ -57,4 +73,19 @@ def export(network: nn.Module, example: tuple[Tensor, ...], names: list[str], pa
     del model.metadata_props[:]
     for key, value in sorted(meta.items()):
         model.metadata_props.add(key=key, value=value)
+    halve(model)
     onnx.save(model, str(path))
+
+
+def halve(model: onnx.ModelProto) -> None:
+    """Stores large weights as float16; they are widened once, when the model is opened, and used as float32."""
+    graph, casts = model.graph, []
+    for weights in graph.initializer:
+        values = numpy_helper.to_array(weights)
+        if values.dtype == np.float32 and values.size >= HALVED:
+            name = weights.name
+            weights.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+            casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
