@@ -129,7 +129,7 @@ def _is_found(session: Session, members: set[str]) -> bool:
         .join(ReviewTask, col(ReviewTask.id) == ReviewReason.task_id)
         .where(
             col(ReviewTask.submission_id).in_(members),
-            ReviewReason.code == ReasonCode.DUPLICATE,
+            col(ReviewReason.code).in_([ReasonCode.DUPLICATE, ReasonCode.OTHER_APPLICANT]),
             col(ReviewReason.about).in_(members),
         )
     ).first()

@@ -12,7 +12,6 @@ from pipeline.domain.statuses import (
     EndReason,
     EntryStatus,
     OutboundKind,
-    ReasonCode,
     SubmissionStatus,
     TaskKind,
 )
@@ -20,6 +19,7 @@ from pipeline.review.desk import Desk, open_desk
 from pipeline.runtime import Runtime
 from pipeline.steps.advance import advance
 from pipeline.steps.assign import OVER, cases_of_others, entered_with_others
+from pipeline.steps.doubles import DUPLICATES
 from pipeline.steps.doubts import BLOCKING, entries_of, find_doubts
 from pipeline.steps.hold import move_submission
 from pipeline.steps.letters import write_letter
@@ -202,7 +202,7 @@ def _accept(desk: Desk, kind: DecisionKind, note: str = "") -> None:
     submission, pack = desk.submission()
     open_questions = {doubt.code for doubt in find_doubts(desk.session, submission, pack)} & BLOCKING
     if kind is not DecisionKind.ACCEPT:
-        open_questions -= {ReasonCode.DUPLICATE}
+        open_questions -= set(DUPLICATES)
     if open_questions:
         raise StillUnclear
     others = cases_of_others(desk.session, submission, pack)

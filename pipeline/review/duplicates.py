@@ -11,9 +11,10 @@ from sqlmodel import Session, col, select
 
 from japan.names import name_key
 from japan.text import drop_spaces, fold_width
-from pipeline.domain.statuses import Channel, LinkStatus, ReasonCode, SubmissionStatus
+from pipeline.domain.statuses import Channel, LinkStatus, SubmissionStatus
 from pipeline.procedures.pack import FieldType, Label, Procedure, field_key
 from pipeline.review.field_views import show_value
+from pipeline.steps.doubles import DUPLICATES
 from pipeline.store.access import Viewer, visible
 from pipeline.store.tables import Case, Entry, FieldValue, Link, ReviewReason, ReviewTask, Submission
 
@@ -107,7 +108,7 @@ def _named(session: Session, submission_id: str) -> set[str]:
     about = session.exec(
         select(ReviewReason.about)
         .join(ReviewTask, col(ReviewTask.id) == ReviewReason.task_id)
-        .where(ReviewTask.submission_id == submission_id, ReviewReason.code == ReasonCode.DUPLICATE)
+        .where(ReviewTask.submission_id == submission_id, col(ReviewReason.code).in_(DUPLICATES))
     ).all()
     entered = session.exec(select(Entry.submission_id).where(col(Entry.case_id).in_(about))).all()
     return set(about) | set(entered)

@@ -14,6 +14,7 @@ from pipeline.review.desk import open_desk
 from pipeline.runtime import Runtime
 from pipeline.steps.advance import advance
 from pipeline.steps.hold import move_submission
+from pipeline.steps.traces import trace_account
 from pipeline.store.access import Viewer
 from pipeline.store.tables import FieldValue
 
@@ -46,6 +47,7 @@ def correct_field(runtime: Runtime, viewer: Viewer, task_id: str, key: str, raw:
         row.origin, row.accepted = Origin.CLERK, True
         desk.session.add(row)
         _correct_repeats(desk.session, row, before)
+        trace_account(desk.session, runtime.secrets, submission.id, pack, desk.now)
         move_submission(desk.session, submission, SubmissionStatus.READ)
         desk.decided(DecisionKind.CORRECT_FIELD, key)
     advance(runtime, submission.id)

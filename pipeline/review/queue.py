@@ -17,7 +17,7 @@ from pipeline.runtime import JST, Runtime
 from pipeline.steps.packs import get_pack
 from pipeline.store.access import Viewer, visible
 from pipeline.store.engine import read
-from pipeline.store.tables import Batch, FieldValue, ReviewReason, ReviewTask, Submission, User
+from pipeline.store.tables import Batch, Case, FieldValue, ReviewReason, ReviewTask, Submission, User
 
 PAGE_SIZE = 50
 
@@ -248,14 +248,13 @@ def _reasons(session: Session, viewer: Viewer, task_ids: Sequence[str]) -> dict[
 
 
 def reason_may_show(viewer: Viewer) -> ColumnElement[bool]:
-    """False for a reason that points at a submission the viewer may not know of."""
+    """False for a reason that points at a submission or a case the viewer may not know of."""
     # Correlated by name: queries around this one may have joined the submission themselves.
     hidden = (
-        select(Submission.id)
-        .where(col(Submission.id) == ReviewReason.about, ~visible(Submission, viewer))
-        .correlate(ReviewReason)
+        select(model.id).where(col(model.id) == ReviewReason.about, ~visible(model, viewer)).correlate(ReviewReason)
+        for model in (Submission, Case)
     )
-    return ~hidden.exists()
+    return and_(*(~one.exists() for one in hidden))
 
 
 def applicant_keys(pack: Procedure) -> tuple[str | None, str | None]:

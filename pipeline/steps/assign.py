@@ -13,18 +13,18 @@ from pipeline.domain.statuses import (
     EntryStatus,
     LinkStatus,
     Outcome,
-    ReasonCode,
     SubmissionStatus,
 )
 from pipeline.procedures.pack import Procedure
 from pipeline.runtime import Runtime
-from pipeline.steps.doubts import ADOPTIONS, BLOCKING, current_links, entries_of, find_doubts, others_on
+from pipeline.steps.doubles import duplicate_doubts, warn_others
+from pipeline.steps.doubts import ADOPTIONS, BLOCKING, current_links, entries_of, find_doubts
 from pipeline.steps.examined import words_on
 from pipeline.steps.hold import hold_submission, move_submission
 from pipeline.steps.numbers import case_number
 from pipeline.steps.packs import get_pack
 from pipeline.steps.reopen import leave_case, next_in
-from pipeline.steps.tasks import Doubt, add_reason, close_task, find_open_task, open_intake_task
+from pipeline.steps.tasks import Doubt, close_task, find_open_task, open_intake_task
 from pipeline.store.engine import read, write
 from pipeline.store.events import append_event
 from pipeline.store.tables import Case, Entry, Link, Person, Submission
@@ -67,7 +67,8 @@ def settle(session: Session, submission: Submission, pack: Procedure, *, automat
         if left not in (None, case.id):
             leave_case(session, left, submission, at)
         _adopt_by_decision(session, submission, pack, case, actor, at)
-        _warn_others(session, submission, pack, link.person_id)
+    subjects = [links[entry.role, entry.role_index].person_id for entry in entries_of(session, submission.id)]
+    warn_others(session, submission, duplicate_doubts(session, submission, pack, subjects))
     submission.straight_through = automatic
     submission.settled_at = at
     move_submission(session, submission, SubmissionStatus.SETTLED)
@@ -92,9 +93,7 @@ def park(session: Session, submission: Submission, pack: Procedure, doubts: Sequ
             session.add(entry)
     move_submission(session, submission, SubmissionStatus.IN_REVIEW)
     open_intake_task(session, submission, doubts, standard_days=pack.review.standard_days, at=at)
-    for doubt in doubts:
-        if doubt.code is ReasonCode.DUPLICATE and (other := find_open_task(session, doubt.about)):
-            add_reason(session, other, Doubt(ReasonCode.DUPLICATE, submission.id))
+    warn_others(session, submission, doubts)
     append_event(
         session,
         "submission",
@@ -202,11 +201,3 @@ def _determine(session: Session, case: Case, pack: Procedure, proposed: Outcome,
     case.status = wanted
     payload = {"proposed": proposed.value} if pack.review.approvals else {}
     append_event(session, "case", case.id, f"case_{wanted.value}", actor=actor, at=at, payload=payload)
-
-
-def _warn_others(session: Session, submission: Submission, pack: Procedure, subject_id: str) -> None:
-    """Tasks already open on the same subject learn of the duplicate at once."""
-    for other in others_on(session, submission, pack, [subject_id]):
-        task = find_open_task(session, other)
-        if task is not None:
-            add_reason(session, task, Doubt(ReasonCode.DUPLICATE, submission.id))

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from pipeline.domain.statuses import DecisionKind, DocumentKind, LinkStatus, ReasonCode, SubmissionStatus
+from pipeline.domain.statuses import DecisionKind, DocumentKind, LinkStatus, ReasonCode
 from pipeline.procedures.pack import Procedure
+from pipeline.steps.doubles import DUPLICATES, duplicate_doubts, may_hide, paid_doubts, shared_doubts
 from pipeline.steps.examined import was_reopened, words_on
 from pipeline.steps.roles import eligible_persons
 from pipeline.steps.tasks import Doubt
 from pipeline.store.tables import Attachment, Document, Entry, FieldValue, Finding, Link, Submission
 
 BLOCKING = {
-    ReasonCode.DUPLICATE,
+    *DUPLICATES,
     ReasonCode.PERSON_UNCLEAR,
     ReasonCode.NOT_ON_ROSTER,
     ReasonCode.UNKNOWN_FORM,
@@ -35,8 +36,11 @@ def find_doubts(session: Session, submission: Submission, pack: Procedure) -> li
         *_field_doubts(session, submission),
         *_finding_doubts(session, submission),
         *_person_doubts(session, submission, pack, links),
-        *_duplicate_doubts(session, submission, pack, links),
+        *_double_doubts(session, submission, pack, links),
     ]
+    if doubts and may_hide(session, submission, doubts):
+        # Whoever may not see what they point at sees this one, which tells nothing.
+        doubts.append(Doubt(ReasonCode.NOT_STRAIGHT_THROUGH))
     if not doubts and not pack.review.straight_through:
         doubts.append(Doubt(ReasonCode.NOT_STRAIGHT_THROUGH))
     return doubts
@@ -127,32 +131,17 @@ def _person_doubts(
     return doubts
 
 
-def _duplicate_doubts(
+def _double_doubts(
     session: Session, submission: Submission, pack: Procedure, links: dict[tuple[str, int], Link]
 ) -> list[Doubt]:
-    settled = _duplicates_settled(session, submission.id)
     subjects = [link.person_id for (role, _), link in links.items() if role == pack.matching.subject_role]
-    others = others_on(session, submission, pack, subjects)
-    return [Doubt(ReasonCode.DUPLICATE, other) for other in others if not settled]
-
-
-def others_on(session: Session, submission: Submission, pack: Procedure, subjects: Sequence[str]) -> list[str]:
-    """Other submissions of this procedure, not ended, that speak of one of these subjects."""
-    rows = session.exec(
-        select(Submission.id, Submission.receipt_number)
-        .join(Link, col(Link.submission_id) == Submission.id)
-        .where(
-            col(Link.person_id).in_(subjects),
-            Link.status != LinkStatus.UNDONE,
-            Link.role == pack.matching.subject_role,
-            Submission.id != submission.id,
-            Submission.procedure_id == submission.procedure_id,
-            Submission.status != SubmissionStatus.ENDED,
-        )
-        .distinct()
-        .order_by(col(Submission.receipt_number))
-    ).all()
-    return [row[0] for row in rows]
+    duplicates = duplicate_doubts(session, submission, pack, subjects)
+    settled = duplicates and _duplicates_settled(session, submission.id)
+    return [
+        *([] if settled else duplicates),
+        *shared_doubts(session, submission),
+        *paid_doubts(session, submission, pack, subjects),
+    ]
 
 
 def _duplicates_settled(session: Session, submission_id: str) -> bool:

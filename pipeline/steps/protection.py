@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from sqlalchemy import update
 from sqlmodel import Session, and_, col, select
 
-from pipeline.domain.statuses import LinkStatus
+from pipeline.domain.statuses import LinkStatus, ReasonCode, TaskStatus
 from pipeline.steps.hold import protect_submission
-from pipeline.store.tables import Case, Entry, Link, Person, Submission
+from pipeline.steps.tasks import Doubt, add_reason
+from pipeline.store.tables import Case, Entry, Link, Person, ReviewReason, ReviewTask, Submission
 
 
 def touches_protected(session: Session, submission_id: str) -> bool:
@@ -66,6 +67,23 @@ def protect_all(session: Session, submission_ids: set[str]) -> None:
             submission.version += 1
     entered = select(Entry.case_id).where(col(Entry.submission_id).in_(found), col(Entry.case_id).is_not(None))
     session.execute(update(Case).where(col(Case.id).in_(entered)).values(protected=True))
+    _leave_neutral(session, found)
+
+
+def _leave_neutral(session: Session, submission_ids: set[str]) -> None:
+    """Open tasks of others that point at these applications show that no more, but still that a person has to look."""
+    pointing = session.exec(
+        select(ReviewTask)
+        .join(ReviewReason, col(ReviewReason.task_id) == ReviewTask.id)
+        .where(
+            col(ReviewReason.about).in_(submission_ids),
+            ReviewTask.status == TaskStatus.OPEN,
+            col(ReviewTask.protected).is_(False),
+        )
+        .distinct()
+    ).all()
+    for task in pointing:
+        add_reason(session, task, Doubt(ReasonCode.NOT_STRAIGHT_THROUGH))
 
 
 def _near_protected(session: Session, person_ids: set[str]) -> set[str]:

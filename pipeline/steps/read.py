@@ -33,6 +33,7 @@ from pipeline.steps.hold import hold_submission, move_submission
 from pipeline.steps.layouts import page_layout
 from pipeline.steps.packs import get_pack
 from pipeline.steps.sent_files import files_waiting, inspect_files, write_facts
+from pipeline.steps.traces import trace_account, trace_files
 from pipeline.store.engine import read, write
 from pipeline.store.events import append_event
 from pipeline.store.tables import Attachment, Document, FieldValue, Page, Submission
@@ -78,6 +79,8 @@ def read_submission(runtime: Runtime, submission_id: str) -> None:
         for result in results:
             _write_page(session, result)
         write_facts(session, facts)
+        trace_account(session, runtime.secrets, submission_id, pack, runtime.clock())
+        trace_files(session, runtime.secrets, submission_id, {}, runtime.clock())
         move_submission(session, held, SubmissionStatus.READ)
         append_event(
             session,

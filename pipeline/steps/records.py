@@ -16,6 +16,7 @@ from pipeline.runtime import JST, Runtime
 from pipeline.steps.known import came_before, find_known
 from pipeline.steps.numbers import receipt_number
 from pipeline.steps.tasks import Doubt, open_mailroom_task
+from pipeline.steps.traces import trace_account
 from pipeline.store.events import append_event
 from pipeline.store.tables import Arrival, ArrivalIdentity, Attachment, FieldValue, Submission
 
@@ -96,6 +97,7 @@ def write_record(
         attachment.submission_id = submission.id
         session.add(attachment)
     session.add_all(_field_values(origin.pack, submission.id, record))
+    trace_account(session, runtime.secrets, submission.id, origin.pack, runtime.clock())
     append_event(
         session,
         "submission",

@@ -112,6 +112,19 @@ def add_reason(session: Session, task: ReviewTask, doubt: Doubt) -> None:
         session.add(task)
 
 
+def drop_reason(session: Session, task: ReviewTask, doubt: Doubt) -> None:
+    """One reason less."""
+    session.execute(
+        delete(ReviewReason).where(
+            col(ReviewReason.task_id) == task.id,
+            col(ReviewReason.code) == doubt.code,
+            col(ReviewReason.about) == doubt.about,
+        )
+    )
+    task.version += 1
+    session.add(task)
+
+
 def close_task(session: Session, task: ReviewTask, *, actor: str, at: datetime) -> None:
     """The task is done; its lease ends."""
     task.status = TaskStatus.DONE

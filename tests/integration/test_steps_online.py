@@ -199,7 +199,7 @@ def test_both_parents_for_one_child_are_one_case(rostered: Runtime) -> None:
     assert advance(rostered, father_id) is SubmissionStatus.IN_REVIEW
     (link,) = rows_of(rostered, Link, submission_id=father_id, role="applicant")
     assert link.person_id == other.id, "another applicant"
-    assert reasons_of(rostered, task_of(rostered, father_id).id) == {("duplicate", mother_id)}
+    assert reasons_of(rostered, task_of(rostered, father_id).id) == {("other_applicant", mother_id)}
     assert len(rows_of(rostered, Case)) == len(children) == 2
 
 

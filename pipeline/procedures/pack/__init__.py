@@ -28,6 +28,7 @@ from pipeline.procedures.pack.forms import (
 from pipeline.procedures.pack.outbound import ExportColumn, Outbound
 from pipeline.procedures.pack.procedure import (
     Determination,
+    Exclusion,
     Letter,
     Matching,
     MatchRole,
@@ -49,6 +50,7 @@ __all__ = [
     "ColumnMap",
     "DateBox",
     "Determination",
+    "Exclusion",
     "ExportColumn",
     "FieldSpec",
     "FieldType",

@@ -22,17 +22,28 @@ class MatchRole(PackModel):
     attributes: dict[str, str]
 
 
+class Exclusion(PackModel):
+    """A benefit that is not given beside this one (併給調整): a case of it for the same subject raises a doubt."""
+
+    procedure: str
+    instance: str
+
+
 class Matching(PackModel):
     """Who is looked for and what one case is.
 
     instance: the benefit year or reference date that separates cases of one subject.
     base_date: ages are reckoned on this day (基準日), ISO.
+    account: the fields that together are the bank account: bank, branch and number, or one field with all of it.
+    excludes: what the same subject may not be given besides.
     """
 
     roles: tuple[MatchRole, ...]
     subject_role: str
     instance: str
     base_date: str
+    account: tuple[str, ...] = ()
+    excludes: tuple[Exclusion, ...] = ()
 
 
 class ReviewRules(PackModel):
@@ -131,6 +142,7 @@ class Procedure(PackModel):
         for form in self.forms:
             for page in form.pages:
                 unknown |= {box.field for box in page.all_boxes()} - names
+        unknown |= set(self.matching.account) - names
         for match in self.matching.roles:
             unknown |= ({match.role} - roles) | (set(match.attributes.values()) - names)
         if unknown:
