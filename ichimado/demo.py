@@ -108,7 +108,7 @@ def prepare_store(runtime: Runtime, settings: Settings, samples: Mapping[str, Pa
     for procedure, sample in samples.items():
         pack = find_pack(procedure)
         install_pack(runtime, pack)
-        roster = import_roster(runtime, procedure, (sample / "roster.csv").read_bytes())
+        roster = import_roster(runtime, procedure, sample / "roster.csv")
         say(f"{pack.procedure.label.ja} 対象者名簿: {roster.rows}人")
     return _passwords(runtime, settings.data_dir / "demo_passwords.json")
 

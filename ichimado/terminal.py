@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 console = Console(stderr=True, highlight=False)
@@ -59,3 +68,39 @@ def progress(total: int, label: str) -> Iterator[Any]:
     with Progress(*columns, console=console, transient=False) as bar:
         task = bar.add_task(label, total=total)
         yield lambda: bar.advance(task)
+
+
+SPEAK_EVERY_S = 5.0
+
+
+@contextmanager
+def long_progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """For work of minutes; yields a function told (done, of how many). Shows both, the share and the time left: a bar
+    on a terminal, a line every few seconds in a log."""
+    if not console.is_terminal:
+        yield _Lines(label)
+        return
+    left = (TextColumn("残り"), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TaskProgressColumn(), *left)
+    with Progress(*columns, console=console, transient=False) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+class _Lines:
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.began = self.spoke = time.monotonic()
+        self.first: int | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if self.first is None:
+            # What an earlier run did is no measure of how fast this one is.
+            self.began, self.first = now, done
+        if now - self.spoke < SPEAK_EVERY_S and done < total:
+            return
+        self.spoke = now
+        took, here = now - self.began, done - self.first
+        rest = f" 残り約{round(took / here * (total - done)):,}秒" if here and done < total else ""
+        say(f"{self.label}: {done:,}/{total:,} ({done / max(1, total):.0%}){rest}")

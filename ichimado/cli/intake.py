@@ -11,12 +11,23 @@ import typer
 
 from ichimado.cli.shared import Json, answer_with
 from ichimado.compose import open_runtime
-from ichimado.terminal import emit, fail, progress, say
+from ichimado.terminal import emit, fail, long_progress, progress, say
 from pipeline.channels.errors import ArrivalError
 from pipeline.channels.slip import BatchSlip
+from pipeline.domain.statuses import RosterProblemCode
 from pipeline.runtime import Runtime
 
 app = typer.Typer()
+
+PROBLEMS = {
+    RosterProblemCode.NO_NUMBER: "宛名番号がなく、取り込みません",
+    RosterProblemCode.NO_NAME: "氏名がなく、取り込みません",
+    RosterProblemCode.NO_TEXT: "保存できない文字があり、取り込みません",
+    RosterProblemCode.NUMBER_TWICE: "前の行と同じ宛名番号で内容が違い、取り込みません",
+    RosterProblemCode.UNREADABLE_DATE: "日付を読めず、空欄として取り込みました",
+    RosterProblemCode.UNKNOWN_STATE: "手続の設定にない区分で、区分なしとして取り込みました",
+}
+_LISTED_LINES = 1000
 
 
 @app.command()
@@ -98,15 +109,32 @@ def import_export(
 
 def _import_roster(runtime: Runtime, procedure: str, path: Path, as_json: bool) -> bool:
     from pipeline.steps.roster import import_roster
+    from pipeline.steps.roster_report import problems_of
+    from pipeline.store.engine import read
 
     try:
-        done = import_roster(runtime, procedure, path.read_bytes())
+        with long_progress("対象者名簿") as told:
+            done = import_roster(runtime, procedure, path, progress=told)
     except ArrivalError as error:
         if as_json:
-            emit({"rows": 0, "skipped_lines": [], "refused": error.code})
+            emit({"rows": 0, "skipped_lines": [], "problems": [], "refused": error.code})
         fail(error.message_ja)
         return False
-    answer_with({"rows": done.rows, "skipped_lines": list(done.skipped), "refused": None}, as_json, "対象者名簿")
+    with read(runtime.engine) as session:
+        problems = problems_of(session, done.roster_id)
+    told_problems = [
+        {"code": one.code.value, "column": one.header or None, "count": one.count, "lines": list(one.lines)}
+        for one in problems
+    ]
+    answer = {"rows": done.rows, "skipped": len(done.skipped)}
+    if as_json:
+        skipped = list(done.skipped[:_LISTED_LINES])
+        emit({**answer, "skipped_lines": skipped, "problems": told_problems, "refused": None})
+        return True
+    answer_with(answer, False, "対象者名簿")
+    for one in problems:
+        lines = "、".join(map(str, one.lines)) + ("…" if one.count > len(one.lines) else "")
+        say(f"  {PROBLEMS[one.code]}{f'({one.header})' if one.header else ''}: {one.count}行  {lines}行目")
     return True
 
 
