@@ -16,6 +16,7 @@ from japan.variants import install_tables
 from ocr.engine import PPOCRRecogniser
 from ocr.fullpage import FullPageReader
 from pipeline.runtime import Runtime, Secrets
+from pipeline.steps.frequencies import count_names_once
 from pipeline.steps.reindex import reindex_people
 from pipeline.store.blobs import Blobs
 from pipeline.store.engine import open_engine
@@ -30,6 +31,7 @@ def open_runtime(settings: Settings | None = None) -> Runtime:
     runtime = make_runtime(settings or Settings())
     upgrade(runtime.engine)
     reindex_people(runtime)
+    count_names_once(runtime)
     return runtime
 
 

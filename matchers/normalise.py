@@ -108,6 +108,13 @@ def normalise(record: PersonRecord) -> NormalisedPerson:
     )
 
 
+def names_of(record: PersonRecord) -> tuple[Words, Words]:
+    """The keys of name and reading as `normalise` makes them, at a quarter of its cost: for counting many people."""
+    said = read_registered_name(record.name or "")
+    reading = to_full_katakana(record.kana or said.kana)
+    return name_words(said.legal, reading), _readings(reading, _written(said.legal, reading))[0]
+
+
 def name_words(text: str, reading: str = "") -> Words:
     """The key of a name in parts. reading: its kana, which help to part a name written without a space.
 

@@ -74,11 +74,11 @@ class NameCounting(SQLModel, table=True):
 
 
 class NameCount(SQLModel, table=True):
-    """How many people bear a name or a part of one; digest is keyed, so that the table holds no names."""
+    """How many people bear a part of a name; digest is a keyed one of kind and part, so that the table holds no names."""
 
     __tablename__ = "name_count"
 
     counting_id: str = Field(foreign_key="name_counting.id", primary_key=True)
-    kind: str = Field(primary_key=True)
     digest: str = Field(primary_key=True)
+    kind: str
     people: int

@@ -67,11 +67,11 @@ def _weights() -> None:
     op.create_table(
         "name_count",
         sa.Column("counting_id", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("people", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["counting_id"], ["name_counting.id"]),
-        sa.PrimaryKeyConstraint("counting_id", "kind", "digest"),
+        sa.PrimaryKeyConstraint("counting_id", "digest"),
     )
 
 
