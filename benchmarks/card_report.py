@@ -20,6 +20,8 @@ def show_card(figures: Figures) -> None:
     title = f"Reading card, {figures['part']}: {figures['pages']} sheets, {figures['fields']} fields, own models: {own}"
     show(title, ("goal", "least", "found", "wrong", ""),
          goal_rows(figures["goals"]))  # fmt: skip
+    for name, goals in figures["goals_by_writers"].items():
+        show(f"held out writers, {name}", ("goal", "least", "found", "wrong", ""), goal_rows(goals))
     for name in ("by_sort", "by_hand", "by_damage", "by_layout"):
         show(name.replace("_", " "), _EXACT, exact_rows(figures[name]))
     kinds = ("", "right", "with a reason", "accepted", "of them wrong")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from benchmarks.card_rows import LabRow, PageRow
+from fixtures.reading.split import FRESH_WRITERS, SEEN_WRITERS
 from ocr.confidence.calibration import Calibration
 from pipeline.score.bounds import ratio
 from pipeline.score.rows import DATES, DIGIT_CELLS, MARKS
@@ -19,6 +20,11 @@ def sum_lab(pages: Sequence[PageRow]) -> Figures:
         **sum_fields(rows),
         "pages": len(pages),
         "goals": goals(rows),
+        "goals_by_writers": {
+            name: goals(group)
+            for name, writers in (("seen before", SEEN_WRITERS), ("fresh", FRESH_WRITERS))
+            if (group := [row for row in rows if row.writer in writers])
+        },
         "by_damage": group_by(rows, lambda row: row.damages, exactness),
         "by_layout": group_by(rows, lambda row: (row.layout,), exactness),
         "by_writer": group_by(rows, lambda row: (row.writer,), exactness),

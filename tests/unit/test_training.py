@@ -23,7 +23,7 @@ TUNE = [writer for writer in known_writers() if writer.part is Part.TUNE]
 
 
 def files(writers: list) -> set[str]:  # type: ignore[type-arg]
-    return {path.stem for w in writers for path in (w.font, w.digits) if isinstance(path, Path)}
+    return {path.stem for w in writers for path in (w.font, w.digits, w.kanji) if isinstance(path, Path)}
 
 
 @pytest.mark.parametrize("name", sorted(files(HELD_OUT)))
