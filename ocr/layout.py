@@ -144,6 +144,17 @@ class PresenceField:
 Field = LineField | CellsField | DateField | ChoiceField | TickField | PresenceField
 
 
+def boxes_of(field: Field) -> tuple[Box, ...]:
+    """Every box of a field: where it is written in, ticked, circled, signed or sealed."""
+    if isinstance(field, CellsField):
+        return field.cells
+    if isinstance(field, ChoiceField):
+        return tuple(option.box for option in field.options)
+    if isinstance(field, DateField):
+        return (*(era.box for era in field.eras), *field.year, *field.month, *field.day)
+    return (field.box,)
+
+
 @dataclass(frozen=True)
 class Marker:
     """A fiducial: an ArUco marker of dictionary 4X4_50 with this id, its black border included."""

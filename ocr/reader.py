@@ -20,7 +20,7 @@ from ocr.fields.line_fields import written_reading
 from ocr.fields.prepare import cells_job, prepare
 from ocr.fields.presence import DPI, presence_job
 from ocr.imaging import drop_red, is_bilevel, keep_red, to_grey
-from ocr.layout import Box, Content, PageLayout, PresenceField
+from ocr.layout import Box, Content, Field, PageLayout, PresenceField, boxes_of
 from ocr.marks.strikes import is_struck_out
 from ocr.own import NO_MODELS, OwnModels
 from ocr.place.geometry import MM_PER_INCH
@@ -78,10 +78,14 @@ def _jobs(
     if not any(isinstance(field, PresenceField) for field in layout.fields):
         return [prepare(view, field, own) for field in layout.fields]
     with_red = make_view(found.warp(keep_red(image), DPI), DPI / MM_PER_INCH, layout.reference)
-    return [
-        presence_job(with_red, field, black_white) if isinstance(field, PresenceField) else prepare(view, field, own)
-        for field in layout.fields
-    ]
+
+    def job(field: Field) -> Job:
+        if not isinstance(field, PresenceField):
+            return prepare(view, field, own)
+        others = [box for other in layout.fields if other is not field for box in boxes_of(other)]
+        return presence_job(with_red, field, black_white, view, others)
+
+    return [job(field) for field in layout.fields]
 
 
 def reading_dpi(dpi: float) -> float:

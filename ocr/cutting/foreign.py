@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -20,6 +21,8 @@ PRINT_DEPTH = 30
 OFF_MM = 0.5  # how far print may lie from where it should, its blur included
 GAP_MM = 0.8  # what print hides of a stroke that crosses it
 _LEAST_MM2 = 0.12
+_LINE_MM = 1.2  # across
+_ENTERED_MM2 = 0.6  # of a box: what has less ink in it stands beside it
 _SHADE = 0.8  # of a box: its paper is at least this light
 
 
@@ -80,6 +83,52 @@ def hidden_print(view: View, box: Box) -> Mask:
     reach = 2 * round(OFF_MM * PX_PER_MM) + 1
     near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     return np.asarray(cv2.dilate(printed.astype(np.uint8), near) > 0)
+
+
+def reach_mm(view: View, box: Box, others: Sequence[Box], most: float, gap: float) -> float:
+    """How far the ink that stands in a box goes on outside of it, in millimetres, up to `most`; below 0.0 what ends
+    inside. What is no farther apart than `gap` goes on.
+
+    others: places where something else is written, which does not count. 0.0 without a picture of the empty form.
+    """
+    if view.reference is None:
+        return 0.0
+    region = Box(box.x - most, box.y - most, box.w + 2 * most, box.h + 2 * most)
+    foreign, _ = _foreign(view, region)
+    for other in others:
+        foreign[_pixels(other, region)] = False
+    within = _pixels(box, region)
+    foreign &= ~_lines_to(foreign, within)
+    width = 2 * round(gap * PX_PER_MM / 2) + 1
+    near = cv2.dilate(foreign.astype(np.uint8), np.ones((width, width), np.uint8))
+    count, labels = cv2.connectedComponents(near, connectivity=8)
+    inside = np.bincount(labels[within][foreign[within]], minlength=count)
+    ys, xs = np.nonzero(foreign & (inside[labels] >= _ENTERED_MM2 * PX_PER_MM**2))
+    if not len(ys):
+        return 0.0
+    rows, columns = within
+    ends = (rows.start - ys.min(), columns.start - xs.min(), ys.max() + 1 - rows.stop, xs.max() + 1 - columns.stop)
+    return float(max(ends)) / PX_PER_MM
+
+
+def _lines_to(foreign: Mask, box: tuple[slice, slice]) -> Mask:
+    """What is thin and long outside of a box: creases, and lines of the scanner."""
+    outside = foreign.astype(np.uint8)
+    outside[box] = 0
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(outside, connectivity=8)
+    across, along = np.sort(stats[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1], axis=1).T
+    thin = (across <= _LINE_MM * PX_PER_MM) & (along >= 4 * across)
+    thin[0] = False
+    return np.asarray(thin[labels])
+
+
+def _pixels(box: Box, region: Box) -> tuple[slice, slice]:
+    """Rows and columns of a box in a mask of the region, as far as it lies there."""
+    x0, y0, x1, y1 = (
+        max(0, round(edge * PX_PER_MM))
+        for edge in (box.x - region.x, box.y - region.y, box.x + box.w - region.x, box.y + box.h - region.y)
+    )
+    return slice(y0, y1), slice(x0, x1)
 
 
 def trails(view: View, box: Box) -> list[Trail] | None:

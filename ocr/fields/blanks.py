@@ -20,12 +20,12 @@ from ocr.layout import (
     REFERENCE_DPI,
     Box,
     CellsField,
-    ChoiceField,
     DateField,
     Field,
     LineField,
     PageLayout,
     PresenceField,
+    boxes_of,
 )
 from ocr.readings import Reading, ReadingReason
 
@@ -122,19 +122,10 @@ def _bare(layout: PageLayout) -> Mask | None:
     reach = 2 * round(_PRINT_MM * _PER_MM) + 1
     printed = (layout.reference < _PRINT).astype(np.uint8)
     bare = np.asarray(cv2.dilate(printed, np.ones((reach, reach), np.uint8)) == 0)
-    fields = (box for field in layout.fields for box in (*_boxes(field), *_marks(field)))
-    for box in (*layout.changing, *fields):
+    for box in (*layout.changing, *(box for field in layout.fields for box in boxes_of(field))):
         near, far = (box.x - _BESIDE_MM, box.y - _BESIDE_MM), (box.x + box.w + _BESIDE_MM, box.y + box.h + _BESIDE_MM)
         x0, y0, x1, y1 = (max(0, round(edge * _PER_MM)) for edge in (*near, *far))
         bare[y0:y1, x0:x1] = False
     margin = round(_MARGIN_MM * _PER_MM)
     bare[:margin], bare[-margin:], bare[:, :margin], bare[:, -margin:] = False, False, False, False
     return bare
-
-
-def _marks(field: Field) -> tuple[Box, ...]:
-    if isinstance(field, ChoiceField):
-        return tuple(option.box for option in field.options)
-    if isinstance(field, DateField):
-        return tuple(option.box for option in field.eras)
-    return () if isinstance(field, LineField | CellsField) else (field.box,)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ocr.cutting.cut import View, make_view
-from ocr.cutting.foreign import foreign_ink, trails
+from ocr.cutting.foreign import foreign_ink, reach_mm, trails
 from ocr.fields.presence import look, presence_job
 from ocr.imaging import keep_red
 from ocr.layout import REFERENCE_DPI, Box, Mark, Option, Presence, PresenceField
@@ -144,12 +144,72 @@ def test_red_is_ink_where_a_seal_is_looked_for_and_lost_in_black_and_white() -> 
 
 
 def test_a_signature_is_more_than_a_stroke() -> None:
-    def name(sheet: Sheet) -> None:
-        for n in range(4):
-            sheet.word(Box(140 + 6 * n, 62, 6, 6))
-
     place = Box(135, 58, 40, 14)
+
+    def name(sheet: Sheet) -> None:
+        name_in(sheet, place)
+
     assert seen(page(name), place, Presence.SIGNATURE) == (True, True)
     assert seen(page(), place, Presence.SIGNATURE) == (False, True)
     small = page(lambda sheet: sheet.word(Box(140, 62, 8, 3)))
     assert 0.9 < look(small, place, Presence.SIGNATURE)[1] < look(page(name), place, Presence.SIGNATURE)[1]
+
+
+def stamp(sheet: Sheet) -> None:
+    """A round office stamp of 24 mm across, whose letters stand in the place of the seal."""
+    arc(sheet, 156, 70, 12, 12)
+    for y in (62, 66, 72, 78):
+        sheet.stroke((150, y), (162, y + 1))
+    for x in (152, 156, 160):
+        sheet.stroke((x, 60.5), (x, 79))
+
+
+def name_in(sheet: Sheet, place: Box) -> None:
+    for n in range(4):
+        sheet.word(Box(place.x + 2 + 6 * n, place.y + 2, 6, 6))
+
+
+def test_what_goes_on_far_beyond_a_place_is_a_stamp() -> None:
+    def reach(draw: Callable[[Sheet], object], others: tuple[Box, ...] = ()) -> float:
+        return reach_mm(page(draw), SEAL, others, 14.0, 1.6)
+
+    assert reach(seal) < 0
+    assert 7 < reach(stamp) < 10
+    assert reach(lambda s: None) == 0.0
+    assert reach_mm(page(stamp, known=False), SEAL, (), 14.0, 1.6) == 0.0
+
+    def crossed(sheet: Sheet) -> None:
+        seal(sheet)
+        sheet.image[:, sheet.px(156)] = 40
+
+    assert reach(crossed) <= 0
+    beside = Box(130, 60, 19.9, 13)
+
+    def overlapping(sheet: Sheet) -> None:
+        seal(sheet)
+        sheet.stroke((132, 66), (153, 67))
+        sheet.stroke((135, 62), (135, 70))
+
+    assert reach(overlapping) > 10 > 1 > reach(overlapping, (beside,))
+
+
+def test_a_stamp_over_a_place_to_seal_is_left_to_a_person() -> None:
+    field = PresenceField("seal", SEAL, Presence.SEAL)
+    reading = presence_job(page(stamp), field).finish((), ())
+    assert reading.value == "true" and ReadingReason.OUTSIDE_BOX in reading.reasons
+    assert presence_job(page(seal), field).finish((), ()).reasons == ()
+
+
+def test_a_signature_is_of_a_pen() -> None:
+    place = Box(135, 58, 40, 14)
+    field = PresenceField("signature", place, Presence.SIGNATURE)
+    signed = page(lambda s: name_in(s, place))
+    assert presence_job(signed, field, pen=signed).finish((), ()).reasons == ()
+    reading = presence_job(signed, field, pen=page()).finish((), ())  # all of it was red
+    assert (reading.value, reading.reasons) == ("false", (FAINT,))
+
+
+def test_a_line_of_the_scanner_is_no_signature() -> None:
+    place = Box(135, 58, 40, 14)
+    streak = page(lambda s: s.image.__setitem__((slice(None), slice(s.px(150), s.px(150) + 4)), 40))
+    assert look(streak, place, Presence.SIGNATURE)[1] < 0.9
