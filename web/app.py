@@ -32,6 +32,7 @@ from web.routes import (
     sessions,
     staff,
     tasks,
+    weights,
 )
 from web.settings import WebSettings
 from web.words import Pair
@@ -88,7 +89,7 @@ def create_app(runtime: Runtime, settings: WebSettings | None = None) -> FastAPI
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.mount(API_ROOT, create_api(runtime, settings), name="api")
     work = (queue, tasks, pictures, batches, cases, ranking, drafts)
-    for noun in (health, sessions, *work, staff, operations, outbox, erasures):
+    for noun in (health, sessions, *work, staff, operations, outbox, erasures, weights):
         app.include_router(noun.router)
     app.add_exception_handler(NotSignedIn, _to_sign_in)
     app.add_exception_handler(PasswordDue, _to_password)
@@ -154,6 +155,6 @@ def _error_page(request: Request, status: int, said: Pair, code: str) -> Respons
 
 def _back_of(request: Request) -> str:
     parts = request.url.path.strip("/").split("/")
-    if parts[0] in ("tasks", "batches", "cases", "drafts", "ranking", "staff") and len(parts) > 2:
+    if parts[0] in ("tasks", "batches", "cases", "drafts", "ranking", "staff", "weights") and len(parts) > 2:
         return f"/{parts[0]}/{parts[1]}"
     return "/"

@@ -56,6 +56,11 @@ DONE = {
     "staff_changed": words.Pair("職員の設定を変更しました。", "The account was changed."),
     "parked_retry": words.Pair("もう一度処理します。", "It will be tried again."),
     "parked_give_up": words.Pair("ファイルを受け付けないことにしました。", "The file was refused."),
+    "weights_made": words.Pair(
+        "新しい版を作りました。まだ使われていません。", "A new version was made; it is not in force yet."
+    ),
+    "weights_adopted": words.Pair("使用する版を変えました。", "The version was put in force."),
+    "weights_back": words.Pair("前の版に戻しました。", "The version before is in force again."),
     "batch_closed": words.Pair("束を締めました。", "The batch was closed."),
 }
 

@@ -28,6 +28,8 @@ from pipeline.domain.statuses import (
     StaffRole,
     SubmissionStatus,
     TaskKind,
+    Verdict,
+    WeightsOrigin,
 )
 from pipeline.steps.due import About
 from pipeline.steps.erasure.blockers import Blocker
@@ -347,6 +349,17 @@ DIFFERENCE = {
     "misread": Pair("誤読か", "misread?"),
     "moved": Pair("転居か", "moved?"),
     "other": Pair("相違", "differs"),
+}
+WEIGHTS_ORIGIN = {
+    WeightsOrigin.SHIPPED: Pair("製品に付属", "Shipped"),
+    WeightsOrigin.RETRAINED: Pair("職員の判断から学習", "Learned from staff"),
+    WeightsOrigin.IMPORTED: Pair("ファイルから登録", "Imported"),
+}
+VERDICT = {
+    Verdict.SAME: Pair("同じ人", "the same"),
+    Verdict.NOT_SAME: Pair("別の人", "not the same"),
+    Verdict.NEW: Pair("新しい人", "somebody new"),
+    Verdict.LET_STAND: Pair("自動のまま受理", "link let stand"),
 }
 READING = {
     "low_confidence": Pair("読取に自信なし", "low confidence"),
