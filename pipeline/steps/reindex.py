@@ -8,7 +8,8 @@ from sqlmodel import Session, col, select
 
 from matchers.blocking import key_rules_version
 from pipeline.runtime import Runtime
-from pipeline.steps.people import keys_of, record_of, write_keys
+from pipeline.steps.merged import keys_of_people
+from pipeline.steps.people import write_keys
 from pipeline.store.bulk import learn_sizes, parts
 from pipeline.store.engine import again_on_clash, read, write
 from pipeline.store.tables import MatchKey, Person
@@ -44,7 +45,7 @@ def _write_chunk(runtime: Runtime, ids: Sequence[str]) -> int:
         with write(runtime.engine) as session:
             stale = _stale(session, ids)
             people = session.exec(select(Person).where(col(Person.id).in_(stale))).all()
-            write_keys(session, {one.id: keys_of(record_of(one), runtime.secrets.key) for one in people})
+            write_keys(session, keys_of_people(session, people, runtime.secrets.key))
             written = len(people)
 
     again_on_clash(work)
