@@ -13,6 +13,7 @@ from matchers.tables.comparing import MISSING, Levels, compare_pairs
 from matchers.tables.scoring import Model
 
 _OWN = (FieldType.GIVEN_NAME, FieldType.GIVEN_KANA, FieldType.DATE)
+_OTHER_DAY = ("else", "same_year", "same_day")
 _SAME = ("exact", "variant", "swapped", "former")
 
 
@@ -22,14 +23,16 @@ def differ_at_all(model: Model, pairs: Pairs) -> NDArray[np.bool_]:
     return _unlike(model, levels, (place for place, field in enumerate(model.fields) if field.column.type in _OWN))
 
 
-def called_otherwise(model: Model, pairs: Pairs) -> NDArray[np.bool_]:
-    """Pairs whose given names are written in other Japanese characters, or read otherwise where one has no name.
+def told_apart(model: Model, pairs: Pairs) -> NDArray[np.bool_]:
+    """Pairs whose given names are written in other Japanese characters, or read otherwise where one has no name; and
+    those born on wholly another day.
 
-    One character apart is a brother or sister as easily as a slip (良太郎, 凌太郎).
+    One character apart is a brother or sister as easily as a slip (良太郎, 凌太郎), and a couple of one name at one
+    address differs in nothing but the day.
     """
     levels = compare_pairs(model.fields, pairs)
     by_type = {field.column.type: place for place, field in reversed(list(enumerate(model.fields)))}
-    name, kana = by_type.get(FieldType.GIVEN_NAME), by_type.get(FieldType.GIVEN_KANA)
+    name, kana, day = (by_type.get(one) for one in _OWN)
     unlike = np.zeros(len(pairs), np.bool_)
     silent = np.ones(len(pairs), np.bool_)
     if name is not None:
@@ -39,6 +42,9 @@ def called_otherwise(model: Model, pairs: Pairs) -> NDArray[np.bool_]:
         silent = (column.codes[pairs] == 0).any(axis=1)
     if kana is not None:
         unlike |= _unlike(model, levels, [kana]) & silent
+    if day is not None:
+        field = model.fields[day]
+        unlike |= np.isin(levels[:, day], [field.number(code) for code in _OTHER_DAY if code in field.codes])
     return unlike
 
 

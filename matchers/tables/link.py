@@ -15,7 +15,7 @@ from matchers.fields import FieldType
 from matchers.tables.blocks import Blocked, Pairs, find_candidates
 from matchers.tables.clusters import find_clusters
 from matchers.tables.columns import Column, Records, code_columns
-from matchers.tables.doubts import called_otherwise, differ_at_all
+from matchers.tables.doubts import told_apart, differ_at_all
 from matchers.tables.scoring import Model, score_more, score_pairs
 from matchers.tables.triangles import Weighed, weigh_together
 
@@ -83,7 +83,7 @@ def link_tables(
     weighed = weigh_together(
         scored.pairs, scored.scores, records.size, REVIEW_BITS, partial(_third, scored.model, alone_from or 0)
     )
-    linked, clusters = _settle(weighed, records, called_otherwise(scored.model, weighed.pairs), alone_from)
+    linked, clusters = _settle(weighed, records, told_apart(scored.model, weighed.pairs), alone_from)
     tell(Stage.SETTLE, 1, 1)
     shown = np.flatnonzero(_across(weighed.pairs, records) & (weighed.scores >= REVIEW_BITS))
     shown = shown[np.lexsort((*weighed.pairs[shown].T[::-1], -weighed.scores[shown]))]

@@ -154,10 +154,14 @@ def test_order_of_tables_does_not_matter() -> None:
     assert linked == {(b - 100, a) for a, b in other.pairs[other.linked].tolist()}
 
 
-def test_twins_are_for_review_and_in_no_cluster_together() -> None:
+TWINS = {"given": ["蒼太", "蒼汰"], "family": ["勅使河原"] * 2, "born": ["20150401"] * 2, "code": ["", ""]}
+COUPLE = {"given": ["ANH"] * 2, "family": ["BUI"] * 2, "born": ["19940528", "19790326"], "code": ["7654321"] * 2}
+
+
+@pytest.mark.parametrize("two", [TWINS, COUPLE], ids=["twins", "a couple of one name"])
+def test_two_alike_are_for_review_and_in_no_cluster_together(two: dict[str, list[str]]) -> None:
     register, said = town(150)
-    twins = {"given": ["蒼太", "蒼汰"], "family": ["勅使河原"] * 2, "born": ["20150401"] * 2, "code": ["", ""]}
-    both = {column: [*register[column], *said[column], *twins[column]] for column in COLUMNS}
+    both = {column: [*register[column], *said[column], *two[column]] for column in COLUMNS}
     found = link_tables(COLUMNS, both)
     assert found.clusters[-1] != found.clusters[-2]
     assert [300, 301] not in found.pairs[found.linked].tolist()
