@@ -56,13 +56,12 @@ class World:
 
 def draw(seed: int, people: int, applications: int, twins: float | None) -> World:
     """Candidates as the hand judged weights rank them, with what the ink says of each."""
-    cases = draw_cases(seed, people, Part.TUNE, twin_births=twins)
+    cases = draw_cases(seed, people, Part.TUNE, twin_births=twins, sample=applications)
     index, frequencies = Index(cases.register), count_names(cases.register.people)
     rows, known = dict(zip(index.ids, cases.register.people, strict=True)), dict(cases.truth)
     start = load_weights(OUT / HAND_JUDGED)
     labelled, truths = [], 0
-    for place in range(0, len(cases.applications.records), max(1, len(cases.applications.records) // applications)):
-        record, person = cases.applications.records[place], cases.applications.people[place]
+    for record, person in zip(cases.applications.records, cases.applications.people, strict=True):
         met = [(compare(person, rows[id], start, frequencies=frequencies), id) for id in index.near(person).ids]
         met.sort(key=lambda one: -one[0].total)
         kept = [one for turn, one in enumerate(met) if turn < KEPT or one[1] == known.get(record.id)]
@@ -181,4 +180,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from benchmarks import weights  # worlds are kept as this module's, not as that of the command
+
+    weights.main()
