@@ -15,7 +15,7 @@ from matchers.fields import FieldType
 from matchers.tables.blocks import Blocked, Pairs, find_candidates
 from matchers.tables.clusters import find_clusters
 from matchers.tables.columns import Column, Records, code_columns
-from matchers.tables.doubts import told_apart, differ_at_all
+from matchers.tables.doubts import differ_at_all, told_apart
 from matchers.tables.scoring import Model, score_more, score_pairs
 from matchers.tables.triangles import Weighed, weigh_together
 
