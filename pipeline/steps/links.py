@@ -21,7 +21,20 @@ from pipeline.store.tables import (
 KEPT_CANDIDATES = 5
 
 
-def write_candidates(session: Session, submission_id: str, match: RoleMatch) -> None:
+def write_candidates(session: Session, submission_id: str, matches: Sequence[RoleMatch]) -> None:
+    """The candidates of these roles in the place of those before; what was found of a role that a clerk decided since
+    stays, as what the machine said."""
+    decided = {(match.role, match.index) for match in matches if match.status is LinkStatus.CONFIRMED}
+    for row in session.exec(select(Candidate).where(Candidate.submission_id == submission_id)).all():
+        if (row.role, row.role_index) not in decided:
+            session.delete(row)
+    session.flush()
+    for match in matches:
+        _add_candidates(session, submission_id, match)
+    session.flush()
+
+
+def _add_candidates(session: Session, submission_id: str, match: RoleMatch) -> None:
     if match.decision is None:
         return
     for rank, scored in enumerate(match.decision.candidates[:KEPT_CANDIDATES], start=1):
@@ -36,6 +49,7 @@ def write_candidates(session: Session, submission_id: str, match: RoleMatch) -> 
                 person_evidence=scored.comparison.person_evidence,
                 evidence=evidence_json(scored.comparison),
                 contradictions=",".join(scored.comparison.contradictions),
+                weights_version=match.decision.weights_version,
             )
         )
 

@@ -6,34 +6,25 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from matchers.compare import compare
-from matchers.decide import decide
-from matchers.normalise import normalise
-from matchers.records import Outcome, PersonRecord, Scored
-from matchers.weights import load_weights
+from matchers.records import MatchDecision, Outcome, PersonRecord
 from pipeline.domain.statuses import LinkStatus, SubmissionStatus
-from pipeline.procedures.pack import Procedure
+from pipeline.procedures.pack import FieldType, Procedure
 from pipeline.runtime import Runtime
 from pipeline.steps.confirm import confirm_fields, confirm_same_kana
 from pipeline.steps.hold import hold_submission, move_submission, protect_submission
+from pipeline.steps.ink import Pictures, find_pictures, unconfirmed
 from pipeline.steps.links import drop_stale_links, write_candidates, write_entries, write_link
+from pipeline.steps.listed import listed
 from pipeline.steps.packs import get_pack
-from pipeline.steps.people import by_reference, find_near, record_of
 from pipeline.steps.protection import protect_all, touches_protected
-from pipeline.steps.roles import RoleKey, RoleMatch, eligible_persons, role_digest, role_record, values_by_key
+from pipeline.steps.questions import Question, ask_who
+from pipeline.steps.roles import RoleKey, RoleMatch, match_role_of, role_digest, role_record, values_by_key
+from pipeline.steps.weights import weights_in_force
 from pipeline.store.engine import read, write
 from pipeline.store.events import append_event
-from pipeline.store.tables import (
-    Candidate,
-    Distinction,
-    FieldValue,
-    Link,
-    Person,
-    Submission,
-)
+from pipeline.store.tables import Distinction, FieldValue, Link, Person, Submission
 
 
 def match_submission(runtime: Runtime, submission_id: str) -> None:
@@ -41,25 +32,45 @@ def match_submission(runtime: Runtime, submission_id: str) -> None:
     with read(runtime.engine) as session:
         submission = session.get_one(Submission, submission_id)
         pack = get_pack(session, submission.pack_version_id)
-        matches = _match_roles(runtime, session, submission, pack)
+        values = values_by_key(session, submission_id)
+        confirmed = _confirmed(session, submission_id)
+        # Whom a clerk named stays named, also where nothing legible was written.
+        roles = list(dict.fromkeys([*_given_roles(pack, values), *confirmed]))
+        asked = {
+            role: _question(runtime, session, submission, pack, values, *role)
+            for role in roles
+            if role not in confirmed
+        }
+        pictures = find_pictures(runtime, session, submission_id, pack, values)
+    matches = [
+        _answer(pack, values, role, asked[role], pictures)
+        if role in asked
+        else RoleMatch(*role, None, confirmed[role], LinkStatus.CONFIRMED)
+        for role in roles
+    ]
+    with read(runtime.engine) as session:
+        matches += _preprinted_subjects(runtime, session, submission, pack, values, matches)
+    _write(runtime, submission, pack, _one_person_once(matches))
+
+
+def _write(runtime: Runtime, submission: Submission, pack: Procedure, matches: Sequence[RoleMatch]) -> None:
     with write(runtime.engine) as session:
-        held = hold_submission(session, submission_id, submission.version)
-        session.execute(delete(Candidate).where(col(Candidate.submission_id) == submission_id))
+        held = hold_submission(session, submission.id, submission.version)
+        write_candidates(session, submission.id, matches)
         for match in matches:
-            write_candidates(session, submission_id, match)
-            write_link(runtime, session, submission_id, match)
-        drop_stale_links(session, submission_id, {(m.role, m.index) for m in matches})
-        write_entries(session, submission_id, pack, matches)
-        confirm_fields(session, submission_id, pack, matches)
-        confirm_same_kana(session, submission_id, pack)
-        if held.protected or touches_protected(session, submission_id):
+            write_link(runtime, session, submission.id, match)
+        drop_stale_links(session, submission.id, {(m.role, m.index) for m in matches})
+        write_entries(session, submission.id, pack, matches)
+        confirm_fields(session, submission.id, pack, matches)
+        confirm_same_kana(session, submission.id, pack)
+        if held.protected or touches_protected(session, submission.id):
             protect_submission(session, held)
-            protect_all(session, {submission_id})
+            protect_all(session, {submission.id})
         move_submission(session, held, SubmissionStatus.MATCHED)
         append_event(
             session,
             "submission",
-            submission_id,
+            submission.id,
             "submission_matched",
             actor="system",
             at=runtime.clock(),
@@ -67,25 +78,64 @@ def match_submission(runtime: Runtime, submission_id: str) -> None:
         )
 
 
-def _match_roles(runtime: Runtime, session: Session, submission: Submission, pack: Procedure) -> list[RoleMatch]:
-    values = values_by_key(session, submission.id)
-    confirmed = _confirmed(session, submission.id)
-    matches: list[RoleMatch] = []
-    # Whom a clerk named stays named, also where nothing legible was written.
-    for role, index in dict.fromkeys([*_given_roles(pack, values), *confirmed]):
-        if (role, index) in confirmed:
-            matches.append(RoleMatch(role, index, None, confirmed[role, index], LinkStatus.CONFIRMED))
-        else:
-            matches.append(_match_role(runtime, session, submission, pack, values, role, index))
-    matches += _preprinted_subjects(runtime, session, submission, pack, values, matches)
-    return _one_person_once(matches)
+def match_role(
+    runtime: Runtime,
+    session: Session,
+    submission: Submission,
+    pack: Procedure,
+    values: Mapping[str, FieldValue],
+    role: str,
+    index: int,
+) -> RoleMatch:
+    """Who a role is by its values alone, without asking the ink; may be called inside a write."""
+    question = _question(runtime, session, submission, pack, values, role, index)
+    return _match(role, index, question.answer())
+
+
+def _question(
+    runtime: Runtime,
+    session: Session,
+    submission: Submission,
+    pack: Procedure,
+    values: Mapping[str, FieldValue],
+    role: str,
+    index: int,
+) -> Question:
+    record = role_record(pack, submission, values, role, index)
+    refused = _refused(runtime, session, submission.id, role, index, record)
+    return ask_who(session, record, weights_in_force(session), runtime.secrets.key, refused)
+
+
+def _answer(
+    pack: Procedure, values: Mapping[str, FieldValue], role: RoleKey, question: Question, pictures: Pictures
+) -> RoleMatch:
+    """The decision; where it is open and a name was read from paper, with what the ink says of the likeliest."""
+    decision = question.answer()
+    people = question.unsettled(decision)
+    fields = unconfirmed(match_role_of(pack, role[0]), values, role[1]) if people else {}
+    if fields and (ink := pictures.ask(fields, question, people, role)):
+        decision = question.answer(ink)
+    return _match(*role, decision)
+
+
+def _match(role: str, index: int, decision: MatchDecision) -> RoleMatch:
+    if decision.outcome is Outcome.LINK:
+        return RoleMatch(role, index, decision, decision.best, LinkStatus.AUTO)
+    if decision.outcome is Outcome.REVIEW and decision.candidates:
+        return RoleMatch(role, index, decision, decision.candidates[0].candidate_id, LinkStatus.PROPOSED)
+    return RoleMatch(role, index, decision, None, None)
+
+
+_SHARED = {FieldType.ADDRESS, FieldType.POSTAL_CODE, FieldType.PHONE, FieldType.EMAIL}
 
 
 def _given_roles(pack: Procedure, values: Mapping[str, FieldValue]) -> list[RoleKey]:
+    """The roles of which something was given that is one person's own: a row of children with nothing but a postal
+    code is no child."""
     given: list[RoleKey] = []
     for match in pack.matching.roles:
         most = pack.role(match.role).max
-        own = [spec.name for spec in pack.fields if spec.role == match.role]
+        own = [spec.name for spec in pack.fields if spec.role == match.role and spec.type not in _SHARED]
         for index in range(1, most + 1) if most > 1 else (0,):
             keys = [f"{name}.{index}" if index else name for name in own]
             if any((row := values.get(key)) is not None and (row.value or row.raw) for key in keys):
@@ -98,35 +148,6 @@ def _confirmed(session: Session, submission_id: str) -> dict[RoleKey, str]:
         select(Link).where(Link.submission_id == submission_id, Link.status == LinkStatus.CONFIRMED)
     ).all()
     return {(row.role, row.role_index): row.person_id for row in rows}
-
-
-def _match_role(
-    runtime: Runtime,
-    session: Session,
-    submission: Submission,
-    pack: Procedure,
-    values: Mapping[str, FieldValue],
-    role: str,
-    index: int,
-) -> RoleMatch:
-    record = role_record(pack, submission, values, role, index)
-    wanted = normalise(record)
-    near = {person.id: person for person in find_near(session, wanted, runtime.secrets.key)}
-    if record.reference_number:
-        near |= {person.id: person for person in by_reference(session, record.reference_number)}
-    refused = _refused(runtime, session, submission.id, role, index, record)
-    weights = load_weights()
-    scored = [
-        Scored(person.id, compare(wanted, normalise(record_of(person)), weights))
-        for person in near.values()
-        if person.id not in refused
-    ]
-    decision = decide(scored, weights=weights)
-    if decision.outcome is Outcome.LINK:
-        return RoleMatch(role, index, decision, decision.best, LinkStatus.AUTO)
-    if decision.outcome is Outcome.REVIEW and decision.candidates:
-        return RoleMatch(role, index, decision, decision.candidates[0].candidate_id, LinkStatus.PROPOSED)
-    return RoleMatch(role, index, decision, None, None)
 
 
 def _refused(
@@ -160,10 +181,11 @@ def _preprinted_subjects(
     person = session.get(Person, owner.link) if owner and owner.link else None
     if person is None or person.household_number is None:
         return []
-    eligible = eligible_persons(session, pack.id)
     family = session.exec(
         select(Person).where(Person.household_number == person.household_number).order_by(col(Person.resident_number))
     ).all()
+    said_of = listed(session, pack.id, [member.id for member in family])
+    eligible = {id for id, row in said_of.items() if row.eligible}
     found = []
     for index, member in enumerate((m for m in family if m.id in eligible), start=1):
         said = role_record(pack, submission, values, subject, index)

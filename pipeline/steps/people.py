@@ -35,6 +35,11 @@ def record_of(person: Person) -> PersonRecord:
     )
 
 
+def records_of(session: Session, people: Iterable[Person]) -> list[tuple[str, PersonRecord]]:
+    """Person and record of all these."""
+    return [(person.id, record_of(person)) for person in people]
+
+
 def index_person(session: Session, person: Person, secret: bytes) -> None:
     """Writes the person's blocking keys, in the transaction that writes the person."""
     write_keys(session, {person.id: keys_of(record_of(person), secret)})
@@ -121,11 +126,16 @@ def applicant_record(
     )
 
 
+def find_field(values: Mapping[str, FieldValue], name: str, index: int) -> FieldValue | None:
+    """The value of a role's field: under its index, or else the one that all of the role share."""
+    return values.get(f"{name}.{index}" if index else name) or values.get(name)
+
+
 def _present(
     values: Mapping[str, FieldValue], attributes: Mapping[str, str], index: int
 ) -> Iterable[tuple[str, FieldValue]]:
     for attribute, name in attributes.items():
-        row = values.get(f"{name}.{index}" if index else name) or values.get(name)
+        row = find_field(values, name, index)
         if row is not None and row.value is not None:
             yield attribute, row
 

@@ -46,11 +46,16 @@ def applying_role(pack: Procedure) -> MatchRole:
     return next((match for match in roles if match.role != pack.matching.subject_role), roles[0])
 
 
+def match_role_of(pack: Procedure, role: str) -> MatchRole:
+    """Which fields identify somebody of this role. KeyError when the pack does not match it."""
+    return {match.role: match for match in pack.matching.roles}[role]
+
+
 def role_record(
     pack: Procedure, submission: Submission, values: Mapping[str, FieldValue], role: str, index: int
 ) -> PersonRecord:
     """What the submission says of one role. KeyError when the pack does not match that role."""
-    attributes = {match.role: match.attributes for match in pack.matching.roles}[role]
+    attributes = match_role_of(pack, role).attributes
     reference = None if role == pack.matching.subject_role else submission.reference_number
     return applicant_record(values, attributes, index, reference)
 
