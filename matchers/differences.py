@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import groupby
 
 from rapidfuzz.distance import Levenshtein
 
@@ -41,15 +44,53 @@ class Piece:
 
 
 def find_differences(left: str, right: str) -> tuple[Piece, ...]:
-    """The two texts in pieces, which joined give each text back; differing characters stand one by one."""
+    """The two texts in pieces, which joined give each text back.
+
+    Words and numbers are compared one by one where both texts have the same number of them. Single characters that
+    differ stand by themselves; where several in a row do, and not only in how they are written, they are one piece.
+    """
+    one, two = _words(left), _words(right)
+    if len(one) == len(two) and all(_sort(a) == _sort(b) for a, b in zip(one, two, strict=True)):
+        return tuple(_joined([piece for a, b in zip(one, two, strict=True) for piece in _of_word(a, b)]))
+    return tuple(_joined(_of_word(left, right)))
+
+
+_WORDS = re.compile(r"\d+|\s+|[^\d\s]+")
+
+
+def _words(text: str) -> list[str]:
+    return _WORDS.findall(text)
+
+
+def _sort(word: str) -> tuple[bool, bool]:
+    return word[0].isdecimal(), word[0].isspace()
+
+
+def _of_word(left: str, right: str) -> list[Piece]:
     if left == right:
-        return (Piece(left, right, Difference.SAME),) if left else ()
+        return [Piece(left, right, Difference.SAME)] if left else []
     if left and right and _say_the_same(left, right):
         other = {Difference.OTHER: Difference.SPELLING}
-        return tuple(replace(one, kind=other.get(one.kind, one.kind)) for one in _pieces(left, right))
-    if Levenshtein.normalized_similarity(left, right) < _MOSTLY:
-        return (Piece(left, right, Difference.OTHER),)
-    return tuple(_pieces(left, right))
+        return [replace(one, kind=other.get(one.kind, one.kind)) for one in _pieces(left, right)]
+    if left.isdecimal() and right.isdecimal() and len(left) != len(right):
+        return [Piece(left, right, Difference.OTHER)]
+    if Levenshtein.normalized_similarity(left, right) < _MOSTLY and (len(left), len(right)) != (1, 1):
+        found = _pieces(left, right)
+        return found if all(one.kind in _OF_WRITING for one in found) else [Piece(left, right, Difference.OTHER)]
+    return _pieces(left, right)
+
+
+_OF_WRITING = frozenset(set(Difference) - {Difference.OTHER})
+
+
+def _joined(pieces: list[Piece]) -> Iterator[Piece]:
+    """The pieces with each run of differing ones as one, where one of them is more than a way of writing."""
+    for same, run in groupby(pieces, lambda one: one.kind in (Difference.SAME, Difference.SPELLING)):
+        found = list(run)
+        if same or all(one.kind in _OF_WRITING for one in found):
+            yield from found
+        else:
+            yield Piece("".join(one.left for one in found), "".join(one.right for one in found), Difference.OTHER)
 
 
 def _pieces(left: str, right: str) -> list[Piece]:

@@ -18,7 +18,9 @@ _BOUND_WORDS = Words(
     "世帯で共通する項目は、合わせて一定の範囲でだけ数えます",
     "what a household has in common counts within bounds only",
 )
-_NO_CHANGE = frozenset({"missing", "nickname", "first_only", "initial", "close_street", "day_unknown"})
+_NO_CHANGE = frozenset(
+    {"missing", "nickname", "first_only", "initial", "close_street", "day_unknown", "former", "swapped"}
+)
 """Levels nobody would think of as what might have been."""
 
 

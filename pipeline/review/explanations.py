@@ -17,12 +17,13 @@ from matchers.differences import Difference, Piece, find_differences
 from matchers.explain import FIELD_LABELS, REASON_WORDS, Words, level_words
 from matchers.fields import PERSON
 from matchers.records import Comparison, FieldEvidence, MatchDecision, Outcome, PersonRecord, Scored
-from matchers.waterfall import Step, find_changes, waterfall
+from matchers.waterfall import BOUND, Step, find_changes, waterfall
 from matchers.weights import Weights
 from pipeline.procedures.pack import Label
 from pipeline.review.dates import wareki
 
 MOST_CHANGES = 3
+_ROUNDED = 0.1
 _OWN_LABELS = {"name": Words("氏名", "Name"), "kana": Words("フリガナ", "Reading")}
 _MOVED = frozenset({"same_place", "same_city", "same_area", "else"})
 _PLACES = frozenset({"address", "postal_code"})
@@ -59,6 +60,11 @@ class Row:
     also: str = ""
     moved: bool = False
     read: bool = False
+
+    @property
+    def speaking(self) -> int:
+        """The place of the evidence that the differences belong to: the first that is no full agreement."""
+        return next((place for place, one in enumerate(self.evidence) if not one.level.startswith("exact")), 0)
 
     def pieces(self, language: str) -> tuple[tuple[Piece, str], ...]:
         """The pieces with what each difference means: a `Difference`, or "misread" or "moved"."""
@@ -155,7 +161,9 @@ def explain_candidate(
 
 def _steps(comparison: Comparison) -> tuple[Step, ...]:
     known = tuple(one for one in comparison.evidence if _sentence(one) is not None)
-    return waterfall(replace(comparison, evidence=known))
+    steps = waterfall(replace(comparison, evidence=known))
+    # Stored weights are rounded; what they miss of the total by that is no bound of a household.
+    return tuple(step for step in steps if step.field != BOUND or abs(step.weight) >= _ROUNDED)
 
 
 def _rows(said: PersonRecord, registered: PersonRecord, found: Sequence[FieldEvidence]) -> list[Row]:
