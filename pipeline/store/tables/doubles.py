@@ -50,11 +50,15 @@ class PersonDistinction(SQLModel, table=True):
 
 class Regrouping(SQLModel, table=True):
     """統合 or 分離: what one person had became another's. After a merge, from_id points to to_id
-    (`Person.merged_into`); after a split, to_id is a person who was made for it. Undone ones stay."""
+    (`Person.merged_into`); after a split, to_id is a person who was made for it. Undone ones stay.
+
+    number: 1, 2, 3 in the order in which they were made; what shares rows is undone in the opposite one.
+    """
 
     __tablename__ = "regrouping"
 
     id: str = Field(default_factory=new_id, primary_key=True)
+    number: int = Field(unique=True)
     kind: RegroupingKind = word(RegroupingKind)
     from_id: str = Field(foreign_key="person.id", index=True)
     to_id: str = Field(foreign_key="person.id", index=True)
@@ -65,8 +69,8 @@ class Regrouping(SQLModel, table=True):
 
 
 class RegroupedRow(SQLModel, table=True):
-    """One row that a regrouping moved, and that its undoing moves back. kind: its table; "protected" is the mark
-    that the person to_id got by it."""
+    """One row that a regrouping moved, and that its undoing moves back. kind: its table; for "distinction" the row was
+    made by it, and goes again."""
 
     __tablename__ = "regrouped_row"
 

@@ -111,6 +111,7 @@ def _doubles() -> None:
     op.create_table(
         "regrouping",
         sa.Column("id", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("from_id", sa.String(), nullable=False),
         sa.Column("to_id", sa.String(), nullable=False),
@@ -121,6 +122,7 @@ def _doubles() -> None:
         sa.ForeignKeyConstraint(["from_id"], ["person.id"]),
         sa.ForeignKeyConstraint(["to_id"], ["person.id"]),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("number"),
     )
     op.create_index("ix_regrouping_from_id", "regrouping", ["from_id"])
     op.create_index("ix_regrouping_to_id", "regrouping", ["to_id"])
@@ -174,6 +176,7 @@ def _households() -> None:
         sa.Column("total", sa.Float(), nullable=False),
         sa.Column("evidence", sa.String(), nullable=False),
         sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("undone_by", sa.String(), nullable=False),
         sa.Column("made_at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(["household_id"], ["household.id"]),
         sa.ForeignKeyConstraint(["submission_id"], ["submission.id"]),
