@@ -1,7 +1,10 @@
-"""Fits the weights that are shipped: `python -m benchmarks.weights draw|fit`.
+"""Fits the weights that are shipped: `python -m benchmarks.weights draw|fit|tell|decisions`.
 
     draw SEED PEOPLE APPLICATIONS [--twins SHARE]   keeps the candidates of so many applications of a TUNE world
     fit VERSION --fit SEED... --judge SEED...       writes matchers/data/weights-VERSION.yaml
+    tell VERSION... --judge SEED...                 what shipped weights give on worlds that were drawn
+    decisions COUNT --from VERSION --on SEED --judge SEED [--draws 4]
+                                                    what so many decisions of reviewers teach weights, beside the old
 
 Fitted by logistic regression on the worlds of `--fit`, held to the hand judged weights; thresholds, and the figures
 that stand in the file, are of the worlds of `--judge`. Held out worlds are never drawn. Both are slow: a minute for a
@@ -16,10 +19,13 @@ import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from benchmarks.linking.cases import draw_cases, is_paper
+from benchmarks.linking.decisions import draw_decisions, learn, tell
 from benchmarks.linking.ours import Index, ask_ink, count_names
+from benchmarks.report import show
 from benchmarks.samples import DATA
 from fixtures.matching.split import Part
 from matchers import weights as shipped
@@ -168,15 +174,62 @@ def main() -> None:
     fitting.add_argument("version")
     fitting.add_argument("--fit", type=int, nargs="+", required=True)
     fitting.add_argument("--judge", type=int, nargs="+", required=True)
+    telling, deciding = commands.add_parser("tell"), commands.add_parser("decisions")
+    telling.add_argument("versions", nargs="+")
+    telling.add_argument("--judge", type=int, nargs="+", required=True)
+    deciding.add_argument("count", type=int)
+    deciding.add_argument("--from", dest="old", required=True)
+    deciding.add_argument("--on", type=int, required=True)
+    deciding.add_argument("--judge", type=int, required=True)
+    deciding.add_argument("--draws", type=int, default=4)
     given = parser.parse_args()
-    if given.command == "draw":
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        world = draw(given.seed, given.people, given.applications, given.twins)
-        (FOLDER / f"{given.seed}.pickle").write_bytes(pickle.dumps(world))
-    else:
-        (OUT / f"weights-{given.version}.yaml").write_text(
-            write_weights(make(given.version, given.fit, given.judge)), encoding="utf-8"
-        )
+    {"draw": _draw, "fit": _fit, "tell": _tell_all, "decisions": _decisions}[given.command](given)
+
+
+def _draw(given: argparse.Namespace) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    world = draw(given.seed, given.people, given.applications, given.twins)
+    (FOLDER / f"{given.seed}.pickle").write_bytes(pickle.dumps(world))
+
+
+def _fit(given: argparse.Namespace) -> None:
+    text = write_weights(make(given.version, given.fit, given.judge))
+    (OUT / f"weights-{given.version}.yaml").write_text(text, encoding="utf-8")
+
+
+def _tell_all(given: argparse.Namespace) -> None:
+    rows = []
+    for seed in given.judge:
+        world = load(seed)
+        for version in given.versions:
+            rows += _told_rows(f"seed {seed}, weights {version}", world, load_weights(OUT / f"weights-{version}.yaml"))
+    show("Shipped weights", _HEADER, rows)
+
+
+def _decisions(given: argparse.Namespace) -> None:
+    """Each draw of decisions teaches anew; old weights first."""
+    world, other = load(given.on), load(given.judge)
+    old = load_weights(OUT / f"weights-{given.old}.yaml")
+    rows = _told_rows(f"weights {given.old}", other, old)
+    for turn in range(given.draws):
+        rng = Random(f"decisions:{given.on}:{turn}")
+        decisions = draw_decisions(world.labelled, old, given.count, rng)
+        new = learn(decisions, old, f"{given.old}+{turn}", rng)
+        rows += _told_rows(f"{given.count} decisions, {len(decisions) - given.count} let stand", other, new)
+    show(f"Learnt on seed {given.on}, judged on seed {given.judge}", _HEADER, rows)
+
+
+_HEADER = ("", "ink", "best F1", f"recall at {TARGET}", "own threshold", "links", "wrong", "recall")
+
+
+def _told_rows(name: str, world: World, weights: Weights) -> list[tuple[str, ...]]:
+    rows = []
+    for ink in (False, True):
+        told = tell([one if ink else without_ink(one) for one in world.labelled], world.truths, weights)
+        taken, wrong, recall = told.at_own
+        figures = (f"{told.best_f1:.4f}", f"{told.recall_at_sure:.4f}", str(weights.thresholds.link_score))
+        rows.append((name, "yes" if ink else "no", *figures, str(taken), str(wrong), f"{recall:.4f}"))
+    return rows
 
 
 if __name__ == "__main__":
