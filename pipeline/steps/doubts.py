@@ -10,7 +10,8 @@ from pipeline.domain.statuses import DecisionKind, DocumentKind, LinkStatus, Rea
 from pipeline.procedures.pack import Procedure
 from pipeline.steps.doubles import DUPLICATES, duplicate_doubts, may_hide, paid_doubts, shared_doubts
 from pipeline.steps.examined import was_reopened, words_on
-from pipeline.steps.roles import eligible_persons
+from pipeline.steps.person_doubts import person_doubts
+from pipeline.steps.roles import RoleKey
 from pipeline.steps.tasks import Doubt
 from pipeline.store.tables import Attachment, Document, Entry, FieldValue, Finding, Link, Submission
 
@@ -18,6 +19,7 @@ BLOCKING = {
     *DUPLICATES,
     ReasonCode.PERSON_UNCLEAR,
     ReasonCode.NOT_ON_ROSTER,
+    ReasonCode.MEMBER_UNCLEAR,
     ReasonCode.UNKNOWN_FORM,
     ReasonCode.READING_FAILED,
 }
@@ -35,7 +37,7 @@ def find_doubts(session: Session, submission: Submission, pack: Procedure) -> li
         *_attachment_doubts(session, submission),
         *_field_doubts(session, submission),
         *_finding_doubts(session, submission),
-        *_person_doubts(session, submission, pack, links),
+        *person_doubts(session, submission, pack, links, _places(session, submission)),
         *_double_doubts(session, submission, pack, links),
     ]
     if doubts and may_hide(session, submission, doubts):
@@ -49,6 +51,10 @@ def find_doubts(session: Session, submission: Submission, pack: Procedure) -> li
 def entries_of(session: Session, submission_id: str) -> Sequence[Entry]:
     """The entries of a submission, in their order on the form."""
     return session.exec(select(Entry).where(Entry.submission_id == submission_id).order_by(col(Entry.role_index))).all()
+
+
+def _places(session: Session, submission: Submission) -> frozenset[RoleKey]:
+    return frozenset((entry.role, entry.role_index) for entry in entries_of(session, submission.id))
 
 
 def current_links(session: Session, submission_id: str) -> dict[tuple[str, int], Link]:
@@ -101,34 +107,6 @@ def _field_doubts(session: Session, submission: Submission) -> list[Doubt]:
 def _finding_doubts(session: Session, submission: Submission) -> list[Doubt]:
     rows = session.exec(select(Finding).where(Finding.submission_id == submission.id).order_by(col(Finding.code))).all()
     return [Doubt(ReasonCode.CHECK_FAILED, row.fields, row.code) for row in rows]
-
-
-def _person_doubts(
-    session: Session, submission: Submission, pack: Procedure, links: dict[tuple[str, int], Link]
-) -> list[Doubt]:
-    doubts: list[Doubt] = []
-    eligible = eligible_persons(session, pack.id)
-    entries = entries_of(session, submission.id)
-    subject = pack.matching.subject_role
-    named = {(match.role, 0) for match in pack.matching.roles if match.role != subject}
-    roles = {(entry.role, entry.role_index) for entry in entries} | set(links) | named
-    if not entries:
-        doubts.append(Doubt(ReasonCode.PERSON_UNCLEAR, subject))
-    for role, index in sorted(roles):
-        link = links.get((role, index))
-        about = f"{role}.{index}" if index else role
-        if link is None:
-            doubts.append(Doubt(ReasonCode.NOT_ON_ROSTER, about))
-        elif not link.status.is_active:
-            code = (
-                ReasonCode.REFERENCE_CONTRADICTED
-                if submission.reference_number and role != subject
-                else ReasonCode.PERSON_UNCLEAR
-            )
-            doubts.append(Doubt(code, about))
-        elif role == subject and link.person_id not in eligible:
-            doubts.append(Doubt(ReasonCode.NOT_ELIGIBLE, about))
-    return doubts
 
 
 def _double_doubts(

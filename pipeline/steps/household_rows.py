@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -53,36 +53,51 @@ def _write_facts(session: Session, roster: Roster, entries: Mapping[str, RosterE
 
 
 def _write_members(session: Session, roster: Roster, wanted: Mapping[str, str | None]) -> None:
-    """Who lives elsewhere than before left the day before the reference date, and lives there since. A list of no
-    later date than the one before corrects it: its word stands in the place of that."""
+    """Whoever lives elsewhere than was known for the reference date has lived there since, and in the household before
+    until the day before. Lists may come in any order of their dates: what is known of later days stays.
+    """
     rows = session.exec(
         select(HouseholdMember)
         .where(col(HouseholdMember.person_id).in_(list(wanted)))
         .order_by(col(HouseholdMember.valid_from))
     ).all()
-    latest = {row.person_id: row for row in rows}
-    added = []
+    stays: dict[str, list[HouseholdMember]] = {}
+    for row in rows:
+        stays.setdefault(row.person_id, []).append(row)
+    added: list[tuple[str | int | None, ...]] = []
     for person_id, home in wanted.items():
-        now = latest.get(person_id)
-        if now is not None and not _moves(session, now, home, roster.base_date):
-            continue
-        if home is not None:
-            added.append((new_id(), home, person_id, roster.base_date.isoformat(), None))
+        begins, until = _settle(session, stays.get(person_id, []), home, roster.base_date)
+        if begins and home is not None:
+            end = until.isoformat() if until else None
+            added.append((new_id(), home, person_id, roster.base_date.isoformat(), end))
     add_plain_rows(session, HouseholdMember, ("id", "household_id", "person_id", "valid_from", "valid_to"), added)
 
 
-def _moves(session: Session, now: HouseholdMember, home: str | None, since: date) -> bool:
-    """Ends the latest membership before `since`; False when nothing new begins, since it holds on or was corrected."""
-    if now.valid_to is None and now.household_id == home:
-        return False
-    if now.valid_from >= since and home is None:
-        session.delete(now)
-    elif now.valid_from >= since and home is not None:
-        now.household_id, now.valid_to = home, None
-    elif now.valid_to is None or now.valid_to >= since:
-        now.valid_to = since - timedelta(days=1)
-        session.add(now)
-        return True
+def _settle(
+    session: Session, stays: Sequence[HouseholdMember], home: str | None, day: date
+) -> tuple[bool, date | None]:
+    """Fits in that somebody lives in `home` on a day: whether a stay begins then, and until when it lasts.
+
+    stays: all that are known of them, by their first day; those that this contradicts are changed.
+    """
+    there = next(
+        (one for one in stays if one.valid_from <= day and (one.valid_to is None or day <= one.valid_to)), None
+    )
+    after = next((one for one in stays if one.valid_from > day), None)
+    if there is None:
+        if after is None:
+            return True, None
+        if after.household_id == home:
+            after.valid_from = day
+            return False, None
+        return True, after.valid_from - timedelta(days=1)
+    if there.household_id == home:
+        return False, None
+    if there.valid_from < day:
+        until, there.valid_to = there.valid_to, day - timedelta(days=1)
+        return True, until
+    if home is None:
+        session.delete(there)
     else:
-        return True
-    return False
+        there.household_id = home  # two lists of one day: the later corrects the earlier
+    return False, None

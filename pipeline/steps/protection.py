@@ -14,7 +14,18 @@ from sqlmodel import Session, and_, col, select
 from pipeline.domain.statuses import LinkStatus, ReasonCode, TaskStatus
 from pipeline.steps.hold import protect_submission
 from pipeline.steps.tasks import Doubt, add_reason
-from pipeline.store.tables import Case, Entry, Link, Person, ReviewReason, ReviewTask, Submission
+from pipeline.store.access import guarded
+from pipeline.store.tables import (
+    Case,
+    Entry,
+    HouseholdLink,
+    HouseholdMember,
+    Link,
+    Person,
+    ReviewReason,
+    ReviewTask,
+    Submission,
+)
 
 
 def touches_protected(session: Session, submission_id: str) -> bool:
@@ -26,7 +37,16 @@ def touches_protected(session: Session, submission_id: str) -> bool:
     )
     subjects = _subjects_of(session, {submission_id})
     return bool(_near_protected(session, named)) or bool(
-        session.exec(select(Case.id).where(col(Case.subject_id).in_(subjects), col(Case.protected).is_(True))).first()
+        session.exec(
+            select(HouseholdLink.id).where(
+                HouseholdLink.submission_id == submission_id,
+                HouseholdLink.status != LinkStatus.UNDONE,
+                guarded(col(HouseholdLink.household_id)),
+            )
+        ).first()
+        or session.exec(
+            select(Case.id).where(col(Case.subject_id).in_(subjects), col(Case.protected).is_(True))
+        ).first()
         or session.exec(
             select(Submission.id).where(
                 col(Submission.id).in_(_speaking_of(session, subjects)),
@@ -45,7 +65,15 @@ def protect_around(session: Session, person_ids: Iterable[str]) -> None:
     ).all()
     own = select(Person.id).where(col(Person.id).in_(people), col(Person.protected).is_(True))
     session.execute(update(Case).where(col(Case.subject_id).in_(own)).values(protected=True))
-    protect_all(session, set(linked))
+    homes = select(HouseholdMember.household_id).where(
+        col(HouseholdMember.person_id).in_(people), col(HouseholdMember.valid_to).is_(None)
+    )
+    from_there = session.exec(
+        select(HouseholdLink.submission_id).where(
+            col(HouseholdLink.household_id).in_(homes), HouseholdLink.status != LinkStatus.UNDONE
+        )
+    ).all()
+    protect_all(session, {*linked, *from_there})
 
 
 def protect_all(session: Session, submission_ids: set[str]) -> None:

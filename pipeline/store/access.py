@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import col, select
 
 from pipeline.domain.statuses import StaffRole
@@ -22,6 +23,9 @@ from pipeline.store.tables import (
     Case,
     Document,
     Draft,
+    Household,
+    HouseholdLink,
+    HouseholdMember,
     Link,
     Outbound,
     Page,
@@ -136,6 +140,41 @@ def _person(viewer: Viewer) -> ColumnElement[bool]:
     return true() if viewer.sees_protected else col(Person.protected).is_(False)
 
 
+def guarded(household_id: Mapped[str]) -> ColumnElement[bool]:
+    """The condition under which somebody protected lives in the household now."""
+    # Under names of their own: queries around this one ask the same tables for other rows.
+    member, person = aliased(HouseholdMember), aliased(Person)
+    return (
+        select(member.id)
+        .join(person, col(person.id) == member.person_id)
+        .where(member.household_id == household_id, col(member.valid_to).is_(None), col(person.protected).is_(True))
+        .exists()
+    )
+
+
+def _household(viewer: Viewer) -> ColumnElement[bool]:
+    # Where somebody protected lives, everybody else of the house and its address would tell where that is.
+    if not _reading(viewer):
+        return false()
+    return true() if viewer.sees_protected else ~guarded(col(Household.id))
+
+
+def _household_member(viewer: Viewer) -> ColumnElement[bool]:
+    person = select(Person.id).where(col(Person.id) == HouseholdMember.person_id, visible(Person, viewer))
+    household = select(Household.id).where(
+        col(Household.id) == HouseholdMember.household_id, visible(Household, viewer)
+    )
+    return and_(person.correlate(HouseholdMember).exists(), household.correlate(HouseholdMember).exists())
+
+
+def _household_link(viewer: Viewer) -> ColumnElement[bool]:
+    submission = select(Submission.id).where(
+        col(Submission.id) == HouseholdLink.submission_id, visible(Submission, viewer)
+    )
+    household = select(Household.id).where(col(Household.id) == HouseholdLink.household_id, visible(Household, viewer))
+    return and_(submission.correlate(HouseholdLink).exists(), household.correlate(HouseholdLink).exists())
+
+
 def _who_is_it(model: type[Any]) -> Rule:
     # Also on an application that may be seen, somebody protected must not show as a possible namesake.
     def rule(viewer: Viewer) -> ColumnElement[bool]:
@@ -174,6 +213,9 @@ _RULES: dict[type[Any], Rule] = {
     Batch: _department_only(Batch),
     Arrival: _department_only(Arrival),
     Person: _person,
+    Household: _household,
+    HouseholdMember: _household_member,
+    HouseholdLink: _household_link,
     Candidate: _who_is_it(Candidate),
     Link: _who_is_it(Link),
     Document: _document,

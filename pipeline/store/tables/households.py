@@ -41,6 +41,7 @@ class HouseholdLink(SQLModel, table=True):
     """This application comes from this household, also where nobody can say which member. It identifies nobody.
 
     At most one not undone per application, history kept. evidence: as in `candidate`; "[]" where a member is linked.
+    undone_by: the clerk who said that it is not this household, "" where only matching found another.
     """
 
     __tablename__ = "household_link"
@@ -52,6 +53,7 @@ class HouseholdLink(SQLModel, table=True):
     total: float = 0.0
     evidence: str = "[]"
     made_by: str = "system"
+    undone_by: str = ""
     made_at: datetime = Field(default_factory=now_utc, sa_type=UtcDateTime)
 
 
