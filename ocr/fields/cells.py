@@ -15,6 +15,7 @@ from ocr.decoding.decode import Decoded
 from ocr.engine import Logits
 from ocr.glyphs import DUST, OTHER, RELATIVE, GlyphModel, darkness, row_inputs
 from ocr.layout import Content
+from ocr.marks.loops import count_loops
 from ocr.readings import CharReading
 
 DIGITS = "0123456789"
@@ -43,6 +44,7 @@ class CellRow:
     log_probs: natural logarithms [cells that hold a character, len(alphabet) - 1].
     clear: the probability that all of them hold one clear character, nothing struck out, overwritten or smudged, and
         that what else bears ink holds none.
+    loops: how much paper each character closes in, 0 where the network does not doubt it; empty for kana.
     """
 
     alphabet: tuple[str, ...]
@@ -50,6 +52,7 @@ class CellRow:
     held: tuple[bool, ...]
     log_probs: NDArray[np.float64]
     clear: float
+    loops: tuple[int, ...] = ()
 
     @property
     def logits(self) -> Logits:
@@ -106,7 +109,8 @@ def read_row(patches: Sequence[Patch], content: Content, model: GlyphModel | Non
     clear = float(np.prod(np.clip(1.0 - kept[:, -2:].sum(axis=1), 1e-6, 1.0)) * np.prod(empty[dropped]))
     names = tuple("-" if char == _DASH and content is Content.MONEY else char for char in chars)
     log_probs = _normalised(np.log(np.maximum(kept[:, :-2], 1e-12)))
-    return CellRow(("", *names), tuple(inked), held, log_probs, clear)
+    loops = () if content is Content.KATAKANA else count_loops(pictures[~dropped], kept[:, -2])
+    return CellRow(("", *names), tuple(inked), held, log_probs, clear, loops)
 
 
 def _pale(written: Sequence[Patch]) -> Flags:

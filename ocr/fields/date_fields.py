@@ -80,7 +80,7 @@ def _row_date(name: str, box: Box, chosen: Chosen, row: CellRow, sizes: Sequence
     counts = _sums(row.held, sizes)
     decoded = replace(_decode_date(row.logits, row.alphabet, chosen, counts), held=row.clear)
     reading = _date_reading(name, box, chosen, decoded, counts)
-    return replace(reading, reasons=(*reading.reasons, *row_reasons(row)))
+    return replace(reading, reasons=(*reading.reasons, *row_reasons(row, decoded.characters)))
 
 
 def _sums(flags: Sequence[bool], sizes: Sequence[int]) -> tuple[int, int, int]:

@@ -12,12 +12,15 @@ from ocr.decoding.decode import decode_line
 from ocr.engine import Image, Logits
 from ocr.fields.cells import CellRow
 from ocr.layout import Content
-from ocr.readings import Reading, ReadingReason
+from ocr.marks.loops import is_knotted
+from ocr.readings import CharReading, Reading, ReadingReason
 
 SURE = 0.995
 """A row of cells of which the network is this sure is not recognised as a line besides. Below it two readers that agree
 are much surer than one (docs/decisions/0030)."""
 BLANK_CONFIDENCE = 0.99
+CLEAR, CLEAR_KANA = 0.8, 0.5
+"""Rows less surely clear are overwritten (`CellRow.clear`); of the many letters of a name one is often a little odd."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ def chance_on_line(reading: Reading, logits: Logits, mask: CharMask) -> float:
     return exp(min(0.0, log_share(mask.apply(logits), [mask.outputs.index(char) for char in text])))
 
 
-def row_reasons(row: CellRow) -> tuple[ReadingReason, ...]:
-    """Why a person should look at a row of cells."""
-    return (ReadingReason.OVERWRITTEN,) if row.clear < 0.5 else ()
+def row_reasons(row: CellRow, characters: Sequence[CharReading]) -> tuple[ReadingReason, ...]:
+    """Why a person should look at a row of cells of which these characters were read."""
+    over = row.clear < (CLEAR if row.loops else CLEAR_KANA) or is_knotted(row.loops, [one.char for one in characters])
+    return (ReadingReason.OVERWRITTEN,) if over else ()

@@ -84,7 +84,7 @@ def _row_reading(name: str, box: Box, content: Content, row: CellRow) -> Reading
         return Reading(name, None, "", BLANK_CONFIDENCE, box)
     decoded = decode_content(row.logits, row.alphabet, content, (sum(row.held),))
     decoded = spell(with_gaps(replace(decoded, held=row.clear), row.held, content), content)
-    return written_reading(name, box, content, [decoded], row_reasons(row))
+    return written_reading(name, box, content, [decoded], row_reasons(row, decoded.characters))
 
 
 def _choice(view: View, field: ChoiceField, own: OwnModels) -> Job:
