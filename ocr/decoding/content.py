@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import inf
@@ -50,7 +50,22 @@ _ADDRESS_SIGNS = _JAPANESE_SIGNS + "0123456789０１２３４５６７８９-－
 _EMAIL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._-+"
 # Kanji that hardly stand in names and addresses, and look like ones that do (千 日 才 大 未 土 ...).
 _RARE_TWINS = "干曰夭戊戌已"
+NEGLIGIBLE = 1e-7
+"""Outputs that no step of a line says with at least this probability are taken for no part of it."""
 BLANKED = ""  # output of classes whose ink separates characters and is no character itself
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What a line says within a mask.
+
+    log_probs: [T, len(outputs)], each step summing to one; output 0 is the CTC blank. held: how much of the ink the
+    mask explains, 0.0-1.0: low when the ink is something else.
+    """
+
+    outputs: tuple[str, ...]
+    log_probs: NDArray[np.float64]
+    held: float
 
 
 @dataclass(frozen=True)
@@ -69,14 +84,40 @@ class CharMask:
 
     def apply(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
         """Log-probabilities [T, len(outputs)] over the mask, each step summing to one."""
+        return np.asarray(np.log(self._probabilities(logits)[0]), np.float64)
+
+    def see(self, logits: NDArray[np.float32], also: Iterable[str] | None = ()) -> Seen:
+        """What a line says within the mask, without the many outputs that it says next to nothing of, but for those
+        of `also`; None for all outputs."""
+        probabilities, held = self._probabilities(logits)
+        if also is None:
+            return Seen(self.outputs, np.asarray(np.log(probabilities), np.float64), held)
+        kept = probabilities.max(axis=0) > NEGLIGIBLE
+        kept[[0, *(self.index[char] for char in also)]] = True
+        places = np.flatnonzero(kept)
+        log_probs = np.asarray(np.log(probabilities[:, places]), np.float64)
+        return Seen(tuple(self.outputs[place] for place in places.tolist()), log_probs, held)
+
+    def _probabilities(self, logits: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
+        """Probabilities [T, len(outputs)], each step summing to one; and how much of the ink they are of."""
         columns, factors, layers = self._layers
-        chosen = np.exp(np.take(logits, columns, axis=1)) * factors
+        chosen = np.take(logits, columns, axis=1)
+        np.exp(chosen, out=chosen)
+        inked = float((1.0 - np.exp(logits[:, 0].astype(np.float64))).sum())  # each step sums to one
+        kept = float(chosen[:, 1:].sum(dtype=np.float64))
+        chosen *= factors
         sums, start = chosen[:, : len(self.outputs)], len(self.outputs)
         for groups in layers:
             sums[:, groups] += chosen[:, start : start + len(groups)]
             start += len(groups)
         sums = np.maximum(sums, 1e-9)
-        return np.asarray(np.log(sums / sums.sum(axis=1, keepdims=True)), np.float64)
+        sums /= sums.sum(axis=1, keepdims=True)
+        return sums, min(1.0, kept / inked) if inked > 1e-6 else 1.0
+
+    @cached_property
+    def index(self) -> Mapping[str, int]:
+        """The place of each output but the blank."""
+        return {char: place for place, char in enumerate(self.outputs) if place}
 
     @cached_property
     def _layers(self) -> tuple[NDArray[np.int64], NDArray[np.float32], list[NDArray[np.int64]]]:
@@ -89,16 +130,6 @@ class CharMask:
         layers = [groups[layered][rank[layered] == level] for level in range(1, int(rank.max()) + 1)]
         chosen = order[layered]
         return self.columns[chosen], np.exp(self.weights[chosen]).astype(np.float32), layers
-
-    def held(self, logits: NDArray[np.float32]) -> float:
-        """How much of the non-blank mass the mask keeps, 0.0-1.0: low when the ink is something else."""
-        inked = float((1.0 - np.exp(logits[:, 0].astype(np.float64))).sum())  # each step sums to one
-        kept = float(np.exp(np.take(logits, self._inked, axis=1)).sum(dtype=np.float64))
-        return min(1.0, kept / inked) if inked > 1e-6 else 1.0
-
-    @cached_property
-    def _inked(self) -> NDArray[np.int64]:
-        return self.columns[self.columns > 0]
 
 
 @lru_cache(maxsize=64)

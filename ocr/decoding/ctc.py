@@ -94,33 +94,41 @@ def log_likelihoods(log_probs: LogProbs, strings: Sequence[Sequence[int]]) -> ND
     """
     if not strings:
         return np.zeros(0)
-    steps = len(log_probs)
-    width = 2 * max(len(string) for string in strings) + 1
-    labels = np.zeros((len(strings), width), np.int64)
-    for row, string in zip(labels, strings, strict=True):
-        row[1 : 2 * len(string) : 2] = string
-    used, inverse = np.unique(labels, return_inverse=True)
-    emissions = np.exp(log_probs[:, used])[:, inverse.reshape(labels.shape)]
-    skip = np.zeros(labels.shape, np.float64)
-    skip[:, 2:] = (labels[:, 2:] != 0) & (labels[:, 2:] != labels[:, :-2])
-    padded, step = np.zeros((len(strings), width + 2)), np.empty(labels.shape)  # made once: most calls are small
-    two_before, before, alpha = padded[:, :-2], padded[:, 1:-1], padded[:, 2:]
-    alpha[:, :2] = emissions[0, :, :2]
+    labels, emissions, skip = _trellis(log_probs, strings)
+    padded, step = np.zeros((len(labels) + 2, len(strings))), np.empty(labels.shape)  # made once: most calls are small
+    two_before, before, alpha = padded[:-2], padded[1:-1], padded[2:]
+    alpha[:2] = emissions[0, :2]
     scale = np.zeros(len(strings))
-    for t in range(1, steps):
+    for t in range(1, len(emissions)):
         np.multiply(two_before, skip, out=step)
         np.add(step, before, out=step)
         np.add(step, alpha, out=step)
         np.multiply(step, emissions[t], out=alpha)
         if t % 8 == 0:
-            peak = np.maximum(alpha.max(axis=1), 1e-300)
-            alpha /= peak[:, None]
+            peak = np.maximum(alpha.max(axis=0), 1e-300)
+            alpha /= peak
             scale += np.log(peak)
     ends = np.array([2 * len(string) for string in strings])
-    rows = np.arange(len(strings))
-    total = alpha[rows, ends] + np.where(ends > 0, alpha[rows, ends - 1], 0.0)
+    columns = np.arange(len(strings))
+    total = alpha[ends, columns] + np.where(ends > 0, alpha[ends - 1, columns], 0.0)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(total) + scale, np.float64)
+
+
+def _trellis(
+    log_probs: LogProbs, strings: Sequence[Sequence[int]]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """The class of each place of each string, blanks between [places, strings]; its probability at each step
+    [T, places, strings]; and 1.0 where a place may be reached from the last but one."""
+    labels = np.zeros((2 * max(len(string) for string in strings) + 1, len(strings)), np.int64)
+    for column, string in zip(labels.T, strings, strict=True):
+        column[1 : 2 * len(string) : 2] = string
+    used = np.zeros(log_probs.shape[1], np.bool_)
+    used[labels] = True
+    emissions = np.exp(log_probs[:, used])[:, (np.cumsum(used) - 1)[labels]]
+    skip = np.zeros(labels.shape)
+    skip[2:] = (labels[2:] != 0) & (labels[2:] != labels[:-2])
+    return labels, emissions, skip
 
 
 def length_log_probability(log_probs: LogProbs, longest: int) -> NDArray[np.float64]:
@@ -155,25 +163,19 @@ def log_begin_likelihoods(log_probs: LogProbs, strings: Sequence[Sequence[int]])
 
     Summed over the steps it is ln P(the line begins with the string), whatever follows. Strings are not empty.
     """
-    steps, width = len(log_probs), 2 * max(len(string) for string in strings) + 1
-    labels = np.zeros((len(strings), width), np.int64)
-    for row, string in zip(labels, strings, strict=True):
-        row[1 : 2 * len(string) : 2] = string
-    emissions = np.exp(log_probs)[:, labels]
-    skip = np.zeros(labels.shape)
-    skip[:, 2:] = (labels[:, 2:] != 0) & (labels[:, 2:] != labels[:, :-2])
-    last = np.array([2 * len(string) - 1 for string in strings])
-    rows = np.arange(len(strings))
-    found = np.full((len(strings), steps), -np.inf)
-    alpha, scale = np.zeros(labels.shape), np.zeros(len(strings))
-    alpha[:, 0] = 1.0
-    for t in range(steps):
-        entering = np.zeros(labels.shape)
-        entering[:, 1:] = alpha[:, :-1]
-        entering[:, 2:] += alpha[:, :-2] * skip[:, 2:]
-        with np.errstate(divide="ignore"):
-            found[:, t] = np.log(entering[rows, last] * emissions[t][rows, last]) + scale
-        alpha = (alpha + entering) * emissions[t]
-        peak = np.maximum(alpha.max(axis=1), 1e-300)
-        alpha, scale = alpha / peak[:, None], scale + np.log(peak)
-    return found
+    labels, emissions, skip = _trellis(log_probs, strings)
+    padded, step = np.zeros((len(labels) + 2, len(strings))), np.empty(labels.shape)
+    two_before, before, alpha = padded[:-2], padded[1:-1], padded[2:]
+    alpha[0] = 1.0
+    last, columns = np.array([2 * len(string) - 1 for string in strings]), np.arange(len(strings))
+    begun, peaks = np.empty((len(emissions), len(strings))), np.ones((len(emissions) + 1, len(strings)))
+    for t, emitted in enumerate(emissions):
+        np.multiply(two_before, skip, out=step)
+        np.add(step, before, out=step)
+        begun[t] = step[last, columns] * emitted[last, columns]
+        np.add(step, alpha, out=step)
+        np.multiply(step, emitted, out=alpha)
+        np.maximum(alpha.max(axis=0), 1e-300, out=peaks[t + 1])
+        alpha /= peaks[t + 1]
+    with np.errstate(divide="ignore"):
+        return np.asarray((np.log(begun) + np.cumsum(np.log(peaks[:-1]), axis=0)).T, np.float64)

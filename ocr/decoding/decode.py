@@ -64,25 +64,23 @@ def decode_line(logits: Logits, mask: CharMask, lengths: Sequence[int] = (), pai
 
     pairs: how its characters usually follow each other, where that is known.
     """
-    spaced = mask.apply(logits)
-    space = mask.outputs.index(" ") if " " in mask.outputs else 0
-    log_probs = _without_spaces(spaced, space)
+    seen = mask.see(logits, also=None if lengths else ())
+    space = seen.outputs.index(" ") if " " in seen.outputs else 0
+    log_probs = _without_spaces(seen.log_probs, space)
     string, penalty = _search(log_probs, lengths)
     if string is None:
-        return Decoded((), 0.0, mask.held(logits))
-    likeness = _Likeness(mask.outputs, pairs)
-    known: _Known = {}
-    string, likelihood = _climb(log_probs, string, likeness, known)
-    readings, options, rivals = _places(log_probs, string, mask, likeness=likeness, known=known)
-    peaks = align(log_probs, string)
+        return Decoded((), 0.0, seen.held)
+    best = _climb(log_probs, string, _Likeness(seen.outputs, pairs))
+    readings, options, rivals = _places(best, seen.outputs)
+    peaks = best.peaks
     total = 0.0 if not lengths else penalty
-    probability = _weighed(float(np.exp(min(0.0, likelihood - total))), rivals)
+    probability = _weighed(float(np.exp(min(0.0, best.scores[0] - total))), rivals)
     if space:
-        readings, peaks = _with_spaces(readings, peaks, spaced, space)
+        readings, peaks = _with_spaces(readings, peaks, seen.log_probs, space)
     places = tuple((peak + 0.5) / len(log_probs) for peak in peaks)
     left = iter(options)
     spread = tuple({} if reading.char == " " else next(left) for reading in readings)
-    return Decoded(readings, probability, mask.held(logits), places, options=spread)
+    return Decoded(readings, probability, seen.held, places, options=spread)
 
 
 def _without_spaces(log_probs: LogProbs, space: int) -> LogProbs:
@@ -135,7 +133,8 @@ def decode_grammar(
     lengths: the numbers of characters that are known to be there; the grammar takes none other. value: what a
     string means. prior: how many times likelier than others a value is written.
     """
-    log_probs = mask.apply(logits)
+    seen = mask.see(logits, also=None)
+    log_probs = seen.log_probs
     search = Search(log_probs, mask.outputs, grammar)
     found = _values(search, value, prior)
     known = 0.0
@@ -147,11 +146,11 @@ def decode_grammar(
     if not found or fits < UNFIT:
         return replace(decode_line(logits, mask, lengths), probability=0.0)
     text, _, _ = found[0]
-    string = [mask.outputs.index(char) for char in text]
-    places = tuple((peak + 0.5) / len(log_probs) for peak in align(log_probs, string))
-    readings, _, _ = _places(log_probs, string, mask, grammar)
+    tried = _tried(log_probs, [mask.index[char] for char in text], _Likeness(mask.outputs, None), grammar)
+    places = tuple((peak + 0.5) / len(log_probs) for peak in tried.peaks)
+    readings, _, _ = _places(tried, mask.outputs)
     values = tuple((said, probability * fits) for _, said, probability in found[: ALTERNATIVES + 1])
-    return Decoded(readings, values[0][1], mask.held(logits), places, values)
+    return Decoded(readings, values[0][1], seen.held, places, values)
 
 
 _PAIRS: Mapping[Content, Pairs] = {
@@ -236,28 +235,43 @@ class _Rivals:
     usual: float
 
 
-_Trials = list[tuple[int, list[int]]]
-_Known = dict[tuple[int, ...], tuple[_Trials, NDArray[np.float64]]]
-"""String -> its single replacements and their likelihoods, so that they are worked out once."""
+@dataclass(frozen=True, eq=False)
+class _Tried:
+    """A string beside those with one other character: for each its place and the whole of it.
+
+    peaks: the step at which each of its characters is surest. scores: ln of the likelihood of the string, then of each
+    trial. gains: ln of how much more usual than the string each is, the string itself first.
+    """
+
+    string: list[int]
+    peaks: list[int]
+    trials: list[tuple[int, list[int]]]
+    scores: NDArray[np.float64]
+    gains: NDArray[np.float64]
 
 
-def _climb(log_probs: LogProbs, string: list[int], likeness: _Likeness, known: _Known) -> tuple[list[int], float]:
-    """The string after single replacements that make it likelier as a whole, and its likelihood in the ink."""
-    best = float(log_likelihoods(log_probs, [string])[0])
-    if not string or len(string) > _LONGEST_REFINED:
-        return string, best
+def _tried(log_probs: LogProbs, string: list[int], likeness: _Likeness, grammar: Acceptor | None = None) -> _Tried:
+    """The string and what may be tried instead, within a grammar if there is one; nothing for very long ones."""
+    peaks = align(log_probs, string)
+    trials = _replacements(log_probs, string, peaks) if 0 < len(string) <= _LONGEST_REFINED else []
+    if grammar is not None:
+        outputs = likeness.outputs
+        trials = [one for one in trials if grammar.weight("".join(outputs[c] for c in one[1])) > NEVER]
+    scores = log_likelihoods(log_probs, [string, *(trial for _, trial in trials)])
+    gains = [likeness.gain(string, place, trial[place]) for place, trial in trials] if likeness.pairs else []
+    return _Tried(string, peaks, trials, scores, np.array([0.0, *gains]) if gains else np.zeros(len(scores)))
+
+
+def _climb(log_probs: LogProbs, string: list[int], likeness: _Likeness) -> _Tried:
+    """The string after single replacements that make it likelier as a whole."""
+    best = _tried(log_probs, string, likeness)
     for _ in range(_CLIMBS):
-        trials = _replacements(log_probs, string)
-        if not trials:
+        weighed = best.scores + best.gains
+        top = int(weighed.argmax())
+        if weighed[top] <= weighed[0] + 1e-9:
             break
-        scores = log_likelihoods(log_probs, [trial for _, trial in trials])
-        known[tuple(string)] = trials, scores
-        gains = np.array([likeness.gain(string, place, trial[place]) for place, trial in trials])
-        top = int((scores + gains).argmax())
-        if scores[top] + gains[top] <= best + 1e-9:
-            break
-        best, string = float(scores[top]), trials[top][1]
-    return string, best
+        best = _tried(log_probs, best.trials[top - 1][1], likeness)
+    return best
 
 
 def _weighed(probability: float, rivals: _Rivals) -> float:
@@ -270,16 +284,14 @@ def _weighed(probability: float, rivals: _Rivals) -> float:
     return probability / (probability + usual + max(0.0, 1.0 - probability - tried) * factor)
 
 
-def _replacements(log_probs: LogProbs, string: list[int]) -> list[tuple[int, list[int]]]:
+def _replacements(log_probs: LogProbs, string: list[int], peaks: list[int]) -> list[tuple[int, list[int]]]:
     """Each place with each of its likely other classes: (place, whole string)."""
-    spans = _spans(log_probs, string)
     out = []
-    for place, (start, end) in enumerate(spans):
+    for place, (start, end) in enumerate(_spans(peaks, len(log_probs))):
         peak = log_probs[start:end, 1:].max(axis=0)
-        likely = _largest(peak, _WIDE) + 1
-        for other in likely:
+        for other in (_largest(peak, _WIDE) + 1).tolist():
             if other != string[place] and peak[other - 1] > -14:
-                out.append((place, [*string[:place], int(other), *string[place + 1 :]]))
+                out.append((place, [*string[:place], other, *string[place + 1 :]]))
     return out
 
 
@@ -289,10 +301,9 @@ def _largest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
     return np.asarray(top[np.argsort(-values[top])], np.int64)
 
 
-def _spans(log_probs: LogProbs, string: list[int]) -> list[tuple[int, int]]:
+def _spans(peaks: list[int], steps: int) -> list[tuple[int, int]]:
     """The steps that belong to each character: from half way to its neighbours on the best alignment."""
-    peaks = align(log_probs, string)
-    edges = [0, *[(a + b + 1) // 2 for a, b in pairwise(peaks)], len(log_probs)]
+    edges = [0, *[(a + b + 1) // 2 for a, b in pairwise(peaks)], steps]
     return [(lo, max(hi, lo + 1)) for lo, hi in pairwise(edges)]
 
 
@@ -315,36 +326,26 @@ def align(log_probs: LogProbs, string: list[int]) -> list[int]:
 
 
 def _places(
-    log_probs: LogProbs,
-    string: list[int],
-    mask: CharMask,
-    grammar: Acceptor | None = None,
-    likeness: _Likeness | None = None,
-    known: _Known | None = None,
+    tried: _Tried, outputs: Sequence[str]
 ) -> tuple[tuple[CharReading, ...], tuple[Mapping[str, float], ...], _Rivals]:
     """The characters of a string, each with those that may stand in its place; the same by the ink alone."""
-    if not string:
+    if not tried.string:
         return (), (), _Rivals(0.0, 0.0)
-    if known and tuple(string) in known:
-        trials, tried = known[tuple(string)]
-        scores = np.concatenate([log_likelihoods(log_probs, [string]), tried])
-    else:
-        trials = _replacements(log_probs, string) if len(string) <= _LONGEST_REFINED else []
-        if grammar is not None:
-            trials = [one for one in trials if grammar.weight("".join(mask.outputs[c] for c in one[1])) > NEVER]
-        scores = log_likelihoods(log_probs, [string, *[trial for _, trial in trials]])
-    gains = [likeness.gain(string, place, trial[place]) if likeness else 0.0 for place, trial in trials]
-    odds = scores - scores[0]
-    weighed = odds + np.array([0.0, *gains])
+    odds = tried.scores - tried.scores[0]
+    weighed = odds + tried.gains
     weights = np.exp(np.minimum(weighed, 0.0))
-    rivals: list[list[tuple[str, float]]] = [[] for _ in string]
-    options = [{mask.outputs[label]: 0.0} for label in string]
-    for (place, trial), weight, odd in zip(trials, weights[1:], odds[1:], strict=True):
-        rivals[place].append((mask.outputs[trial[place]], float(weight)))
-        options[place][mask.outputs[trial[place]]] = float(odd)
+    rivals: list[list[tuple[str, float]]] = [[] for _ in tried.string]
+    options = [{outputs[label]: 0.0} for label in tried.string]
+    for (place, trial), weight, odd in zip(tried.trials, weights[1:].tolist(), odds[1:].tolist(), strict=True):
+        rivals[place].append((outputs[trial[place]], weight))
+        options[place][outputs[trial[place]]] = odd
     readings = []
-    for place, label in enumerate(string):
-        total = 1.0 + sum(weight for _, weight in rivals[place])
-        others = sorted(((char, weight / total) for char, weight in rivals[place]), key=lambda item: -item[1])
-        readings.append(CharReading(mask.outputs[label], 1.0 / total, tuple(others[:ALTERNATIVES])))
+    for label, others in zip(tried.string, rivals, strict=True):
+        total = 1.0 + sum([weight for _, weight in others])
+        ranked = sorted([(char, weight / total) for char, weight in others], key=_heaviest)
+        readings.append(CharReading(outputs[label], 1.0 / total, tuple(ranked[:ALTERNATIVES])))
     return tuple(readings), tuple(options), _Rivals(float(np.exp(odds[1:]).sum()), float(np.exp(weighed[1:]).sum()))
+
+
+def _heaviest(item: tuple[str, float]) -> float:
+    return -item[1]

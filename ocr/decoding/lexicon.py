@@ -179,12 +179,13 @@ def begin_address(
     least: the margin at which it is as likely that another place stands there. weight: of what is above it.
     """
     mask = mask_for(Content.ADDRESS, alphabet)
-    index = {char: i for i, char in enumerate(mask.outputs) if i}
-    known = [place for place in places if place and all(char in index for char in place)]
+    known = [place for place in places if place and all(char in mask.index for char in place)]
     if not known:
         return None
-    log_probs = mask.apply(logits)
-    free = [index[char] for char in decode_line(logits, mask).text.replace(" ", "")]
+    text = decode_line(logits, mask).text.replace(" ", "")
+    seen = mask.see(logits, also=set("".join([text, *known])))
+    log_probs, index = seen.log_probs, {char: i for i, char in enumerate(seen.outputs) if i}
+    free = [index[char] for char in text]
     begun = log_begin_likelihoods(log_probs, [[index[char] for char in place] for place in known])
     margins = np.logaddexp.reduce(begun, axis=1) - _begin_freely(log_probs, free, known)
     best = max(range(len(known)), key=lambda n: (round(float(margins[n]), 1), len(known[n])))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise, product
+from itertools import pairwise
 from math import exp, inf, log
 
 import numpy as np
@@ -92,11 +92,15 @@ def _whole(ink: _Ink, start: int, end: int) -> Names:
 
 
 def _joined(found: Sequence[Words]) -> list[tuple[str, float]]:
-    names = [
-        ("".join(word for word, _ in one), sum(weight for _, weight in one))
-        for one in product(*(words.best for words in found))
-    ]
-    return sorted(names, key=_heaviest)[:BEST]
+    names = [("", 0.0)]
+    for words in found:
+        names = [
+            (name + word, weight + more)
+            for rank, (name, weight) in enumerate(names, 1)
+            for word, more in words.best[: BEST // rank]  # before any other there are BEST likelier ones
+        ]
+        names = sorted(names, key=_heaviest)[:BEST]
+    return names
 
 
 class _Ink:
@@ -112,8 +116,8 @@ class _Ink:
         """The words that a run of places may say."""
         trust, listed = LISTED[self._script, part], _lexicon(self._script, part, end - start)
         rows = self._rows_of(part)
-        said = np.zeros(len(listed.words))
-        for n in range(start, end):
+        said = rows[start][listed.codes[0]]
+        for n in range(start + 1, end):
             said += rows[n][listed.codes[n - start]]
         weights = said + PRIOR_COUNTS * (listed.shares + log(trust))
         found = {

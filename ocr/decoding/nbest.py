@@ -67,7 +67,7 @@ def rank_strings(log_probs: LogProbs, outputs: Sequence[str], acceptor: Acceptor
 class _Table:
     """An acceptor over the outputs of a mask. twin: the arc of the same class out of an arc's target, or one past."""
 
-    first: NDArray[np.int64]
+    first: tuple[int, ...]
     source: NDArray[np.int64]
     target: NDArray[np.int64]
     label: NDArray[np.int64]
@@ -85,7 +85,7 @@ def _table(acceptor: Acceptor, outputs: tuple[str, ...]) -> _Table:
     states = len(acceptor.finals)
     source = np.array([arc[0] for arc in arcs], np.int64)
     return _Table(
-        np.searchsorted(source, np.arange(states + 1)),
+        tuple(np.searchsorted(source, np.arange(states + 1)).tolist()),
         source,
         np.array([arc[2] for arc in arcs], np.int64),
         np.array([place[arc[1]] for arc in arcs], np.int64),
@@ -169,13 +169,15 @@ class Search:
         whole = float(table.finals[prefix.state]) * (blank[-1] + char[-1])
         if whole > least:
             yield whole, _END
-        low, high = int(table.first[prefix.state]), int(table.first[prefix.state + 1])
+        low, high = table.first[prefix.state], table.first[prefix.state + 1]
         after_blank, enter = np.array(blank[:-1]), self._enter[:, low:high]
         masses = (after_blank + np.array(char[:-1])) @ enter
-        again = np.flatnonzero(table.label[low:high] == (table.label[prefix.arc] if prefix.arc >= 0 else 0))
-        masses[again] = after_blank @ enter[:, again]  # a character again needs a blank between
-        places = np.flatnonzero(masses > least)
-        yield from zip(masses[places].tolist(), (low + places).tolist(), strict=True)
+        again = int(table.twin[prefix.arc]) if prefix.arc >= 0 else len(table.label)
+        if again < len(table.label):
+            masses[again - low] = after_blank @ enter[:, again - low]  # a character again needs a blank between
+        for arc, mass in enumerate(masses.tolist(), low):  # a state has few arcs: arrays would be slower
+            if mass > least:
+                yield mass, arc
 
     def _reached(self, prefix: _Prefix) -> tuple[list[float], list[float]]:
         """The mass that reaches the prefix after each number of steps, in the scale of the pass back."""
