@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import cv2
 import numpy as np
 
 from ocr.engine import Image
-from ocr.imaging import Mask, find_level, flatten_paper, ink_mask, shares, to_grey
+from ocr.imaging import Mask, find_level, find_pieces, flatten_paper, ink_mask, shares, to_grey
 from ocr.layout import Box
 
 OUTER_MM = 0.6  # how far outside its printed place a rule may lie after registration
@@ -27,13 +27,15 @@ PAPER = 255
 class View:
     """The upright page: paper brought to white, its ink, and pixels per millimetre.
 
-    reference: the empty form, as `PageLayout.reference` has it.
+    reference: the empty form, as `PageLayout.reference` has it. cuts: what `cut_box` cut from it, since several looks
+    are taken at one box.
     """
 
     flat: Image
     ink: Mask
     scale: float
     reference: Image | None = None
+    cuts: dict[Box, Patch] = field(default_factory=dict, init=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,12 @@ def make_view(upright: Image, scale: float, reference: Image | None = None) -> V
 
 def cut_box(view: View, box: Box) -> Patch:
     """The inside of a printed box, cut just past its rules, without specks and rests of the frame."""
+    if box not in view.cuts:
+        view.cuts[box] = _cut_box(view, box)
+    return view.cuts[box]
+
+
+def _cut_box(view: View, box: Box) -> Patch:
     window = window_around(view, box)
     flat = window.flat
     if min(flat.shape) < 4:
@@ -106,31 +114,33 @@ def _px(mm: float, scale: float) -> int:
 
 def _past_rule(dark_rows: Mask, band: int, edge: int) -> int:
     """The first index past a rule near the start, or just inside the printed place when there is none."""
-    dark = np.flatnonzero(dark_rows[:band])
+    (dark,) = dark_rows[:band].nonzero()
     past = int(dark[-1]) + 2 if len(dark) else edge + 1
     return min(max(past, edge), len(dark_rows) - 1)
 
 
 def _without_rests(ink: Mask, scale: float) -> Mask:
     """The ink without specks and without slivers of a frame along the edges."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.view(np.uint8), connectivity=8)
+    pieces = find_pieces(ink)
+    if len(pieces.stats) == 1:
+        return ink
     height, width = ink.shape
     thin = max(2.0, 0.45 * scale)
-    x, y, w, h, area = stats.T
+    x, y, w, h, area = pieces.stats.T
     sliver_x = ((x == 0) | (x + w == width)) & (w <= thin)
     sliver_y = ((y == 0) | (y + h == height)) & (h <= thin)
     keep = (area >= SPECK_MM2 * scale * scale) & ~sliver_x & ~sliver_y
     keep[0] = False
-    return np.asarray(ink if keep[1:].all() else keep[labels])
+    return ink if keep[1:].all() else pieces.only(keep)
 
 
 def without_guides(patch: Patch) -> Patch:
     """The patch without a dotted or thin guide line that is printed right across it between two lines."""
     ink, scale = patch.ink, patch.scale
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
-    flat = stats[:, cv2.CC_STAT_HEIGHT] <= max(3.0, GUIDE_MM * scale)
+    pieces = find_pieces(ink)
+    flat = pieces.stats[:, cv2.CC_STAT_HEIGHT] <= max(3.0, GUIDE_MM * scale)
     flat[0] = False
-    low = np.asarray(flat[labels])
+    low = pieces.only(flat)
     reach = max(1, round(GUIDE_MM * scale / 2))
     thick = cv2.dilate(low.astype(np.uint8), np.ones((2 * reach + 1, 1), np.uint8))
     parts = np.array_split(thick, 24, axis=1)

@@ -8,27 +8,25 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.cutting.cut import WRITTEN_MM, Patch, View
-from ocr.imaging import Mask
+from ocr.cutting.cut import WRITTEN_MM, Patch, View, ink_extent
+from ocr.imaging import Mask, Pieces, find_pieces
 
 STREAK_MM = 0.4  # thickness of a streak at most; a pen is broader or its stroke shorter
 BEYOND_MM = (1.0, 2.6)  # where above and below the field a streak is looked for
+HIGH = 0.9  # of the field, that a streak takes at least
 APART = 0.5  # heights of the writing beside it from which a speck belongs to no letter
 MOST_SPECKS = 6  # more of them may be faint writing that fell to pieces
 
 Stats = NDArray[np.int32]
 
 
-def _components(ink: Mask) -> tuple[NDArray[np.int32], Stats]:
-    """The label of each pixel, and of each label x, y, width, height and area; label 0 is paper."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
-    return np.asarray(labels, np.int32), np.asarray(stats, np.int32)
-
-
 def without_streaks(view: View, patch: Patch) -> tuple[View, Patch]:
     """View and patch without the streaks that run down through the patch and go on above and below it."""
-    labels, stats = _components(patch.ink)
-    streaks = [n for n in range(1, len(stats)) if _may_be_streak(stats[n], patch) and _goes_on(view, patch, labels, n)]
+    if ink_extent(patch.ink)[3] < HIGH * len(patch.ink):
+        return view, patch
+    pieces = find_pieces(patch.ink)
+    stats, maybe = pieces.stats, np.flatnonzero(pieces.stats[:, cv2.CC_STAT_HEIGHT] >= HIGH * len(patch.ink)).tolist()
+    streaks = [n for n in maybe if n and _is_thin(stats[n], patch) and _goes_on(view, patch, pieces, n)]
     if not streaks:
         return view, patch
     ink = view.ink.copy()
@@ -38,20 +36,20 @@ def without_streaks(view: View, patch: Patch) -> tuple[View, Patch]:
         lean = max(2, round(w * reach / h))
         left = max(0, patch.x + x - lean)
         ink[max(0, patch.y + y - reach) : patch.y + y + h + reach, left : patch.x + x + w + lean] = False
-    inside = patch.ink & ~np.isin(labels, streaks)
+    inside = patch.ink & ~pieces.only(np.isin(np.arange(len(stats)), streaks))
     height, width = inside.shape
     ink[patch.y : patch.y + height, patch.x : patch.x + width] = inside
     return replace(view, ink=ink), replace(patch, ink=inside)
 
 
-def _may_be_streak(stat: NDArray[np.int32], patch: Patch) -> bool:
+def _is_thin(stat: NDArray[np.int32], patch: Patch) -> bool:
     _, _, w, h, area = (int(v) for v in stat)
-    return h >= 0.9 * patch.ink.shape[0] and area <= STREAK_MM * patch.scale * h and w <= 0.12 * h + patch.scale
+    return area <= STREAK_MM * patch.scale * h and w <= 0.12 * h + patch.scale
 
 
-def _goes_on(view: View, patch: Patch, labels: NDArray[np.int32], label: int) -> bool:
+def _goes_on(view: View, patch: Patch, pieces: Pieces, number: int) -> bool:
     """Whether ink stands where the line would pass above and below the patch."""
-    ys, xs = np.nonzero(labels == label)
+    ys, xs = np.nonzero(pieces.only(np.arange(len(pieces.stats)) == number))
     slope, start = np.polyfit(ys, xs, 1)
     near, far = (round(mm * view.scale) for mm in BEYOND_MM)
     height = patch.ink.shape[0]
@@ -71,7 +69,8 @@ def _share(view: View, patch: Patch, rows: NDArray[np.int64], columns: NDArray[n
 
 def without_specks(patch: Patch) -> Patch:
     """The patch without dust: what is too small to be writing and stands apart from all writing, at its sides."""
-    labels, stats = _components(patch.ink)
+    pieces = find_pieces(patch.ink)
+    stats = pieces.stats
     longest = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     small = longest < WRITTEN_MM * patch.scale
     small[0] = False
@@ -79,7 +78,11 @@ def without_specks(patch: Patch) -> Patch:
     if not len(specks) or (not len(written) and len(specks) > MOST_SPECKS):
         return patch
     dust = specks[_apart(stats, specks, written)] if len(written) else specks
-    return replace(patch, ink=patch.ink & ~np.isin(labels, dust)) if len(dust) else patch
+    if not len(dust):
+        return patch
+    kept = np.ones(len(stats), np.bool_)
+    kept[[0, *dust.tolist()]] = False
+    return replace(patch, ink=pieces.only(kept))
 
 
 def _apart(stats: Stats, specks: NDArray[np.int64], written: NDArray[np.int64]) -> Mask:

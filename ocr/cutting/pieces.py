@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ocr.cutting.cut import PAPER, Patch, ink_extent, is_written
 from ocr.engine import Image
-from ocr.imaging import Mask, shares
+from ocr.imaging import Mask, find_pieces, shares
 
 SMALL = 0.3  # of the usual height of a digit: smaller ink is part of what it stands at, or dust
 WIDE = 0.75  # of the usual height: wider ink may be two digits that touch
@@ -29,7 +29,7 @@ Stats = NDArray[np.int32]
 
 def usual_height(places: Sequence[Patch]) -> float:
     """The height of the larger strokes, in pixels; 1.0 without any."""
-    heights = [int(height) for place in places for height in _components(place.ink)[1][1:, _HEIGHT]]
+    heights = [height for place in places for height in find_pieces(place.ink).stats[1:, _HEIGHT].tolist()]
     large = [height for height in heights if height > 0.5 * max(heights)]
     return float(np.median(large)) if large else 1.0
 
@@ -38,17 +38,11 @@ def part(place: Patch, usual: float) -> list[Mask]:
     """The pieces of a place from left to right; none where nothing is written."""
     if not is_written(place):
         return []
-    labels, stats = _components(place.ink)
-    owner = _owners(stats, usual)
+    found = find_pieces(place.ink)
+    owner = _owners(found.stats, usual)
     kept = sorted(set(owner.tolist()) - {0})
-    joined = owner[labels]
-    pieces = [piece for n in kept for piece in _split(joined == n, usual)]
-    return sorted(pieces, key=_middle) if len(pieces) <= MOST else [joined > 0]
-
-
-def _components(ink: Mask) -> tuple[NDArray[np.int32], Stats]:
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
-    return np.asarray(labels, np.int32), np.asarray(stats, np.int32)
+    pieces = [piece for n in kept for piece in _split(found.only(owner == n), usual)]
+    return sorted(pieces, key=_middle) if len(pieces) <= MOST else [found.only(owner > 0)]
 
 
 def _owners(stats: Stats, usual: float) -> NDArray[np.int64]:
@@ -101,16 +95,22 @@ def together(a: Mask, b: Mask) -> float:
 
 def as_cell(place: Patch, pieces: Sequence[Mask], usual: float) -> Patch:
     """Pieces as they would stand in a cell: as high as digits usually fill one, in its middle."""
-    ink = np.asarray(np.logical_or.reduce(pieces))
-    mine = cv2.dilate(ink.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    flat = np.where(mine, place.flat, PAPER).astype(np.uint8)
+    ink = np.asarray(np.logical_or.reduce(pieces) if len(pieces) > 1 else pieces[0])
     x, y, width, height = ink_extent(ink)
     top, bottom = _widened(y, y + height, round(CELL_HEIGHT * usual))
     left, right = _widened(x, x + width, round(CELL_WIDTH * usual))
-    pad = max(0, -top, -left, bottom - ink.shape[0], right - ink.shape[1])
-    window = np.s_[top + pad : bottom + pad, left + pad : right + pad]
-    wide: Image = np.pad(flat, pad, constant_values=PAPER)
-    return Patch(wide[window], np.pad(ink, pad)[window], place.scale)
+    rows = slice(max(0, top), min(bottom, ink.shape[0]))
+    columns = slice(max(0, left), min(right, ink.shape[1]))
+    here = ink[rows, columns].view(np.uint8)
+    mine = cv2.dilate(here, np.ones((3, 3), np.uint8)) > 0
+    flat = np.where(mine, place.flat[rows, columns], np.uint8(PAPER))
+    pads = (rows.start - top, bottom - rows.stop, columns.start - left, right - columns.stop)
+    return Patch(_padded(flat, pads, PAPER), _padded(here, pads, 0).view(np.bool_), place.scale)
+
+
+def _padded(picture: Image, pads: tuple[int, int, int, int], value: int) -> Image:
+    """The picture with so many pixels of a value above, below, left and right."""
+    return np.asarray(cv2.copyMakeBorder(picture, *pads, cv2.BORDER_CONSTANT, value=value), np.uint8)
 
 
 def _widened(low: int, high: int, length: int) -> tuple[int, int]:
