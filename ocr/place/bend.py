@@ -27,6 +27,21 @@ class Grid:
         nodes, shares = interpolation(points_mm, (rows, columns))
         return np.asarray(np.einsum("nk,nkd->nd", shares, self.values.reshape(-1, depth)[nodes]), np.float64)
 
+    def between(self, x_mm: Floats, y_mm: Floats) -> Floats:
+        """The values [len(y), len(x), n] at all crossings of columns x and rows y, in millimetres; as `at`."""
+        rows, columns, _ = self.values.shape
+        (column, x), (row, y) = _beside(x_mm, columns), _beside(y_mm, rows)
+        upper, lower, x, y = self.values[row], self.values[row + 1], x[None, :, None], y[:, None, None]
+        above = (1 - x) * (1 - y) * upper[:, column] + x * (1 - y) * upper[:, column + 1]
+        return np.asarray(above + (1 - x) * y * lower[:, column] + x * y * lower[:, column + 1], np.float64)
+
+
+def _beside(places_mm: Floats, count: int) -> tuple[NDArray[np.int64], Floats]:
+    """Of places along one edge the nodes before them, and how far on to the next they are, 0.0-1.0."""
+    place = places_mm / STEP_MM
+    node = np.clip(np.floor(place).astype(np.int64), 0, count - 2)
+    return node, np.clip(place - node, 0.0, 1.0)
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -42,8 +57,11 @@ class Fold:
 
     def share(self, points_mm: Points) -> Floats:
         """How much of the step each of the points [N, 2] makes."""
-        off = points_mm @ np.array([self.a, self.b]) - self.c
-        return np.asarray(np.clip(0.5 + off / (2 * BOW_MM), 0.0, 1.0), np.float64)
+        return self.part(points_mm @ np.array([self.a, self.b]) - self.c)
+
+    def part(self, off_mm: Floats) -> Floats:
+        """How much of the step is made so far beyond the line."""
+        return np.asarray(np.clip(0.5 + off_mm / (2 * BOW_MM), 0.0, 1.0), np.float64)
 
     def gap(self, points_mm: Points) -> float:
         """How far the nearest of the points is from the fold, in millimetres; nought when they lie on both sides."""
@@ -68,6 +86,14 @@ class Bend:
         moves = self.grid.at(points_mm)
         for fold in self.folds:
             moves = moves + np.outer(fold.share(points_mm), fold.move)
+        return moves
+
+    def between(self, x_mm: Floats, y_mm: Floats) -> Floats:
+        """The moves [len(y), len(x), 2] at all crossings of columns x and rows y, in millimetres."""
+        moves = self.grid.between(x_mm, y_mm)
+        for fold in self.folds:
+            off = fold.a * x_mm[None, :] + fold.b * y_mm[:, None] - fold.c
+            moves = moves + fold.part(off)[:, :, None] * np.array(fold.move)
         return moves
 
 

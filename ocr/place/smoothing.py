@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,22 +27,32 @@ GROSS_MM = 1.6  # farther off its neighbours than this, a patch was mistaken for
 
 
 @dataclass(frozen=True, eq=False)
-class Smoothed:
-    """A smooth bend, the estimated error of its moves (a grid of one value), and which of the measured moves agree with
-    it [N]."""
+class _Fit:
+    """Moves of the nodes [n, 2], the normal matrix of each axis, and how far each measured move is trusted."""
 
-    bend: Bend
-    errors: Grid
-    trusted: NDArray[np.bool_]
+    nodes: Floats
+    normals: tuple[Floats, Floats]
+    trust: Floats
 
 
 @dataclass(frozen=True, eq=False)
-class _Fit:
-    """Moves of the nodes [n, 2], the inverse normal matrix of each axis, and how far each measured move is trusted."""
+class Smoothed:
+    """A smooth bend through what was measured, the steps of its folds taken out, and how that was fitted."""
 
-    nodes: Floats
-    inverses: tuple[Floats, Floats]
-    trust: Floats
+    bend: Bend
+    measured: Moves
+    fit: _Fit
+
+    @property
+    def trusted(self) -> NDArray[np.bool_]:
+        """Which of the measured moves agree with it [N]."""
+        return self.fit.trust > 0.5
+
+    @cached_property
+    def errors(self) -> Grid:
+        """The estimated error of its moves, a grid of one value; most bends are only tried, and nobody asks."""
+        shape = self.bend.grid.values.shape[0], self.bend.grid.values.shape[1]
+        return Grid(_errors(self.measured, self.fit, shape).reshape(*shape, 1))
 
 
 def smooth(measured: Moves, width_mm: float, height_mm: float, folds: tuple[Fold, ...] = ()) -> Smoothed:
@@ -50,8 +60,7 @@ def smooth(measured: Moves, width_mm: float, height_mm: float, folds: tuple[Fold
     shape = grid_shape(width_mm, height_mm)
     rest = unfolded(measured, folds)
     fit = _fit(rest, shape)
-    errors = Grid(_errors(rest, fit, shape).reshape(*shape, 1))
-    return Smoothed(Bend(Grid(fit.nodes.reshape(*shape, 2)), folds), errors, fit.trust > 0.5)
+    return Smoothed(Bend(Grid(fit.nodes.reshape(*shape, 2)), folds), rest, fit)
 
 
 def find_folds(measured: Moves, smoothed: Smoothed) -> tuple[Fold, ...]:
@@ -90,8 +99,7 @@ def _fit(measured: Moves, shape: tuple[int, int]) -> _Fit:
             )
         off = measured.moves - np.einsum("nk,nkd->nd", shares, nodes[places])
         trust = 1.0 / (1.0 + np.sum(weights * off**2, axis=1) / 2 / OUTLIER**2)
-    first, second = (np.asarray(np.linalg.inv(normal), np.float64) for normal in normals)
-    return _Fit(nodes, (first, second), trust)
+    return _Fit(nodes, (normals[0], normals[1]), trust)
 
 
 def _errors(measured: Moves, fit: _Fit, shape: tuple[int, int]) -> Floats:
@@ -100,7 +108,8 @@ def _errors(measured: Moves, fit: _Fit, shape: tuple[int, int]) -> Floats:
     places, shares = interpolation(measured.points, shape)
     variance = np.zeros(shape[0] * shape[1])
     surprise = np.zeros(len(fit.trust))
-    for axis, inverse in enumerate(fit.inverses):
+    for axis, normal in enumerate(fit.normals):
+        inverse = np.linalg.inv(normal)
         variance += np.diag(inverse)
         blocks = inverse[places[:, :, None], places[:, None, :]]
         spread = np.einsum("ni,nij,nj->n", shares, blocks, shares)
@@ -118,10 +127,11 @@ def _errors(measured: Moves, fit: _Fit, shape: tuple[int, int]) -> Floats:
 
 def _nearness(shape: tuple[int, int], points: Floats) -> Floats:
     """How near each node is to each point [nodes, N]: 1.0 at it, fading over the distance between nodes."""
-    rows, columns = np.divmod(np.arange(shape[0] * shape[1]), shape[1])
-    middles = np.stack([columns, rows], axis=1) * STEP_MM
-    distance = np.sum((middles[:, None] - points[None]) ** 2, axis=2)
-    return np.asarray(np.exp(-distance / (2 * STEP_MM**2)), np.float64)
+    down, across = (
+        np.exp(-((np.arange(count)[:, None] * STEP_MM - points[:, axis]) ** 2) / (2 * STEP_MM**2))
+        for axis, count in ((1, shape[0]), (0, shape[1]))
+    )
+    return np.asarray((down[:, None] * across[None]).reshape(-1, len(points)), np.float64)
 
 
 @lru_cache(maxsize=16)

@@ -31,9 +31,9 @@ def warp(image: Image, matrix: Matrix, bend: Bend | None, size: tuple[int, int],
         )
         return np.asarray(flat, np.uint8)
     columns, rows = (int(np.ceil(length / COARSE_PX)) + 2 for length in size)
-    y, x = np.mgrid[0:rows, 0:columns]
-    points = (np.stack([x.ravel(), y.ravel()], axis=1) - 0.5) * COARSE_PX / scale
-    places = (apply(matrix, points + bend.at(points)) - 0.5).astype(np.float32).reshape(rows, columns, 2)
+    x, y = (np.asarray((np.arange(count) - 0.5) * COARSE_PX / scale, np.float64) for count in (columns, rows))
+    bent = bend.between(x, y) + np.stack(np.meshgrid(x, y), axis=2)
+    places = (apply(matrix, bent.reshape(-1, 2)) - 0.5).astype(np.float32).reshape(rows, columns, 2)
     out = np.empty(size[::-1] if image.ndim == 2 else (*size[::-1], image.shape[2]), np.uint8)
     for top in range(0, size[1], BAND_PX):
         height, first = min(BAND_PX, size[1] - top), top // COARSE_PX
