@@ -22,6 +22,18 @@ MAX_WIDTH = 2400
 BATCH = 4  # batches above 4 never paid on one thread
 
 
+class Alphabet(tuple[str, ...]):
+    """The characters of an engine's classes. Tables are looked up by it for every line, so that its hash, which takes
+    all of them, is worked out once."""
+
+    @cached_property
+    def _hash(self) -> int:
+        return super().__hash__()
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
 @runtime_checkable
 class Recogniser(Protocol):
     """Reads pictures of one line each.
@@ -75,7 +87,7 @@ class PPOCRRecogniser:
     @cached_property
     def alphabet(self) -> tuple[str, ...]:
         characters = self._session.get_modelmeta().custom_metadata_map["character"].split("\n")
-        return ("", *characters, " ")
+        return Alphabet(("", *characters, " "))
 
     @cached_property
     def engine_id(self) -> str:
