@@ -13,9 +13,10 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from pipeline.domain.statuses import Channel, DecisionKind, Outcome, StaffRole
+from pipeline.domain.statuses import Channel, DecisionKind, Outcome, ReasonCode, StaffRole
 from pipeline.review.dates import age_on, wareki
 from pipeline.review.draft_views import count_awaiting
+from pipeline.review.field_views import as_day
 from pipeline.review.queue import count_waiting
 from pipeline.runtime import JST, Runtime
 from web import words
@@ -42,6 +43,7 @@ DONE = {
     "nothing": words.Pair("いま担当できる作業はありません。", "There is nothing to work on now."),
     "field": words.Pair("項目を保存しました。", "The field was saved."),
     "person": words.Pair("対象者を更新しました。", "The person was updated."),
+    "settled": words.Pair("問題なしと記録しました。", "Recorded as all right."),
     "paper": words.Pair("書類の種類を保存しました。", "The kind of the paper was saved."),
     "uploaded": words.Pair("受け付けました。仕分けが始まります。", "Received; splitting begins."),
     "repeated": words.Pair(
@@ -78,11 +80,13 @@ def make_environment() -> Environment:
     environment.globals.update(
         Channel=Channel,
         Outcome=Outcome,
+        ReasonCode=ReasonCode,
         StaffRole=StaffRole,
         decision_kinds=frozenset(DecisionKind),
         draw_waterfall=draw_waterfall,
     )
     environment.filters["percent"] = lambda value: "–" if value is None else f"{value * 100:.0f}%"
+    environment.filters["as_day"] = as_day
     environment.filters["number"] = lambda value: f"{value:,}"
     return environment
 

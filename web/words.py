@@ -350,6 +350,13 @@ DIFFERENCE = {
     "moved": Pair("転居か", "moved?"),
     "other": Pair("相違", "differs"),
 }
+REASON_DAY = {
+    ReasonCode.MOVED_OUT: Pair("転出日", "moved out"),
+    ReasonCode.DECEASED: Pair("死亡日", "died"),
+    ReasonCode.ALREADY_PAID: Pair("支給日", "paid"),
+    ReasonCode.ALREADY_APPLIED: Pair("申請日", "applied"),
+    ReasonCode.NOT_LISTED_THEN: Pair("名簿の有効日", "listed from or until"),
+}
 WEIGHTS_ORIGIN = {
     WeightsOrigin.SHIPPED: Pair("製品に付属", "Shipped"),
     WeightsOrigin.RETRAINED: Pair("職員の判断から学習", "Learned from staff"),

@@ -13,6 +13,7 @@ from pipeline.domain.errors import NotVisible
 from pipeline.domain.statuses import Channel, StaffRole, SubmissionStatus, TaskKind, TaskStatus
 from pipeline.procedures.pack import Label, Letter, Procedure
 from pipeline.review.claim import is_held, workable
+from pipeline.review.doubles import EarlierApplication, earlier_applications
 from pipeline.review.duplicates import Duplicate, find_duplicates
 from pipeline.review.erased import Erased, find_erased
 from pipeline.review.field_views import FieldGroup, FieldView, group_fields
@@ -29,6 +30,7 @@ from pipeline.review.papers import OTHER
 from pipeline.review.people_views import RolePanel, role_panels
 from pipeline.review.queue import ReasonShown, reason_may_show
 from pipeline.review.score_views import ScoreView, scores_of
+from pipeline.review.trace_views import ExcludedCase, SharedView, excluded_cases, shared_views
 from pipeline.runtime import Runtime
 from pipeline.steps.assertions import asserted_kinds, find_assertion
 from pipeline.steps.packs import get_pack
@@ -130,6 +132,9 @@ class SubmissionView:
     scores: tuple[ScoreView, ...]
     people: tuple[RolePanel, ...]
     duplicates: tuple[Duplicate, ...]
+    shared: tuple[SharedView, ...]
+    excluded: tuple[ExcludedCase, ...]
+    earlier: tuple[EarlierApplication, ...]
     deficiencies: tuple[ProposedDeficiency, ...]
     paper_kinds: tuple[tuple[str, Label], ...]
     letters: tuple[str, ...]
@@ -178,7 +183,7 @@ def get_task_view(runtime: Runtime, viewer: Viewer, task_id: str) -> TaskView | 
         if task.submission_id is None:
             return _mailroom(runtime, session, viewer, task, head)
         submission = _submission(session, viewer, task.submission_id)
-        return TaskView(head, _submission_view(runtime, session, viewer, submission, task.id))
+        return TaskView(head, _submission_view(runtime, session, viewer, submission, head))
 
 
 def get_submission_view(runtime: Runtime, viewer: Viewer, submission_id: str) -> tuple[SubmissionView, str | None]:
@@ -237,8 +242,9 @@ def _mailroom(runtime: Runtime, session: Session, viewer: Viewer, task: ReviewTa
 
 
 def _submission_view(
-    runtime: Runtime, session: Session, viewer: Viewer, row: Submission, task_id: str | None
+    runtime: Runtime, session: Session, viewer: Viewer, row: Submission, task: TaskHead | None
 ) -> SubmissionView:
+    reasons = task.reasons if task else ()
     pack = get_pack(session, row.pack_version_id)
     values = session.exec(select(FieldValue).where(FieldValue.submission_id == row.id)).all()
     findings = session.exec(select(Finding).where(Finding.submission_id == row.id)).all()
@@ -270,10 +276,13 @@ def _submission_view(
         scores=scores_of(session, row, pack),
         people=role_panels(session, viewer, row, pack),
         duplicates=find_duplicates(session, viewer, row, pack),
+        shared=shared_views(session, viewer, row, pack, reasons),
+        excluded=excluded_cases(session, viewer, reasons),
+        earlier=earlier_applications(session, viewer, row, pack),
         deficiencies=_deficiencies(pack, findings, wanted),
         paper_kinds=(*((spec.kind, spec.label) for spec in pack.attachments), (OTHER, kind_label(pack, OTHER))),
         letters=_letters(session, viewer, row.id),
-        history=history_of(session, task_id, row.id),
+        history=history_of(session, task.id if task else None, row.id),
         letter=pack.correction_letter,
         correction_due=runtime.today() + timedelta(days=pack.review.correction_days),
     )

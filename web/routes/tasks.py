@@ -9,8 +9,10 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from pipeline.domain.errors import Conflict
+from pipeline.domain.statuses import ReasonCode
 from pipeline.review import decisions, fields, persons
 from pipeline.review.claim import claim, claim_next, release, renew
+from pipeline.review.doubles import settle_doubt
 from pipeline.review.field_views import FieldView
 from pipeline.review.papers import name_paper
 from pipeline.review.queue import QueueFilter, waiting_ids
@@ -129,6 +131,17 @@ def decide_paper(task_id: str, runtime: RuntimeHere, staff: Reviewer, form: Form
     attachment, kind = text_of(form, "attachment", longest=64), text_of(form, "kind", longest=100)
     name_paper(runtime, staff.viewer, task_id, attachment, kind, number_of(form, "version"))
     return _after_step(runtime, staff, task_id, form, "done=paper")
+
+
+@router.post("/tasks/{task_id}/settle")
+def settle(task_id: str, runtime: RuntimeHere, staff: Reviewer, form: Form) -> Response:
+    """An account, a picture or a case of another procedure that is no reason to wait."""
+    code, about = text_of(form, "code", longest=50), text_of(form, "about", longest=64)
+    if code not in set(ReasonCode):
+        raise FormBroken
+    note = text_of(form, "note").strip()
+    settle_doubt(runtime, staff.viewer, task_id, ReasonCode(code), about, number_of(form, "version"), note)
+    return _after_step(runtime, staff, task_id, form, "done=settled")
 
 
 _ACTS: dict[str, tuple[Callable[..., bool | None], str, bool]] = {
