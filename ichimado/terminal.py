@@ -15,6 +15,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
@@ -74,17 +75,20 @@ SPEAK_EVERY_S = 5.0
 
 
 @contextmanager
-def long_progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """For work of minutes; yields a function told (done, of how many). Shows both, the share and the time left: a bar
-    on a terminal, a line every few seconds in a log."""
+def long_progress(*labels: str) -> Iterator[list[Callable[[int, int], None]]]:
+    """For work of minutes; yields for each stage a function told (done, of how many). Shows both, the share and the
+    time left: bars on a terminal, a line every few seconds in a log."""
     if not console.is_terminal:
-        yield _Lines(label)
+        yield [_Lines(label) for label in labels]
         return
     left = (TextColumn("残り"), TimeRemainingColumn())
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TaskProgressColumn(), *left)
-    with Progress(*columns, console=console, transient=False) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with Progress(*columns, console=console, transient=False) as bars:
+        yield [_bar(bars, bars.add_task(label, total=None)) for label in labels]
+
+
+def _bar(bars: Progress, task: TaskID) -> Callable[[int, int], None]:
+    return lambda done, total: bars.update(task, completed=done, total=total)
 
 
 class _Lines:

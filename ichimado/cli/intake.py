@@ -113,8 +113,8 @@ def _import_roster(runtime: Runtime, procedure: str, path: Path, as_json: bool) 
     from pipeline.store.engine import read
 
     try:
-        with long_progress("対象者名簿") as told:
-            done = import_roster(runtime, procedure, path, progress=told)
+        with long_progress("対象者名簿", "氏名の集計") as (told, counted):
+            done = import_roster(runtime, procedure, path, progress=told, counted=counted)
     except ArrivalError as error:
         if as_json:
             emit({"rows": 0, "skipped_lines": [], "problems": [], "refused": error.code})

@@ -17,6 +17,7 @@ from sqlmodel import Session, select
 from pipeline.channels.roster import RosterFile, Row
 from pipeline.procedures.pack import Procedure
 from pipeline.runtime import Runtime
+from pipeline.steps.frequencies import count_names
 from pipeline.steps.packs import latest_pack
 from pipeline.steps.roster_cells import Problem, RosterEntry, read_row
 from pipeline.steps.roster_report import skipped_lines
@@ -30,6 +31,9 @@ CHUNK = 1000
 LOOK_AFTER = (2, 20, 200)
 """Chunks after which the planner learns how large the tables are; once more at the end."""
 _GROWN = (Person, MatchKey, RosterRow, Household, HouseholdMember)
+
+Progress = Callable[[int, int], None]
+"""Told (done, of how many)."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +51,12 @@ def import_roster(
     procedure_id: str,
     source: bytes | Path,
     *,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
+    counted: Progress = lambda done, total: None,
 ) -> RosterImported:
     """Writes the list in short chunks; a list that is in already changes nothing, and a killed import goes on.
 
+    progress, counted: told how many rows are in, then of how many people the names are counted, and of how many.
     Registered names are kept exactly as they stand. Raises WrongEncoding, MissingColumn or ExportError, and then
     nothing is written. The same file under another mapping or reference date is another list.
     """
@@ -61,6 +67,7 @@ def import_roster(
     roster = _roster(runtime, pack, file, encoding)
     if not roster.complete:
         _go_on(runtime, pack, roster, file.rows(encoding, skip=roster.done), progress)
+        _complete(runtime, roster, counted)
     with read(runtime.engine) as session:
         return RosterImported(roster.id, roster.rows, skipped_lines(session, roster.id))
 
@@ -100,9 +107,7 @@ def _find(session: Session, digest: str) -> Roster | None:
     return session.exec(select(Roster).where(Roster.digest == digest)).first()
 
 
-def _go_on(
-    runtime: Runtime, pack: Procedure, roster: Roster, rows: Iterator[Row], progress: Callable[[int, int], None]
-) -> None:
+def _go_on(runtime: Runtime, pack: Procedure, roster: Roster, rows: Iterator[Row], progress: Progress) -> None:
     done = roster.done
     for number, chunk in enumerate(iter(lambda: list(islice(rows, CHUNK)), []), start=1):
         entries, problems = _read(runtime, pack, chunk)
@@ -113,9 +118,14 @@ def _go_on(
         if number in LOOK_AFTER:
             learn_sizes(runtime.engine, *_GROWN)
         progress(done, roster.rows)
+    learn_sizes(runtime.engine, *_GROWN)
+
+
+def _complete(runtime: Runtime, roster: Roster, counted: Progress) -> None:
+    """Puts the list in force, with how common the names are now."""
+    count_names(runtime, counted)
     with write(runtime.engine) as session:
         session.get_one(Roster, roster.id).complete = True
-    learn_sizes(runtime.engine, *_GROWN)
 
 
 def _read(runtime: Runtime, pack: Procedure, rows: Iterable[Row]) -> tuple[list[RosterEntry], list[Problem]]:

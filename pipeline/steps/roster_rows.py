@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
 from matchers.blocking import key_rules_version
 from pipeline.domain.statuses import RosterProblemCode
 from pipeline.steps.household_rows import write_households
+from pipeline.steps.merged import index_people, survivors
 from pipeline.steps.people import add_keys, write_keys
 from pipeline.steps.protection import protect_around
 from pipeline.steps.roster_cells import Marks, Problem, RosterEntry
@@ -57,8 +58,9 @@ def write_entries(session: Session, roster: Roster, entries: Sequence[RosterEntr
     """
     entries, problems = _each_number_once(entries)
     known = _known(session, entries, lock=True)
-    listed = _listed(session, roster, [one.person.id for one in known.values()])
-    again = [entry for entry in entries if entry.number in known and known[entry.number].person.id in listed]
+    living = {number: one.person.id for number, one in known.items() if one.person.merged_into is None}
+    listed = _listed(session, roster, living.values())
+    again = [entry for entry in entries if living.get(entry.number) in listed]
     for entry in again:
         said = listed[known[entry.number].person.id]
         if known[entry.number].changed or said != _row_of(roster, entry):
@@ -81,14 +83,40 @@ def _write_people(
     for person_id, entry in changed.items():
         session.execute(update(Person).where(col(Person.id) == person_id).values(**entry.facts))
     add_keys(session, {person_id: entry.keys for person_id, entry in new.items()})
-    write_keys(
-        session,
-        {one: entry.keys for one, entry in old.items() if one in changed or known[entry.number].stale},
-    )
-    write_households(session, roster, entries)
-    _list(session, roster, entries)
+    _renew_keys(session, {one: entry for one, entry in old.items() if one in changed or known[entry.number].stale})
+    merged = {one: entry for one, entry in old.items() if known[entry.number].person.merged_into}
+    living = {one: entry for one, entry in entries.items() if one not in merged}
+    write_households(session, roster, living)
+    _list(session, roster, {**living, **_in_the_place_of(session, roster, merged, living)})
     if around:
         protect_around(session, around)
+
+
+def _renew_keys(session: Session, entries: Mapping[str, RosterEntry]) -> None:
+    """The keys of persons whom the store held. Of people who turned out to be one, whoever lives on has them all."""
+    if not entries:
+        return
+    merges = session.exec(
+        select(Person.id, Person.merged_into).where(
+            col(Person.merged_into).is_not(None),
+            or_(col(Person.id).in_(list(entries)), col(Person.merged_into).in_(list(entries))),
+        )
+    ).all()
+    ones = {one for pair in merges for one in pair if one is not None and one in entries}
+    write_keys(session, {one: entry.keys for one, entry in entries.items() if one not in ones})
+    if ones:
+        index_people(session, ones, next(iter(entries.values())).secret)
+
+
+def _in_the_place_of(
+    session: Session, roster: Roster, merged: Mapping[str, RosterEntry], living: Mapping[str, RosterEntry]
+) -> dict[str, RosterEntry]:
+    """Rows of people who turned out to be somebody else, under those whom the list does not name itself."""
+    if not merged:
+        return {}
+    lives = survivors(session)
+    there = {*living, *_listed(session, roster, {lives[one] for one in merged})}
+    return {lives[one]: entry for one, entry in merged.items() if lives[one] not in there}
 
 
 def _each_number_once(entries: Iterable[RosterEntry]) -> tuple[list[RosterEntry], list[Problem]]:
@@ -165,7 +193,7 @@ def _row_of(roster: Roster, entry: RosterEntry) -> _Said:
     return (entry.eligible, entry.valid_from or roster.base_date, entry.valid_to, entry.marks)
 
 
-def _listed(session: Session, roster: Roster, person_ids: Sequence[str]) -> dict[str, _Said]:
+def _listed(session: Session, roster: Roster, person_ids: Collection[str]) -> dict[str, _Said]:
     """Who of these stands on this list already, and what it said of them."""
     if not person_ids:
         return {}
