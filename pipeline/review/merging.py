@@ -14,6 +14,7 @@ from pipeline.runtime import Runtime
 from pipeline.steps.advance import advance
 from pipeline.steps.differences import forget_difference, remember_difference
 from pipeline.steps.packs import get_pack
+from pipeline.steps.people import person_as_named
 from pipeline.steps.regroup import hold_people, merge_people, named_in, split_people, undo
 from pipeline.steps.regroup_errors import AlreadyMerged, NothingToSplit
 from pipeline.steps.roles import role_digest, role_record, values_by_key
@@ -181,15 +182,7 @@ def _person_of(session: Session, link: Link) -> Person:
     record = _said(session, link)
     if not record.name:
         raise Impossible
-    return Person(
-        name=record.name,
-        kana=record.kana or "",
-        birth_date=record.birth_date,
-        postal_code=record.postal_code,
-        address=record.address,
-        phone=record.phone,
-        source="application",
-    )
+    return person_as_named(record)
 
 
 def _said(session: Session, link: Link) -> PersonRecord:

@@ -35,9 +35,17 @@ def record_of(person: Person) -> PersonRecord:
     )
 
 
-def records_of(session: Session, people: Iterable[Person]) -> list[tuple[str, PersonRecord]]:
-    """Person and record of all these."""
-    return [(person.id, record_of(person)) for person in people]
+def person_as_named(record: PersonRecord) -> Person:
+    """A row for somebody whom no list knows, as an application names them."""
+    return Person(
+        name=record.name or "",
+        kana=record.kana or "",
+        birth_date=record.birth_date,
+        postal_code=record.postal_code,
+        address=record.address,
+        phone=record.phone,
+        source="application",
+    )
 
 
 def index_person(session: Session, person: Person, secret: bytes) -> None:
