@@ -54,7 +54,8 @@ def _add_candidates(session: Session, submission_id: str, match: RoleMatch) -> N
         )
 
 
-def write_link(runtime: Runtime, session: Session, submission_id: str, match: RoleMatch) -> None:
+def write_link(runtime: Runtime, session: Session, submission_id: str, match: RoleMatch) -> list[str]:
+    """Writes the link that matching made, in the place of another; the person whose link that undid, if any."""
     current = session.exec(
         select(Link).where(
             Link.submission_id == submission_id,
@@ -64,14 +65,16 @@ def write_link(runtime: Runtime, session: Session, submission_id: str, match: Ro
         )
     ).first()
     best = scored_for(match)
+    undone: list[str] = []
     if current is not None:
         if (current.person_id, current.status) == (match.link, match.status):
-            return
+            return []
         current.status = LinkStatus.UNDONE
         session.add(current)
         session.flush()
+        undone.append(current.person_id)
     if match.link is None or match.status is None:
-        return
+        return undone
     session.add(
         Link(
             submission_id=submission_id,
@@ -85,6 +88,7 @@ def write_link(runtime: Runtime, session: Session, submission_id: str, match: Ro
             made_at=runtime.clock(),
         )
     )
+    return undone
 
 
 def scored_for(match: RoleMatch) -> Comparison | None:
@@ -93,12 +97,14 @@ def scored_for(match: RoleMatch) -> Comparison | None:
     return next((s.comparison for s in match.decision.candidates if s.candidate_id == match.link), None)
 
 
-def drop_stale_links(session: Session, submission_id: str, present: set[RoleKey]) -> None:
+def drop_stale_links(session: Session, submission_id: str, present: set[RoleKey]) -> list[str]:
+    """Undoes the links of roles that are there no more; the persons they meant."""
     rows = session.exec(select(Link).where(Link.submission_id == submission_id, Link.status != LinkStatus.UNDONE)).all()
-    for row in rows:
-        if (row.role, row.role_index) not in present:
-            row.status = LinkStatus.UNDONE
-            session.add(row)
+    stale = [row for row in rows if (row.role, row.role_index) not in present]
+    for row in stale:
+        row.status = LinkStatus.UNDONE
+        session.add(row)
+    return [row.person_id for row in stale]
 
 
 def write_entries(session: Session, submission_id: str, pack: Procedure, matches: Sequence[RoleMatch]) -> None:

@@ -5,26 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
-from matchers.records import MatchDecision, Outcome, PersonRecord
+from matchers.records import MatchDecision, Outcome
 from pipeline.domain.statuses import LinkStatus, SubmissionStatus
 from pipeline.procedures.pack import FieldType, Procedure
 from pipeline.runtime import Runtime
 from pipeline.steps.confirm import confirm_fields, confirm_same_kana
 from pipeline.steps.hold import hold_submission, move_submission, protect_submission
+from pipeline.steps.households import HouseholdMatch, find_household, household_of, members_of, write_household
 from pipeline.steps.ink import Pictures, find_pictures, unconfirmed
 from pipeline.steps.links import drop_stale_links, write_candidates, write_entries, write_link
 from pipeline.steps.listed import listed
+from pipeline.steps.merged import index_people, require_living
 from pipeline.steps.packs import get_pack
 from pipeline.steps.protection import protect_all, touches_protected
 from pipeline.steps.questions import Question, ask_who
-from pipeline.steps.roles import RoleKey, RoleMatch, match_role_of, role_digest, role_record, values_by_key
+from pipeline.steps.remembered import confirmed_person, refused_persons
+from pipeline.steps.roles import RoleKey, RoleMatch, match_role_of, role_record, values_by_key
 from pipeline.steps.weights import weights_in_force
 from pipeline.store.engine import read, write
 from pipeline.store.events import append_event
-from pipeline.store.tables import Distinction, FieldValue, Link, Person, Submission
+from pipeline.store.tables import FieldValue, Link, Submission
 
 
 def match_submission(runtime: Runtime, submission_id: str) -> None:
@@ -50,16 +54,26 @@ def match_submission(runtime: Runtime, submission_id: str) -> None:
     ]
     with read(runtime.engine) as session:
         matches += _preprinted_subjects(runtime, session, submission, pack, values, matches)
-    _write(runtime, submission, pack, _one_person_once(matches))
+        household = find_household(session, submission_id, pack, matches)
+    _write(runtime, submission, pack, _one_person_once(matches), household)
 
 
-def _write(runtime: Runtime, submission: Submission, pack: Procedure, matches: Sequence[RoleMatch]) -> None:
+def _write(
+    runtime: Runtime,
+    submission: Submission,
+    pack: Procedure,
+    matches: Sequence[RoleMatch],
+    household: HouseholdMatch | None,
+) -> None:
     with write(runtime.engine) as session:
         held = hold_submission(session, submission.id, submission.version)
+        require_living(session, {match.link for match in matches if match.link})
         write_candidates(session, submission.id, matches)
-        for match in matches:
-            write_link(runtime, session, submission.id, match)
-        drop_stale_links(session, submission.id, {(m.role, m.index) for m in matches})
+        undone = [one for match in matches for one in write_link(runtime, session, submission.id, match)]
+        undone += drop_stale_links(session, submission.id, {(m.role, m.index) for m in matches})
+        if undone:
+            index_people(session, undone, runtime.secrets.key)
+        write_household(runtime, session, submission.id, household)
         write_entries(session, submission.id, pack, matches)
         confirm_fields(session, submission.id, pack, matches)
         confirm_same_kana(session, submission.id, pack)
@@ -88,8 +102,12 @@ def match_role(
     index: int,
 ) -> RoleMatch:
     """Who a role is by its values alone, without asking the ink; may be called inside a write."""
-    question = _question(runtime, session, submission, pack, values, role, index)
-    return _match(role, index, question.answer())
+    question, known = _question(runtime, session, submission, pack, values, role, index)
+    return _match(role, index, question.answer(), known)
+
+
+Asked = tuple[Question, str | None]
+"""Who a role is, and whom a clerk named on an application that said the very same."""
 
 
 def _question(
@@ -100,25 +118,30 @@ def _question(
     values: Mapping[str, FieldValue],
     role: str,
     index: int,
-) -> Question:
+) -> Asked:
     record = role_record(pack, submission, values, role, index)
-    refused = _refused(runtime, session, submission.id, role, index, record)
-    return ask_who(session, record, weights_in_force(session), runtime.secrets.key, refused)
+    refused = refused_persons(session, runtime, record, submission.id, role, index)
+    known = confirmed_person(session, runtime, record)
+    question = ask_who(session, record, weights_in_force(session), runtime.secrets.key, refused)
+    return question, known if known not in refused else None
 
 
 def _answer(
-    pack: Procedure, values: Mapping[str, FieldValue], role: RoleKey, question: Question, pictures: Pictures
+    pack: Procedure, values: Mapping[str, FieldValue], role: RoleKey, asked: Asked, pictures: Pictures
 ) -> RoleMatch:
     """The decision; where it is open and a name was read from paper, with what the ink says of the likeliest."""
+    question, known = asked
     decision = question.answer()
-    people = question.unsettled(decision)
+    people = question.unsettled(decision) if known is None else ()
     fields = unconfirmed(match_role_of(pack, role[0]), values, role[1]) if people else {}
     if fields and (ink := pictures.ask(fields, question, people, role)):
         decision = question.answer(ink)
-    return _match(*role, decision)
+    return _match(*role, decision, known)
 
 
-def _match(role: str, index: int, decision: MatchDecision) -> RoleMatch:
+def _match(role: str, index: int, decision: MatchDecision, known: str | None) -> RoleMatch:
+    if known is not None:
+        return RoleMatch(role, index, decision, known, LinkStatus.AUTO)
     if decision.outcome is Outcome.LINK:
         return RoleMatch(role, index, decision, decision.best, LinkStatus.AUTO)
     if decision.outcome is Outcome.REVIEW and decision.candidates:
@@ -150,20 +173,6 @@ def _confirmed(session: Session, submission_id: str) -> dict[RoleKey, str]:
     return {(row.role, row.role_index): row.person_id for row in rows}
 
 
-def _refused(
-    runtime: Runtime, session: Session, submission_id: str, role: str, index: int, record: PersonRecord
-) -> set[str]:
-    rows = session.exec(
-        select(Distinction).where(
-            Distinction.submission_id == submission_id,
-            Distinction.role == role,
-            Distinction.role_index == index,
-        )
-    ).all()
-    said = role_digest(runtime, record)
-    return {row.person_id for row in rows if row.data_digest == said}
-
-
 def _preprinted_subjects(
     runtime: Runtime,
     session: Session,
@@ -172,24 +181,23 @@ def _preprinted_subjects(
     values: Mapping[str, FieldValue],
     matches: Sequence[RoleMatch],
 ) -> list[RoleMatch]:
-    """On a preprinted form the subjects are those the city itself printed: the eligible of the household."""
+    """On a preprinted form the subjects are those the city itself printed: the eligible who lived together then."""
     subject = pack.matching.subject_role
     named = {match.index: match.link for match in matches if match.role == subject}
     if submission.reference_number is None or any(role == subject for role, _ in _given_roles(pack, values)):
         return []
     owner = next((m for m in matches if m.role != subject and m.status and m.status.is_active), None)
-    person = session.get(Person, owner.link) if owner and owner.link else None
-    if person is None or person.household_number is None:
+    base_date = date.fromisoformat(pack.matching.base_date)
+    home = household_of(session, [owner.link], base_date).get(owner.link) if owner and owner.link else None
+    if home is None:
         return []
-    family = session.exec(
-        select(Person).where(Person.household_number == person.household_number).order_by(col(Person.resident_number))
-    ).all()
-    said_of = listed(session, pack.id, [member.id for member in family])
-    eligible = {id for id, row in said_of.items() if row.eligible}
+    family = members_of(session, home, base_date)
+    on_list = listed(session, pack.id, [member.id for member in family])
+    eligible = {one for one, said in on_list.items() if said.eligible and said.holds}
     found = []
     for index, member in enumerate((m for m in family if m.id in eligible), start=1):
         said = role_record(pack, submission, values, subject, index)
-        refused = _refused(runtime, session, submission.id, subject, index, said)
+        refused = refused_persons(session, runtime, said, submission.id, subject, index)
         if index not in named and member.id not in {*named.values(), *refused}:
             found.append(RoleMatch(subject, index, None, member.id, LinkStatus.AUTO))
     return found

@@ -14,7 +14,9 @@ from matchers.normalise import NormalisedPerson, normalise
 from matchers.records import MatchDecision, Outcome, PersonRecord, Scored
 from matchers.weights import Weights
 from pipeline.steps.frequencies import find_frequencies
-from pipeline.steps.people import by_reference, find_near, records_of
+from pipeline.steps.merged import records_of, survivors
+from pipeline.steps.people import by_reference, find_near
+from pipeline.store.tables import Person
 
 SETTLED_BITS = 6.0
 """A score so far from the threshold of a link, or of nobody, is not asked about again: no ink would turn it."""
@@ -76,7 +78,16 @@ def ask_who(
     wanted = normalise(record)
     near = {person.id: person for person in find_near(session, wanted, secret)}
     if record.reference_number:
-        near |= {person.id: person for person in by_reference(session, record.reference_number)}
+        near |= {person.id: person for person in _numbered(session, record.reference_number)}
     kept = [person for id, person in near.items() if id not in refused]
     people = tuple((id, normalise(one)) for id, one in records_of(session, kept))
     return Question(wanted, people, weights, find_frequencies(session, secret, wanted))
+
+
+def _numbered(session: Session, reference_number: str) -> list[Person]:
+    """Whom a printed number was given to, under the name they live by now."""
+    found = by_reference(session, reference_number)
+    if all(person.merged_into is None for person in found):
+        return found
+    lives = survivors(session)
+    return [session.get_one(Person, lives.get(person.id, person.id)) for person in found]

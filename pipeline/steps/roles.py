@@ -6,19 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from matchers.records import MatchDecision, PersonRecord
 from pipeline.domain.statuses import LinkStatus
 from pipeline.procedures.pack import MatchRole, Procedure
 from pipeline.runtime import Runtime
 from pipeline.steps.people import applicant_record
-from pipeline.store.tables import (
-    FieldValue,
-    Roster,
-    RosterRow,
-    Submission,
-)
+from pipeline.store.tables import FieldValue, Submission
 
 RoleKey = tuple[str, int]
 
@@ -64,22 +59,3 @@ def role_digest(runtime: Runtime, record: PersonRecord) -> str:
     """A keyed digest of what was said of a role: a remembered "not the same" holds while this stays."""
     said = [record.name, record.kana, str(record.birth_date), record.address, record.reference_number]
     return runtime.secrets.digest(json.dumps(said, ensure_ascii=False))
-
-
-def eligible_persons(session: Session, procedure_id: str) -> set[str]:
-    """Ids of all whom the procedure's newest roster calls eligible."""
-    roster = _newest_roster(session, procedure_id)
-    if roster is None:
-        return set()
-    rows = session.exec(
-        select(RosterRow.person_id).where(RosterRow.roster_id == roster.id, col(RosterRow.eligible).is_(True))
-    ).all()
-    return set(rows)
-
-
-def _newest_roster(session: Session, procedure_id: str) -> Roster | None:
-    return session.exec(
-        select(Roster)
-        .where(Roster.procedure_id == procedure_id, col(Roster.complete).is_(True))
-        .order_by(col(Roster.imported_at).desc())
-    ).first()
