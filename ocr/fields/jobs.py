@@ -13,7 +13,7 @@ from ocr.engine import Image, Logits
 from ocr.fields.cells import CellRow
 from ocr.layout import Content
 from ocr.marks.loops import is_knotted
-from ocr.readings import CharReading, Reading, ReadingReason
+from ocr.readings import LOW, CharReading, Reading, ReadingReason
 
 SURE = 0.995
 """A row of cells of which the network is this sure is not recognised as a line besides. Below it two readers that agree
@@ -21,6 +21,9 @@ are much surer than one (docs/decisions/0030)."""
 BLANK_CONFIDENCE = 0.99
 CLEAR, CLEAR_KANA = 0.8, 0.5
 """Rows less surely clear are overwritten (`CellRow.clear`); of the many letters of a name one is often a little odd."""
+AGAINST, CONTRADICTED = 0.2, 0.65
+"""Of digits to which the line gives less than the first, this share is right, however sure the network is. Of kana the
+line often knows nothing."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,20 @@ def job_of_row(row: CellRow, line: Image, content: Content, read: Callable[[Cell
     def finish(logits: Sequence[Logits], alphabet: tuple[str, ...]) -> Reading:
         mask = mask_for(content, alphabet, content is Content.DATE)
         joined = read(row.joined(decode_line(logits[0], mask, (sum(row.inked),)).characters))
-        return replace(joined, second=chance_on_line(joined, logits[0], mask))
+        second = chance_on_line(joined, logits[0], mask)
+        if content is not Content.KATAKANA and second < AGAINST:
+            joined = contradicted(joined)
+        return replace(joined, second=second)
 
     return Job((line,), finish)
+
+
+def contradicted(reading: Reading) -> Reading:
+    """The reading as sure as those are that the other reader of the same digits does not take for these."""
+    confidence = (reading.confidence or 0.0) * CONTRADICTED
+    low = confidence < LOW and ReadingReason.LOW_CONFIDENCE not in reading.reasons
+    reasons = (*reading.reasons, ReadingReason.LOW_CONFIDENCE) if low else reading.reasons
+    return replace(reading, confidence=confidence, reasons=reasons)
 
 
 def chance_on_line(reading: Reading, logits: Logits, mask: CharMask) -> float:

@@ -12,6 +12,7 @@ from ocr.cutting.cut import Patch
 from ocr.decoding.decode import Decoded, decode_content
 from ocr.engine import Image, Logits
 from ocr.fields.cells import CellRow, read_row, with_gaps
+from ocr.fields.jobs import AGAINST, CONTRADICTED, contradicted
 from ocr.fields.prepare import cells_job
 from ocr.glyphs import (
     DUST,
@@ -28,7 +29,7 @@ from ocr.glyphs import (
 from ocr.layout import Box, Content
 from ocr.own import OwnModels
 from ocr.reader import run_jobs
-from ocr.readings import CharReading, ReadingReason
+from ocr.readings import CharReading, Reading, ReadingReason
 
 CLASSES = (*"0123456789", *"アイツッー", "¥", "元", "゛", "〃", OTHER, DUST)
 BOX = Box(0, 0, 40, 8)
@@ -183,6 +184,19 @@ def test_lines_are_recognised_only_where_the_network_is_unsure() -> None:
     reading = run_jobs([cells_job("n", BOX, Content.DIGITS, [cell(), cell()], unsure)], engine)[0]
     assert engine.asked == 1
     assert reading.value is not None and reading.value[0] == "3", "one engine's word does not outweigh a sure one"
+
+
+def test_digits_that_the_line_takes_for_others_are_doubted() -> None:
+    own = OwnModels(cells=Table(("3", 0.99), ("5", 0.99)))
+    reading = run_jobs([cells_job("n", BOX, Content.DIGITS, [cell(), cell()], own)], Fives())[0]
+    assert reading.value == "35" and reading.second is not None and reading.second < AGAINST
+    assert reading.confidence is not None and reading.confidence < CONTRADICTED
+    alike = OwnModels(cells=Table(("5", 0.99), ("5", 0.99)))
+    reading = run_jobs([cells_job("n", BOX, Content.DIGITS, [cell(), cell()], alike)], Fives())[0]
+    assert reading.value == "55" and reading.confidence is not None and reading.confidence > 0.9
+    both = Reading("n", "1", "1", 0.8, reasons=(ReadingReason.OVERWRITTEN,))
+    assert contradicted(both).reasons == (ReadingReason.OVERWRITTEN, ReadingReason.LOW_CONFIDENCE)
+    assert contradicted(contradicted(both)).reasons == contradicted(both).reasons
 
 
 def test_the_line_decides_between_what_the_network_cannot_tell() -> None:
