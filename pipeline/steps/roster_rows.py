@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from matchers.blocking import key_rules_version
 from pipeline.domain.statuses import RosterProblemCode
 from pipeline.steps.household_rows import write_households
-from pipeline.steps.merged import index_people, survivors
+from pipeline.steps.merged import absorbed, index_people, survivors
 from pipeline.steps.people import add_keys, write_keys
 from pipeline.steps.protection import protect_around
 from pipeline.steps.roster_cells import Marks, Problem, RosterEntry
@@ -80,8 +80,12 @@ def _write_people(
     changed = {one: entry for one, entry in old.items() if known[entry.number].changed}
     around = _to_be_protected(new, {one: (known[entry.number].person, entry) for one, entry in changed.items()})
     _add_people(session, new)
+    stay_guarded = _absorbed_protected(
+        session, [one for one, entry in changed.items() if known[entry.number].person.protected]
+    )
     for person_id, entry in changed.items():
-        session.execute(update(Person).where(col(Person.id) == person_id).values(**entry.facts))
+        facts = {**entry.facts, "protected": True} if person_id in stay_guarded else entry.facts
+        session.execute(update(Person).where(col(Person.id) == person_id).values(**facts))
     add_keys(session, {person_id: entry.keys for person_id, entry in new.items()})
     _renew_keys(session, {one: entry for one, entry in old.items() if one in changed or known[entry.number].stale})
     merged = {one: entry for one, entry in old.items() if known[entry.number].person.merged_into}
@@ -106,6 +110,12 @@ def _renew_keys(session: Session, entries: Mapping[str, RosterEntry]) -> None:
     write_keys(session, {one: entry.keys for one, entry in entries.items() if one not in ones})
     if ones:
         index_people(session, ones, next(iter(entries.values())).secret)
+
+
+def _absorbed_protected(session: Session, person_ids: Sequence[str]) -> set[str]:
+    """Those of these persons who absorbed somebody protected: they stay so whatever their own row says."""
+    found = absorbed(session, person_ids) if person_ids else {}
+    return {kept for kept, others in found.items() if any(one.protected for one in others)}
 
 
 def _in_the_place_of(
