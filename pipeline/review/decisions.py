@@ -23,6 +23,7 @@ from pipeline.steps.doubles import DUPLICATES
 from pipeline.steps.doubts import BLOCKING, entries_of, find_doubts
 from pipeline.steps.hold import move_submission
 from pipeline.steps.letters import write_letter
+from pipeline.steps.person_doubts import NOTE_NEEDED
 from pipeline.steps.reopen import leave_case
 from pipeline.steps.tasks import close_task, replace_reasons
 from pipeline.store.access import Viewer
@@ -62,6 +63,14 @@ class EarlierUndecided(Impossible):
     en = "The other application is not decided yet. Please work on that one first."
 
 
+class NoteNeeded(Impossible):
+    """The list says that the person is dead, or was paid already: whoever goes on writes down on what ground."""
+
+    code = "note_needed"
+    ja = "名簿に死亡または支給済とあります。受理する根拠を書いてください。"
+    en = "The list says deceased or paid. Please write down on what ground you accept it."
+
+
 @dataclass(frozen=True)
 class DeficiencyDraft:
     """不備 as the clerk sends it. about: field keys or attachment kind; text: the applicant's words."""
@@ -71,16 +80,18 @@ class DeficiencyDraft:
     text: str
 
 
-def accept(runtime: Runtime, viewer: Viewer, task_id: str, version: int) -> None:
-    """The submission is in order: its entries go to their cases. Raises StillUnclear naming no values."""
+def accept(runtime: Runtime, viewer: Viewer, task_id: str, version: int, note: str = "") -> None:
+    """The submission is in order: its entries go to their cases. Raises StillUnclear naming no values, and NoteNeeded
+    where the list says what may be passed over only with its ground in `note`.
+    """
     with open_desk(runtime, viewer, task_id, version) as desk:
-        _accept(desk, DecisionKind.ACCEPT)
+        _accept(desk, DecisionKind.ACCEPT, note.strip())
     _advance(runtime, desk)
 
 
-def adopt(runtime: Runtime, viewer: Viewer, task_id: str, version: int) -> None:
-    """採用: of several submissions of a case this one counts from now on."""
-    _settle_duplicate(runtime, viewer, task_id, version, DecisionKind.ADOPT)
+def adopt(runtime: Runtime, viewer: Viewer, task_id: str, version: int, note: str = "") -> None:
+    """採用: of several submissions of a case this one counts from now on. Raises as `accept`."""
+    _settle_duplicate(runtime, viewer, task_id, version, DecisionKind.ADOPT, note.strip())
 
 
 def keep_earlier(runtime: Runtime, viewer: Viewer, task_id: str, version: int) -> None:
@@ -191,20 +202,25 @@ def close(runtime: Runtime, viewer: Viewer, task_id: str, note: str, version: in
         close_task(desk.session, desk.task, actor=viewer.user_id, at=desk.now)
 
 
-def _settle_duplicate(runtime: Runtime, viewer: Viewer, task_id: str, version: int, kind: DecisionKind) -> None:
+def _settle_duplicate(
+    runtime: Runtime, viewer: Viewer, task_id: str, version: int, kind: DecisionKind, note: str = ""
+) -> None:
     with open_desk(runtime, viewer, task_id, version) as desk:
-        _accept(desk, kind)
+        _accept(desk, kind, note)
     _advance(runtime, desk)
 
 
 def _accept(desk: Desk, kind: DecisionKind, note: str = "") -> None:
     """The application goes to its cases; `kind` says what is proposed there, and which application counts."""
     submission, pack = desk.submission()
-    open_questions = {doubt.code for doubt in find_doubts(desk.session, submission, pack)} & BLOCKING
+    doubts = {doubt.code for doubt in find_doubts(desk.session, submission, pack)}
+    open_questions = doubts & BLOCKING
     if kind is not DecisionKind.ACCEPT:
         open_questions -= set(DUPLICATES)
     if open_questions:
         raise StillUnclear
+    if kind in (DecisionKind.ACCEPT, DecisionKind.ADOPT) and doubts & NOTE_NEEDED and not note:
+        raise NoteNeeded
     others = cases_of_others(desk.session, submission, pack)
     if kind is DecisionKind.KEEP_EARLIER and not others and not entered_with_others(desk.session, submission):
         raise EarlierUndecided
