@@ -153,6 +153,8 @@ _ACTS: dict[str, tuple[Callable[..., bool | None], str, bool]] = {
     "refer": (decisions.refer, "ended", True),
     "close": (decisions.close, "closed", True),
 }
+_GROUNDED = ("accept", "adopt")
+"""What takes a note where the list speaks against it."""
 
 
 class NoteMissing(FormBroken):
@@ -173,7 +175,7 @@ def decide(task_id: str, runtime: RuntimeHere, staff: Worker, form: Form) -> Res
     note = text_of(form, "note").strip()
     if with_note and not note:
         raise NoteMissing
-    given = (note, version) if with_note else (version,)
+    given = (note, version) if with_note else (version, note) if action in _GROUNDED else (version,)
     if act(runtime, staff.viewer, task_id, *given):
         done = "to_refuse"
     return next_or_queue(runtime, staff.viewer, filter_of(form), done)
