@@ -22,6 +22,7 @@ from pipeline.steps.assign import OVER, cases_of_others, entered_with_others
 from pipeline.steps.doubles import DUPLICATES
 from pipeline.steps.doubts import BLOCKING, entries_of, find_doubts
 from pipeline.steps.hold import move_submission
+from pipeline.steps.judgements import keep_accepted
 from pipeline.steps.letters import write_letter
 from pipeline.steps.person_doubts import NOTE_NEEDED
 from pipeline.steps.reopen import leave_case
@@ -227,6 +228,8 @@ def _accept(desk: Desk, kind: DecisionKind, note: str = "") -> None:
     if kind is DecisionKind.REJECT and not all(case.status in OVER for case in others):
         raise EarlierCounts
     desk.decided(kind, note=note)
+    if kind is not DecisionKind.REJECT:
+        keep_accepted(desk.session, submission.id, by=desk.viewer.user_id, at=desk.now)
     move_submission(desk.session, submission, SubmissionStatus.ACCEPTED)
 
 

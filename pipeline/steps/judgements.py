@@ -96,6 +96,15 @@ def keep_accepted(session: Session, submission_id: str, *, by: str, at: datetime
         )
 
 
+def forget_accepted(session: Session, submission_id: str) -> None:
+    """Takes back that links were let stand, when an application is looked at again."""
+    session.execute(
+        delete(Judgement).where(
+            col(Judgement.submission_id) == submission_id, col(Judgement.verdict) == Verdict.LET_STAND
+        )
+    )
+
+
 def _candidates(session: Session, submission_id: str, role: str, role_index: int) -> Sequence[Candidate]:
     return session.exec(
         select(Candidate)

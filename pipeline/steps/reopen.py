@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from pipeline.domain.statuses import CaseStatus, DecisionKind, EntryStatus, SubmissionStatus
 from pipeline.steps.doubts import entries_of, find_doubts
 from pipeline.steps.hold import hold_submission, move_submission
+from pipeline.steps.judgements import forget_accepted
 from pipeline.steps.packs import get_pack
 from pipeline.steps.tasks import open_intake_task, replace_reasons
 from pipeline.store.events import append_event, append_events
@@ -36,6 +37,7 @@ def reopen_submission(
             entry.status = EntryStatus.IN_REVIEW
             session.add(entry)
     submission.settled_at, submission.straight_through = None, None
+    forget_accepted(session, submission.id)
     pack = get_pack(session, submission.pack_version_id)
     task = open_intake_task(session, submission, [], standard_days=pack.review.standard_days, at=at)
     kind = DecisionKind.REOPEN
