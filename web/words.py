@@ -25,6 +25,7 @@ from pipeline.domain.statuses import (
     OutboundStatus,
     PageFate,
     ReasonCode,
+    RegroupingKind,
     StaffRole,
     SubmissionStatus,
     TaskKind,
@@ -268,6 +269,8 @@ DECISION = {
     DecisionKind.SAME_PERSON: Pair("同じ人とした", "Said: the same person"),
     DecisionKind.NOT_SAME_PERSON: Pair("別の人とした", "Said: not the same person"),
     DecisionKind.NEW_PERSON: Pair("新しい人とした", "Said: a new person"),
+    DecisionKind.SAME_HOUSEHOLD: Pair("この世帯とした", "Said: this household"),
+    DecisionKind.NOT_SAME_HOUSEHOLD: Pair("この世帯ではないとした", "Said: not this household"),
     DecisionKind.ADOPT: Pair("この申請を採用した", "Adopted this application"),
     DecisionKind.KEEP_EARLIER: Pair("先の申請を残した", "Kept the earlier one"),
     DecisionKind.REQUEST_CORRECTION: Pair("補正を依頼した", "Asked for correction"),
@@ -349,6 +352,10 @@ DIFFERENCE = {
     "misread": Pair("誤読か", "misread?"),
     "moved": Pair("転居か", "moved?"),
     "other": Pair("相違", "differs"),
+}
+REGROUPING = {
+    RegroupingKind.MERGE: Pair("統合した", "merged"),
+    RegroupingKind.SPLIT: Pair("分離した", "split"),
 }
 REASON_DAY = {
     ReasonCode.MOVED_OUT: Pair("転出日", "moved out"),

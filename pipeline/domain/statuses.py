@@ -220,6 +220,8 @@ class DecisionKind(StrEnum):
     SAME_PERSON = "same_person"
     NOT_SAME_PERSON = "not_same_person"
     NEW_PERSON = "new_person"
+    SAME_HOUSEHOLD = "same_household"
+    NOT_SAME_HOUSEHOLD = "not_same_household"
     ADOPT = "adopt"
     KEEP_EARLIER = "keep_earlier"
     REQUEST_CORRECTION = "request_correction"
