@@ -16,7 +16,7 @@ from matchers.fields import PERSON, FieldType, Schema
 from matchers.ink import INK_FIELDS, InkCurve
 
 _DATA = Path(__file__).parent / "data"
-_DEFAULT = _DATA / "weights-3.yaml"
+_DEFAULT = _DATA / "weights-4.yaml"
 _BY_TYPE = _DATA / "types-1.yaml"
 
 
