@@ -50,8 +50,8 @@ _ADDRESS_SIGNS = _JAPANESE_SIGNS + "0123456789０１２３４５６７８９-－
 _EMAIL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._-+"
 # Kanji that hardly stand in names and addresses, and look like ones that do (千 日 才 大 未 土 ...).
 _RARE_TWINS = "干曰夭戊戌已"
-NEGLIGIBLE = 1e-7
-"""Outputs that no step of a line says with at least this probability are taken for no part of it."""
+NEGLIGIBLE = 5e-7
+"""Outputs that no step of a line says with more than this probability are no part of it (`decode._LEAST` is more)."""
 BLANKED = ""  # output of classes whose ink separates characters and is no character itself
 
 
@@ -94,9 +94,8 @@ class CharMask:
             return Seen(self.outputs, np.asarray(np.log(probabilities), np.float64), held)
         kept = probabilities.max(axis=0) > NEGLIGIBLE
         kept[[0, *(self.index[char] for char in also)]] = True
-        places = np.flatnonzero(kept)
-        log_probs = np.asarray(np.log(probabilities[:, places]), np.float64)
-        return Seen(tuple(self.outputs[place] for place in places.tolist()), log_probs, held)
+        log_probs = np.asarray(np.log(probabilities[:, kept]), np.float64)
+        return Seen(tuple(self._names[kept].tolist()), log_probs, held)
 
     def _probabilities(self, logits: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
         """Probabilities [T, len(outputs)], each step summing to one; and how much of the ink they are of."""
@@ -113,6 +112,10 @@ class CharMask:
         sums = np.maximum(sums, 1e-9)
         sums /= sums.sum(axis=1, keepdims=True)
         return sums, min(1.0, kept / inked) if inked > 1e-6 else 1.0
+
+    @cached_property
+    def _names(self) -> NDArray[np.object_]:
+        return np.array(self.outputs, np.object_)
 
     @cached_property
     def index(self) -> Mapping[str, int]:

@@ -23,6 +23,7 @@ from ocr.readings import CharReading
 
 ALTERNATIVES = 4
 _WIDE = 8  # classes tried at each place when its probability is worked out
+_LEAST = -14.0  # ln of the probability that they have there at least
 _LONGEST_REFINED = 60
 _CLIMBS = 3
 
@@ -286,25 +287,16 @@ def _weighed(probability: float, rivals: _Rivals) -> float:
 
 def _replacements(log_probs: LogProbs, string: list[int], peaks: list[int]) -> list[tuple[int, list[int]]]:
     """Each place with each of its likely other classes: (place, whole string)."""
-    out = []
-    for place, (start, end) in enumerate(_spans(peaks, len(log_probs))):
-        peak = log_probs[start:end, 1:].max(axis=0)
-        for other in (_largest(peak, _WIDE) + 1).tolist():
-            if other != string[place] and peak[other - 1] > -14:
-                out.append((place, [*string[:place], other, *string[place + 1 :]]))
-    return out
-
-
-def _largest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
-    """The places of the largest values, the largest first; of thousands only these are sorted."""
-    top = np.argpartition(-values, count)[:count] if len(values) > count else np.arange(len(values))
-    return np.asarray(top[np.argsort(-values[top])], np.int64)
-
-
-def _spans(peaks: list[int], steps: int) -> list[tuple[int, int]]:
-    """The steps that belong to each character: from half way to its neighbours on the best alignment."""
-    edges = [0, *[(a + b + 1) // 2 for a, b in pairwise(peaks)], steps]
-    return [(lo, max(hi, lo + 1)) for lo, hi in pairwise(edges)]
+    starts = [0, *[(a + b + 1) // 2 for a, b in pairwise(peaks)]]  # half way to the neighbours on the best alignment
+    most = np.maximum.reduceat(log_probs[:, 1:], starts, axis=0)
+    order = np.argsort(-most, axis=1)[:, :_WIDE]
+    likely = np.take_along_axis(most, order, axis=1) > _LEAST
+    return [
+        (place, [*string[:place], other, *string[place + 1 :]])
+        for place, others in enumerate((order + 1).tolist())
+        for other, tried in zip(others, likely[place].tolist(), strict=True)
+        if tried and other != string[place]
+    ]
 
 
 def align(log_probs: LogProbs, string: list[int]) -> list[int]:

@@ -29,6 +29,7 @@ without lists where its ink is clear (docs/decisions/0034)."""
 UNSEEN = -14.0  # ln of what is left for a character that nothing says of a place
 FAINT = 8.0  # characters so much fainter than the best of their place are in no unlisted word
 KEPT = 8  # unlisted words at a time
+NEGLIGIBLE = 30.0  # words so much less likely, as a logarithm, than the likeliest are not looked at
 BEST = 12  # words of each part, and names, that are told
 ALONE = -3.0
 """ln of how much rarer it is that one word stands alone than that two are written in one go."""
@@ -87,7 +88,8 @@ def _whole(ink: _Ink, start: int, end: int) -> Names:
         cost = ALONE if cut == end else 0.0
         totals.append(sum(words.total for words in found) + cost)
         for name, weight in _joined(found):
-            weights[name] = float(np.logaddexp(weights.get(name, -inf), weight + cost))
+            known = weights.get(name)
+            weights[name] = weight + cost if known is None else float(np.logaddexp(known, weight + cost))
     return _ranked(weights)[:BEST], _log_sum(np.array(totals))
 
 
@@ -120,12 +122,13 @@ class _Ink:
         for n in range(start + 1, end):
             said += rows[n][listed.codes[n - start]]
         weights = said + PRIOR_COUNTS * (listed.shares + log(trust))
+        weights, near = _likely(weights)
         found = {
             word: inked + PRIOR_COUNTS * log_word(self._script, part, word)
             for inked, _, word, _ in self._beam(start, end, part)
         }
         best = _largest(weights, BEST)
-        for n in best:
+        for n in near[best].tolist():
             word = self._as_inked(listed.words[n], start)
             found[word] = float(said[n]) + PRIOR_COUNTS * log_word(self._script, part, word)
         weights[best] = -inf  # they are among those found
@@ -197,6 +200,12 @@ def _heaviest(item: tuple[str, float]) -> float:
 def _log_sum(values: NDArray[np.float64]) -> float:
     top = float(values.max())
     return top + log(float(np.exp(values - top).sum()))
+
+
+def _likely(weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The weights that are not negligible beside the largest, and where they stand."""
+    (places,) = (weights > weights.max(initial=-inf) - NEGLIGIBLE).nonzero()
+    return weights[places], places
 
 
 def _largest(values: NDArray[np.float64], count: int) -> list[int]:

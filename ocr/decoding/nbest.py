@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
@@ -196,10 +197,9 @@ class Search:
             again = before.arc >= 0 and table.label[before.arc] == table.label[prefix.arc]
             weight = float(table.weight[prefix.arc])
             here_blank = here_char = 0.0
-            rows = zip(blanks, self._column(int(table.label[prefix.arc])), from_blank, from_char, strict=False)
-            for empty, inked, b, c in rows:
-                entering = b if again else b + c
-                here_blank, here_char = empty * (here_blank + here_char), inked * (here_char + weight * entering)
+            entering = from_blank if again else map(add, from_blank, from_char)
+            for empty, inked, mass in zip(blanks, self._column(int(table.label[prefix.arc])), entering, strict=False):
+                here_blank, here_char = empty * (here_blank + here_char), inked * (here_char + weight * mass)
                 blank.append(here_blank)
                 char.append(here_char)
         prefix.blank, prefix.char = blank, char

@@ -110,9 +110,11 @@ def _dust(view: View, layout: PageLayout) -> float:
     if bare is None or not bare.any():
         return 0.0
     wide = cv2.resize(bare.astype(np.uint8), view.ink.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
-    _, _, stats, _ = cv2.connectedComponentsWithStats((view.ink & wide).astype(np.uint8), connectivity=8)
-    longest = np.maximum(stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT])
-    return int(np.count_nonzero(longest < WRITTEN_MM * view.scale)) / (int(bare.sum()) / _PER_MM**2)
+    # Outlines are found several times as fast as areas are; those of holes have another outline around them.
+    outlines, parents, *_ = cv2.findContours((view.ink & wide).view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    outer = [one for one, place in zip(outlines, parents[0], strict=True) if place[3] < 0] if len(outlines) else []
+    specks = sum(max(cv2.boundingRect(one)[2:]) < WRITTEN_MM * view.scale for one in outer)
+    return specks / (int(bare.sum()) / _PER_MM**2)
 
 
 def _bare(layout: PageLayout) -> Mask | None:

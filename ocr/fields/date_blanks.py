@@ -10,9 +10,6 @@ from functools import partial
 from itertools import product
 from math import inf, prod
 
-import cv2
-import numpy as np
-
 from japan.era import find_era
 from ocr.cutting.cut import Patch, View, cut_box, is_written, line_picture
 from ocr.decoding.acceptor import Acceptor
@@ -23,6 +20,7 @@ from ocr.engine import Logits
 from ocr.fields.date_fields import era_meant, nothing_read, place_of, read_era
 from ocr.fields.free_digits import Number, read_numbers
 from ocr.fields.jobs import SURE, Job, done
+from ocr.imaging import find_pieces
 from ocr.layout import Box, Content, DateField
 from ocr.marks.options import Chosen
 from ocr.own import OwnModels
@@ -92,11 +90,11 @@ def _between(patch: Patch, left_mm: float, right_mm: float) -> Patch:
     scale = patch.scale
     x0 = max(0, round((left_mm - ASTRAY_MM) * scale) - patch.x)
     x1 = max(x0 + 1, round((right_mm + ASTRAY_MM) * scale) - patch.x)
-    _, labels, _, middles = cv2.connectedComponentsWithStats(patch.ink.astype(np.uint8), connectivity=8)
-    middle = (patch.x + middles[:, 0]) / scale
+    pieces = find_pieces(patch.ink)
+    middle = (patch.x + pieces.middles[:, 0]) / scale
     keep = (middle > left_mm - ASTRAY_MM / 2) & (middle < right_mm + ASTRAY_MM / 2)
     keep[0] = False
-    return Patch(patch.flat[:, x0:x1], np.asarray(keep[labels[:, x0:x1]]), scale, patch.x + x0, patch.y)
+    return Patch(patch.flat[:, x0:x1], pieces.only(keep)[:, x0:x1], scale, patch.x + x0, patch.y)
 
 
 def days_of(numbers: Sequence[Number], shape: DateShape) -> Days:

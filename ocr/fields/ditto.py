@@ -23,7 +23,7 @@ from ocr.decoding.lexicon import rank_words
 from ocr.engine import Image, Logits
 from ocr.fields.jobs import Job
 from ocr.glyphs import GlyphModel, glyph_measures, glyph_picture
-from ocr.imaging import Mask
+from ocr.imaging import Mask, find_pieces
 from ocr.layout import Content, Field, LineField
 from ocr.readings import LOW, Reading, ReadingReason
 
@@ -132,12 +132,12 @@ def mark_probability(patch: Patch, model: GlyphModel) -> float:
 def _strokes(ink: Mask) -> Mask | None:
     """The strokes, without what is much smaller beside them and what reaches in over an edge; None without any, and
     where there are too many."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
-    (height, width), (left, top, w, h, area) = ink.shape, stats.T
+    pieces = find_pieces(ink)
+    (height, width), (left, top, w, h, area) = ink.shape, pieces.stats.T
     inside = (left > 0) & (top > 0) & (left + w < width) & (top + h < height)
     inside[0] = False
     large = np.flatnonzero(inside & (area >= SPECK * area[inside].max(initial=1)))
-    return np.isin(labels, large) if 0 < len(large) <= MOST_STROKES else None
+    return pieces.only(np.isin(np.arange(len(area)), large)) if 0 < len(large) <= MOST_STROKES else None
 
 
 def _word(logits: Logits, alphabet: tuple[str, ...]) -> _Sign | None:
@@ -161,14 +161,13 @@ def _words(alphabet: tuple[str, ...]) -> tuple[str, ...]:
 def runs_down(view: View, field: LineField) -> bool:
     """Whether a pen drew a line down the column, across a rule of the field's row and no farther than a table is."""
     patch, scale = cut_box(view, field.box), view.scale
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(patch.ink.astype(np.uint8), connectivity=8)
-    tall = [n for n in range(1, len(stats)) if stats[n, cv2.CC_STAT_HEIGHT] >= TALL * patch.ink.shape[0]]
-    if len(tall) != 1 or np.any(patch.ink & (labels != tall[0])):
+    pieces = find_pieces(patch.ink)
+    if len(pieces.stats) != 2 or pieces.stats[1, cv2.CC_STAT_HEIGHT] < TALL * patch.ink.shape[0]:
         return False
-    _, _, width, height, area = (int(v) for v in stats[tall[0]])
+    _, _, width, height, area = (int(v) for v in pieces.stats[1])
     if width > COLUMN_MM * scale or area <= STREAK_MM * scale * height:
         return False
-    ys, xs = np.nonzero(labels == tall[0])
+    ys, xs = np.nonzero(patch.ink)
     ends = [
         _follow(view.ink, patch.x + int(xs[ys == edge].min()), patch.x + int(xs[ys == edge].max()), patch.y + edge, way)
         for edge, way in ((int(ys.min()), -1), (int(ys.max()), 1))
