@@ -17,6 +17,7 @@ from ocr.cutting.pieces import as_cell
 from ocr.decoding.content import to_value
 from ocr.decoding.decode import ALTERNATIVES, Decoded
 from ocr.engine import Image
+from ocr.fields.jobs import CONTRADICTED
 from ocr.glyphs import DUST, OTHER, SIDE, GlyphModel, glyph_measures, glyph_picture
 from ocr.imaging import Mask
 from ocr.layout import Content
@@ -26,35 +27,41 @@ NUMBERS = frozenset({Content.MONEY, Content.PHONE, Content.POSTAL_CODE, Content.
 WEIGHT = 0.75  # of what the network says beside what the line's recogniser says
 DARK = 160  # of the line's picture: darker is ink
 LOW = 0.5  # of a digit's height: what is lower, and stands below its middle, is a comma
+AGAINST = 0.05  # probability of a digit below which the network sees another one there
 _CLASSES = frozenset((*DIGITS, OTHER, DUST))
 _UNSEEN = 0.005  # probability left for a digit that the network does not see
 Scores = NDArray[np.float64]
 
 
-def weigh_digits(decoded: Decoded, line: Image, content: Content, model: GlyphModel) -> Decoded:
-    """The decoded number with its values weighed by what the network says of each digit; as it was where what was read
-    is no plain number of digits and signs, or where the digits do not part.
+def weigh_digits(decoded: Decoded, line: Image, content: Content, model: GlyphModel) -> tuple[Decoded, float | None]:
+    """The decoded number with its values weighed by what the network says of each digit, and how probable it takes them
+    to be (`Reading.second`). As it was, and None, where what was read is no plain number of digits and signs, or where
+    the digits do not part.
 
     line: the picture that was decoded, ink dark on white.
     """
     if not set(model.classes) >= _CLASSES:
-        return decoded
+        return decoded, None
     places = [n for n, char in enumerate(decoded.characters) if char.char in DIGITS]
     text = "".join(decoded.characters[n].char for n in places)
     if not decoded.values or decoded.values[0][0] != text or len(decoded.places) != len(decoded.characters):
-        return decoded
+        return decoded, None
     cells = cut_digits(line, decoded.places, places)
     if cells is None:
-        return decoded
-    scores = WEIGHT * np.log(digit_scores(cells, model) + _UNSEEN)
+        return decoded, None
+    said = digit_scores(cells, model)
+    scores = WEIGHT * np.log(said + _UNSEEN)
     values = _weighed({**_replaced(decoded, places, text, content), **dict(decoded.values)}, text, scores)
     best, probability = values[0]
     if len(best) != len(text):
-        return decoded
+        return decoded, None
     characters = list(decoded.characters)
     for n, digit in zip(places, best, strict=True):
         characters[n] = replace(characters[n], char=digit)
-    return replace(decoded, characters=tuple(characters), probability=probability, values=values[: ALTERNATIVES + 1])
+    each = said[np.arange(len(best)), [int(digit) for digit in best]]
+    sure = probability * (CONTRADICTED if each.min() < AGAINST else 1.0)
+    found = replace(decoded, characters=tuple(characters), probability=sure, values=values[: ALTERNATIVES + 1])
+    return found, float(each.prod())
 
 
 def _weighed(known: Mapping[str, float], text: str, scores: Scores) -> tuple[tuple[str, float], ...]:

@@ -79,11 +79,13 @@ def _decoded_reading(
     reasons: Sequence[ReadingReason],
     model: GlyphModel | None,
 ) -> Reading:
+    second: float | None = None
     if len(logits) == 1:
         lengths = field.lengths or exact_lengths(field.content)
         parts = [decode_content(logits[0], alphabet, field.content, lengths)]
         if model is not None and field.content in NUMBERS:
-            parts = [weigh_digits(parts[0], lines[0], field.content, model)]
+            weighed, second = weigh_digits(parts[0], lines[0], field.content, model)
+            parts = [weighed]
     else:
         parts = [decode_content(matrix, alphabet, field.content) for matrix in logits]
     parts = [spell(part, field.content) for part in parts]
@@ -93,7 +95,7 @@ def _decoded_reading(
     parts = [_doubted(part, line) for part, line in zip(parts, lines, strict=True)]
     if field.lexicon and len(parts) == 1:
         parts = [choose_word(parts[0], logits[0], alphabet, field.lexicon)]
-    return written_reading(field.name, field.box, field.content, parts, reasons)
+    return replace(written_reading(field.name, field.box, field.content, parts, reasons), second=second)
 
 
 def _doubted(decoded: Decoded, line: Image) -> Decoded:
