@@ -51,11 +51,19 @@ class Cases:
 
 
 def draw_cases(
-    seed: int, people: int, part: Part, *, twin_births: float | None = None, sample: int | None = None
+    seed: int,
+    people: int,
+    part: Part,
+    *,
+    twin_births: float | None = None,
+    sample: int | None = None,
+    only: Tag | None = None,
 ) -> Cases:
-    """The cases of a seed. sample: so many of its applications, drawn at random; None for all."""
+    """The cases of a seed. sample: so many of its applications, drawn at random; None for all. only: of them those that
+    bear this tag."""
     world = draw_world(seed, people, part) if twin_births is None else draw_world(seed, people, part, twin_births)
-    register, applications = list(world.register()), list(world.applications())
+    register = list(world.register())
+    applications = [one for one in world.applications() if only is None or only in one.tags]
     if sample is not None and sample < len(applications):
         applications = Random(f"sample:{seed}").sample(applications, sample)
     known = {one.person for one in register}

@@ -6,32 +6,44 @@ import csv
 import json
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.linking.cases import Cases, draw_cases, write_table
 from benchmarks.linking.ours import link
-from benchmarks.linking.scores import Scored, at_precision, best_f1, best_of_each, curve, merged_twins, recall_by
+from benchmarks.linking.scores import (
+    Point,
+    Scored,
+    at_precision,
+    at_score,
+    best_f1,
+    best_of_each,
+    curve,
+    merged_twins,
+    recall_by,
+)
 from fixtures.matching.split import Part
+from matchers.thresholds import choose_threshold
 
 SURE = 0.999
 
 
 def measure_people(
-    seed: int, people: int, part: Part, *, sample: int | None, ours: str, twin_births: float | None,
-    python: Path | None, folder: Path,
+    seed: int, people: int, part: Part, *, sample: int | None, ours: str, python: Path | None, folder: Path,
+    like: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """All figures of one world. ours: "both", "ink", "plain" or "no"; python: the peers', None for us alone.
+    """All figures of one world. ours: "both", "ink", "plain" or "no"; python: the peers', None for us alone; like: the
+    figures of another world, whose thresholds are held against this one too.
 
     "splink" scores pairs as Splink gives them, "splink_best" only the best of each application.
     """
     began = time.perf_counter()
-    cases = draw_cases(seed, people, part, twin_births=twin_births, sample=sample)
+    cases = draw_cases(seed, people, part, sample=sample)
     figures: dict[str, Any] = {
         "seed": seed, "part": part.value, "precision": SURE, "people": len(cases.register.records),
         "applications": len(cases.applications.records), "true_links": len(cases.truth),
-        "twin_pairs": count_twins(cases), "draw_and_normalise_s": round(time.perf_counter() - began, 1),
+        "draw_and_normalise_s": round(time.perf_counter() - began, 1),
     }  # fmt: skip
     if ours in ("both", "plain"):
         figures["ours"] = _ours(cases, ink=False)
@@ -41,13 +53,22 @@ def measure_people(
         scored, spent = run_splink(cases, python, folder)
         figures["splink"] = measure(cases, scored) | spent
         figures["splink_best"] = measure(cases, best_of_each(scored, lambda one: one.left))
+    for who in ("ours", "ours_with_ink", "splink", "splink_best"):
+        if like and who in like and who in figures:
+            figures[who]["thresholds_set_elsewhere"] = _elsewhere(
+                figures[who].pop("curve"), len(cases.truth), like[who]
+            )
+        figures.get(who, {}).pop("curve", None)
     return figures
 
 
-def count_twins(cases: Cases) -> int:
-    """Twin pairs of whom at least one applied."""
-    rows = dict(cases.truth)
-    return len({frozenset((rows[left], other)) for left, other in cases.twins.items() if left in rows})
+def _elsewhere(points: Sequence[Point], truths: int, other: Mapping[str, Any]) -> dict[str, Any]:
+    """What the thresholds of the other world's best F1 and of its proven precision give here."""
+    best, sure = (at_score(points, other[name]) for name in ("best_score", "score_proven"))
+    return {
+        "best_f1": best.f1(truths), "best_precision": best.precision(), "best_recall": best.recall(truths),
+        "sure_precision": sure.precision(), "sure_recall": sure.recall(truths), "sure_wrong": sure.links - sure.right,
+    }  # fmt: skip
 
 
 def _ours(cases: Cases, *, ink: bool) -> dict[str, Any]:
@@ -70,6 +91,7 @@ def _ours(cases: Cases, *, ink: bool) -> dict[str, Any]:
 def measure(cases: Cases, scored: Sequence[Scored]) -> dict[str, Any]:
     """The figures of scored links."""
     points, truths, own = curve(scored, cases.truth), len(cases.truth), dict(cases.truth)
+    proven = choose_threshold([(one.score, (one.left, one.right) in cases.truth) for one in scored], truths, SURE)
     best, sure = best_f1(points, truths), at_precision(points, SURE)
     by_case = {
         name: {tag: list(counts) for tag, counts in recall_by(cases.tags, cases.truth, scored, point.score).items()}
@@ -83,10 +105,13 @@ def measure(cases: Cases, scored: Sequence[Scored]) -> dict[str, Any]:
         "recall_at_sure": sure.recall(truths),
         "score_at_sure": sure.score,
         "wrong_at_sure": sure.links - sure.right,
+        "score_proven": proven.score,
+        "recall_proven": proven.recall,
         "twins_at_best": merged_twins(scored, cases.twins, own, best.score),
         "twins_at_sure": merged_twins(scored, cases.twins, own, sure.score),
         "recall_by_case_sure": by_case["sure"],
         "recall_by_case_best": by_case["best"],
+        "curve": points,
     }
 
 

@@ -7,8 +7,19 @@ from typing import Any
 
 Row = tuple[str, ...]
 _KEYS = (
-    *("best_f1", "best_precision", "best_recall", "recall_at_sure", "wrong_at_sure", "score_at_sure", "twins_at_best"),
-    *("twins_at_sure", "linked", "linked_wrong", "linked_recall", "linked_twins", "blocking_recall", "capped"),
+    *("best_f1", "best_precision", "best_recall", "best_score", "recall_at_sure", "wrong_at_sure", "score_at_sure"),
+    *(
+        "score_proven",
+        "recall_proven",
+        "twins_at_best",
+        "twins_at_sure",
+        "linked",
+        "linked_wrong",
+        "linked_recall",
+        "linked_twins",
+        "blocking_recall",
+        "capped",
+    ),
     *("candidates_mean", "index_s", "link_s", "records_per_s", "train_s", "predict_s", "peak_mb"),
 )
 
@@ -16,6 +27,29 @@ _KEYS = (
 def figure_rows(figures: Mapping[str, Any], who: Sequence[str]) -> list[Row]:
     """What, and the figure of each."""
     return [(key, *(_text(figures[one].get(key)) for one in who)) for key in _KEYS]
+
+
+def elsewhere_rows(figures: Mapping[str, Any], who: Sequence[str]) -> list[Row]:
+    """What, and the figure of each under thresholds that were set on another world."""
+    found = {one: figures[one].get("thresholds_set_elsewhere", {}) for one in who}
+    return [(key, *(_text(found[one].get(key)) for one in who)) for key in next(iter(found.values()))]
+
+
+def rule_rows(figures: Mapping[str, Any]) -> list[Row]:
+    """Each blocking rule: how much it finds, how much nobody else does, what it costs."""
+    return [
+        (rule, f"{one['found']:.4f}", f"{one['only']:.4f}", f"{one['keys']:.2f}", f"{one['pairs']:.1f}",
+         f"{one['largest']:,}", f"{figures['capped'].get(rule, 0):,}")
+        for rule, one in figures["rules"].items()
+    ]  # fmt: skip
+
+
+def twin_rows(figures: Mapping[str, Any]) -> list[Row]:
+    """How they were linked, automatic links, wrong ones, and pairs of twins that were taken for one."""
+    return [
+        (name.replace("_", " "), f"{one['linked']:,}", str(one["wrong"]), str(one["merged"]))
+        for name, one in figures["ways"].items()
+    ]
 
 
 def case_rows(figures: Mapping[str, Any], who: Sequence[str]) -> list[Row]:
