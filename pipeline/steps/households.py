@@ -85,8 +85,10 @@ def members_of(session: Session, household_id: str, on: date | None = None) -> l
 def write_household(runtime: Runtime, session: Session, submission_id: str, found: HouseholdMatch | None) -> None:
     """Writes the household link in the place of the one that was; a clerk's word stays."""
     current = current_household(session, submission_id)
+    evidence = evidence_json(found.comparison) if found and found.comparison else "[]"
     if current is not None:
-        same = found is not None and (current.household_id, current.status) == (found.household_id, found.status)
+        before = (current.household_id, current.status, current.evidence)
+        same = found is not None and before == (found.household_id, found.status, evidence)
         if current.status is LinkStatus.CONFIRMED or same:
             return
         current.status = LinkStatus.UNDONE
@@ -99,7 +101,7 @@ def write_household(runtime: Runtime, session: Session, submission_id: str, foun
             household_id=found.household_id,
             status=found.status,
             total=found.comparison.total if found.comparison else 0.0,
-            evidence=evidence_json(found.comparison) if found.comparison else "[]",
+            evidence=evidence,
             made_at=runtime.clock(),
         )
     )
