@@ -36,6 +36,7 @@ COUNTED = {
     "link": "対象者との紐付け",
     "household_link": "世帯との紐付け",
     "distinction": "別人の判断",
+    "person_distinction": "対象者どうしの別人の判断",
     "trace": "口座・画像の照合用の符号",
     "judgement": "学習用の判断記録",
     "identity_assertion": "本人確認の記録",

@@ -30,6 +30,8 @@ from pipeline.domain.statuses import (
 from pipeline.runtime import Runtime
 from pipeline.steps.audit_blobs import BlobLook, look_at_blobs
 from pipeline.steps.audit_drafts import approved_by_others, determined_by_approval, drafted_in_one, drafts_unaltered
+from pipeline.steps.audit_households import lists_are_whole, one_household_at_a_time, one_household_each
+from pipeline.steps.audit_people import keys_are_of_the_living, merged_are_empty, traces_fit
 from pipeline.steps.erasure.rules import erased_as_told, erased_hold_nothing, erasures_certified
 from pipeline.steps.seals import broken_seals, make_seal
 from pipeline.store.engine import read
@@ -237,11 +239,17 @@ RULES: dict[str, Callable[[Asked], Findings]] = {
     "submissions_have_a_place": _submissions_have_a_place,
     "entries_in_one_place": _entries_in_one_place,
     "one_active_link_each": _one_active_link_each,
+    "one_household_each": lambda asked: one_household_each(asked.session),
+    "one_household_at_a_time": lambda asked: one_household_at_a_time(asked.session),
+    "lists_are_whole": lambda asked: lists_are_whole(asked.session),
     "cases_have_one_adopted": _cases_have_one_adopted,
     "cases_replay": _cases_replay,
     "chains_whole": _chains_whole,
     "seals_hold": _seals_hold,
     "protected_are_whole": _protected_are_whole,
+    "merged_are_empty": lambda asked: merged_are_empty(asked.session),
+    "keys_are_of_the_living": lambda asked: keys_are_of_the_living(asked.runtime, asked.session),
+    "traces_fit": lambda asked: traces_fit(asked.runtime, asked.session),
     "drafted_in_one": lambda asked: drafted_in_one(asked.session),
     "drafts_unaltered": lambda asked: drafts_unaltered(asked.session),
     "approved_by_others": lambda asked: approved_by_others(asked.session),

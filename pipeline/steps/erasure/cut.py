@@ -21,6 +21,7 @@ from pipeline.steps.erasure.carriers import Carriers, cut_carriers
 from pipeline.steps.erasure.due import File, judge_files
 from pipeline.steps.erasure.losses import Cut
 from pipeline.steps.erasure.people import cut_people, named_only_here
+from pipeline.steps.merged import index_people, survivors
 from pipeline.store.engine import write
 from pipeline.store.events import append_event
 from pipeline.store.tables import (
@@ -106,6 +107,7 @@ def cut_rows(runtime: Runtime, session: Session, file: File, carriers: Carriers)
     ids = file.submission_ids
     cut = Cut()
     people = named_only_here(session, ids)
+    lives = survivors(session)
     cut.blobs |= _blobs_of(session, ids)
     pages = list(session.exec(select(Page.id).join(Document).where(col(Document.submission_id).in_(ids))).all())
     cut_carriers(runtime, session, file, carriers, pages, cut)
@@ -117,6 +119,8 @@ def cut_rows(runtime: Runtime, session: Session, file: File, carriers: Carriers)
         _count(cut, model, session.execute(update(model).where(where, held).values(**values)))
     _abandon(session, ids)
     cut_people(session, people, cut)
+    # Whoever absorbed one of them is found under their keys no more.
+    index_people(session, {lives[one] for one in people if one in lives} - set(people), runtime.secrets.key)
     return cut
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, or_, update
 from sqlmodel import Session, col, select
 
-from pipeline.domain.statuses import LinkStatus
+from pipeline.domain.statuses import LinkStatus, RegroupingKind
 from pipeline.steps.erasure.losses import Cut
+from pipeline.steps.merged import absorbed
 from pipeline.store.tables import (
     Candidate,
     Case,
@@ -21,6 +22,9 @@ from pipeline.store.tables import (
     Link,
     MatchKey,
     Person,
+    PersonDistinction,
+    RegroupedRow,
+    Regrouping,
     RosterRow,
     Submission,
 )
@@ -39,19 +43,18 @@ BLANK = {
     "address": None,
     "phone": None,
 }
-"""What a person's row holds when only its id is still needed, by a case or an undone link."""
+"""What a person's row holds when only its id is still needed, by a case, an undone link or a merge."""
 
 
 def named_only_here(session: Session, submission_ids: Collection[str]) -> list[str]:
-    """Persons made from an application whom these applications mean and no other does, nor a roster."""
-    meant = session.exec(
-        select(Link.person_id)
-        .join(Person, col(Person.id) == Link.person_id)
-        .where(col(Link.submission_id).in_(submission_ids), Person.source == APPLICATION)
-        .distinct()
-        .order_by(col(Link.person_id))
-    ).all()
-    return [person_id for person_id in meant if not _still_meant(session, person_id, submission_ids)]
+    """Persons made from an application whom these applications mean and no other does, nor a roster; those among them
+    who were merged into somebody meant here too."""
+    meant = set(
+        session.exec(select(Link.person_id).where(col(Link.submission_id).in_(submission_ids)).distinct()).all()
+    )
+    meant |= {person.id for others in absorbed(session, meant).values() for person in others}
+    made = session.exec(select(Person.id).where(col(Person.id).in_(meant), Person.source == APPLICATION)).all()
+    return [person_id for person_id in sorted(made) if not _still_meant(session, person_id, submission_ids)]
 
 
 def _still_meant(session: Session, person_id: str, submission_ids: Collection[str]) -> bool:
@@ -69,7 +72,19 @@ def _still_meant(session: Session, person_id: str, submission_ids: Collection[st
             col(Submission.id).not_in(submission_ids),
         )
     )
-    return any(session.exec(query.limit(1)).first() is not None for query in (linked, rostered, subject))
+    # Undoing their merge would link them to these again.
+    moved = (
+        select(Link.id)
+        .join(RegroupedRow, col(RegroupedRow.row_id) == Link.id)
+        .join(Regrouping, col(Regrouping.id) == RegroupedRow.regrouping_id)
+        .where(
+            Regrouping.from_id == person_id,
+            Regrouping.kind == RegroupingKind.MERGE,
+            col(Regrouping.undone_at).is_(None),
+            col(Link.submission_id).not_in(submission_ids),
+        )
+    )
+    return any(session.exec(query.limit(1)).first() is not None for query in (linked, rostered, subject, moved))
 
 
 def cut_people(session: Session, person_ids: Collection[str], cut: Cut) -> None:
@@ -77,9 +92,13 @@ def cut_people(session: Session, person_ids: Collection[str], cut: Cut) -> None:
     for model in (MatchKey, Candidate, Distinction, Judgement):
         gone = session.execute(delete(model).where(col(model.person_id).in_(person_ids)))
         cut.counts[str(model.__tablename__)] += max(gone.rowcount, 0)  # type: ignore[attr-defined]
+    pairs = or_(col(PersonDistinction.low_id).in_(person_ids), col(PersonDistinction.high_id).in_(person_ids))
+    gone = session.execute(delete(PersonDistinction).where(pairs))
+    cut.counts["person_distinction"] += max(gone.rowcount, 0)  # type: ignore[attr-defined]
     needed = {
-        *session.exec(select(Case.subject_id).where(col(Case.subject_id).in_(person_ids))).all(),
-        *session.exec(select(Link.person_id).where(col(Link.person_id).in_(person_ids))).all(),
+        one
+        for column in (Case.subject_id, Link.person_id, Regrouping.from_id, Regrouping.to_id)
+        for one in session.exec(select(col(column)).where(col(column).in_(person_ids))).all()
     }
     session.execute(update(Person).where(col(Person.id).in_(needed)).values(**BLANK))
     session.execute(delete(Person).where(col(Person.id).in_(set(person_ids) - needed)))
