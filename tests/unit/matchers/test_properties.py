@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matchers.compare import compare, weigh_again
+from matchers.competition import log_odds
 from matchers.frequency import count_values, value_shares
-from matchers.normalise import normalise
+from matchers.normalise import Words, normalise
 from matchers.records import Comparison, PersonRecord
 from matchers.weights import load_weights
 
@@ -95,13 +96,35 @@ def test_weighing_again_changes_nothing(a: PersonRecord, b: PersonRecord) -> Non
     assert weigh_again(once, load_weights()) == once
 
 
+def written(words: Words) -> str | None:
+    return (f"{words.family} {words.given}" if words.split else words.whole) or None
+
+
 @settings(max_examples=40, deadline=None)
 @given(people())
-def test_normalising_what_is_normal_changes_nothing(person: PersonRecord) -> None:
-    """The written form of the normalised name and phone is normal already."""
+def test_normalising_twice_changes_nothing(person: PersonRecord) -> None:
     once = normalise(person)
-    again = normalise(replace(person, name=person.name and " ".join((person.name or "").split()), phone=once.phone))
-    assert (again.name, again.phone) == (once.name, once.phone)
+    said = replace(
+        person, name=written(once.name), kana=written(once.kana), postal_code=once.postal or None, sex=once.sex or None,
+        phone=once.phone or None, account=once.account or None, building=once.building or None,
+        address=once.place + "-".join(once.numbers) or None,
+    )  # fmt: skip
+    again = normalise(said)
+    assert replace(again, written=once.written) == once  # the registered writing itself is kept beside the key
+
+
+@settings(max_examples=40, deadline=None)
+@given(people(), people(), people(), st.sampled_from(FIELDS))
+def test_the_score_rises_with_its_own_candidate_and_falls_with_a_rival(
+    a: PersonRecord, b: PersonRecord, rival: PersonRecord, field: str
+) -> None:
+    """Two candidates of one record: whoever of them leaves out what agrees has the lower odds, the other the higher."""
+    b = replace(b, **{field: getattr(a, field)}, confidence={})
+    nobody = load_weights().nobody
+    own, other = log_odds([weigh(a, b).total, weigh(a, rival).total], nobody)
+    less, more = log_odds([weigh(a, replace(b, **{field: None})).total, weigh(a, rival).total], nobody)
+    assert less <= own + 1e-9
+    assert more >= other - 1e-9
 
 
 def test_levels_fall_in_the_shipped_weights() -> None:
