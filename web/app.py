@@ -26,6 +26,7 @@ from web.routes import (
     health,
     operations,
     outbox,
+    persons,
     pictures,
     queue,
     ranking,
@@ -88,7 +89,7 @@ def create_app(runtime: Runtime, settings: WebSettings | None = None) -> FastAPI
     app.state.metrics = make_registry(runtime)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.mount(API_ROOT, create_api(runtime, settings), name="api")
-    work = (queue, tasks, pictures, batches, cases, ranking, drafts)
+    work = (queue, tasks, pictures, batches, cases, persons, ranking, drafts)
     for noun in (health, sessions, *work, staff, operations, outbox, erasures, weights):
         app.include_router(noun.router)
     app.add_exception_handler(NotSignedIn, _to_sign_in)
@@ -155,6 +156,6 @@ def _error_page(request: Request, status: int, said: Pair, code: str) -> Respons
 
 def _back_of(request: Request) -> str:
     parts = request.url.path.strip("/").split("/")
-    if parts[0] in ("tasks", "batches", "cases", "drafts", "ranking", "staff", "weights") and len(parts) > 2:
+    if parts[0] in ("tasks", "batches", "cases", "drafts", "persons", "ranking", "staff", "weights") and len(parts) > 2:
         return f"/{parts[0]}/{parts[1]}"
     return "/"

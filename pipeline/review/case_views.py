@@ -80,6 +80,7 @@ class CaseView:
     reopenable: the viewer may send it back to review."""
 
     row: CaseRow
+    person_id: str
     address: str | None
     household_number: str | None
     submissions: tuple[CaseSubmission, ...]
@@ -141,6 +142,7 @@ def get_case_view(runtime: Runtime, viewer: Viewer, case_id: str) -> CaseView:
         submissions = _submissions(session, viewer, case)
         return CaseView(
             row=_row(session, case, person, len(submissions), _erased(session, [case.adopted_submission_id])),
+            person_id=person.id,
             address=person.address,
             household_number=person.household_number,
             submissions=submissions,
