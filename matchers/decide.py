@@ -16,7 +16,6 @@ _OTHER_CHARACTERS = {"look_alike", "close", "similar", "else"}
 _NUMBERS = ("resident_number", "reference_number")
 _INK_OF = {"given": "ink_name", "kana_given": "ink_kana"}
 _CONTACT = ("address", "phone", "account", "email", "household_number")
-_OF_ONE_PERSON = ("given", "kana_given", "birth_date", *_INK_OF.values())
 
 
 def decide(
@@ -49,15 +48,11 @@ def decide(
 def is_near(comparison: Comparison, score: float, bounds: Thresholds) -> bool:
     """True for a candidate a person should see before a record is taken for somebody new.
 
-    That is one with enough evidence, not all of it shared by a household; with the same printed number; or of the
-    same given name with the same address or contact, since a birth date can be written quite wrongly.
+    That is one with enough evidence; with the same printed number; or of the same given name with the same address or
+    contact, since a birth date can be written quite wrongly.
     """
     levels = _levels(comparison)
-    if _number_agrees(levels):
-        return True
-    if all(_level(levels, field) == "missing" for field in _OF_ONE_PERSON):
-        return False  # an empty row of children, whose address is the applicant's, is nobody
-    if score >= bounds.review_score:
+    if score >= bounds.review_score or _number_agrees(levels):
         return True
     same_given = any(levels[field].level in _AGREES for field in _INK_OF if field in levels)
     same_contact = any(levels[field].level == "exact" for field in _CONTACT if field in levels)

@@ -224,13 +224,6 @@ def test_nobody() -> None:
     assert match(stranger, misaki=MISAKI).reasons == ("below_threshold",)
 
 
-def test_what_a_household_shares_proposes_nobody() -> None:
-    """A row of children that was left empty has the applicant's address and postal code, and nothing else."""
-    empty = PersonRecord(postal_code=MISAKI.postal_code, address=MISAKI.address)
-    assert match(empty, misaki=MISAKI, miyu=MIYU).outcome is Outcome.NEW
-    assert match(replace(empty, birth_date=MISAKI.birth_date), misaki=MISAKI).outcome is Outcome.REVIEW
-
-
 def test_household_evidence_is_bounded_and_apart() -> None:
     sister = replace(APPLIED, name="髙橋 健太", kana="タカハシ ケンタ", account="1234-567", email="a@example.jp")
     comparison = against(sister, replace(MISAKI, account="1234-567", email="a@example.jp"))
