@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import delete, update
-from sqlmodel import col
+from sqlmodel import col, select
 
 from pipeline.domain.statuses import ArrivalStatus, TaskStatus
 from pipeline.review.decisions import withdraw
+from pipeline.review.merging import merge_persons, undo_regrouping
 from pipeline.runtime import Runtime
 from pipeline.steps.audit import audit
 from pipeline.steps.erasure.blockers import Blocker
 from pipeline.steps.erasure.run import look
 from pipeline.steps.intake_paper import receive_files
+from pipeline.steps.merged import index_people
+from pipeline.steps.regroup_errors import ErasedSince
 from pipeline.store.engine import write
-from pipeline.store.tables import Arrival, Batch, Case, Entry, Page, Person, ReviewTask, RosterRow, Submission
+from pipeline.store.tables import (
+    Arrival,
+    Batch,
+    Case,
+    Entry,
+    Link,
+    MatchKey,
+    Page,
+    Person,
+    ReviewTask,
+    RosterRow,
+    Submission,
+)
 from tests.erasing import DUE, SLIP, ended, erase_all, rows_in, settle_all, take_batch, wait_until
 from tests.papers import application, blank, tiff
 from tests.runtime import NOW, PROCEDURE, REVIEWER, advance_all, receive_export, rows_of, small_export, task_of
@@ -142,6 +158,31 @@ def test_a_person_whom_only_the_application_named_goes(ended: Runtime) -> None:
     person = rows_of(ended, Person, id=case.subject_id)[0]
     assert (person.name, person.kana, person.birth_date, person.address, person.phone) == ("", "", None, None, None)
     assert len(rows_in(ended, Person)) == people, "the case still names whom it was about, by id"
+    assert audit(ended).breaches == ()
+
+
+def test_somebody_who_was_merged_goes_with_the_last_application_that_named_them(ended: Runtime) -> None:
+    """Their merge may be undone while one of their applications is there; then nothing of them finds anybody."""
+    case = rows_in(ended, Case)[0]
+    with write(ended.engine) as session:
+        gone = Person(name="旧姓 花子", kana="キュウセイ ハナコ", address="みどり市旧町1", source="application")
+        session.add(gone)
+        session.flush()
+        link = session.exec(select(Link).where(Link.person_id == case.subject_id)).first()
+        assert link is not None
+        link.person_id = gone.id
+        session.add(link)
+        session.flush()
+        index_people(session, [gone.id], ended.secrets.key)
+    before = {row.key for row in rows_of(ended, MatchKey, person_id=case.subject_id)}
+    merge = merge_persons(ended, REVIEWER, case.subject_id, gone.id)
+    assert len({row.key for row in rows_of(ended, MatchKey, person_id=case.subject_id)}) > len(before)
+    erase_all(ended)
+    (row,) = rows_of(ended, Person, id=gone.id)
+    assert (row.name, row.kana, row.address) == ("", "", None) and row.merged_into == case.subject_id
+    assert {row.key for row in rows_of(ended, MatchKey, person_id=case.subject_id)} == before
+    with pytest.raises(ErasedSince):
+        undo_regrouping(ended, REVIEWER, merge)
     assert audit(ended).breaches == ()
 
 
