@@ -13,7 +13,6 @@ from matchers.fit import fit, loss, ordered
 from matchers.ink import fit_ink
 from matchers.observed import Labelled, Levels, list_levels, observe, totals
 from matchers.records import FieldEvidence
-from matchers.unlabelled import choose, learn
 from matchers.weights import load_weights, parse_weights, write_weights
 from matchers.weights_report import changed_levels, compare_weights
 
@@ -86,20 +85,6 @@ def test_no_decisions_change_nothing() -> None:
         field: {level: round(weight, 4) for level, weight in codes.items()}
         for field, codes in load_weights().table.items()
     }
-
-
-def test_candidates_alone_teach(levels: Levels) -> None:
-    rng = random.Random(6)
-    start = load_weights()
-    observed = observe([replace(one, right=None) for one in draw_records(6, 400)], levels)
-    random_pairs = [Labelled((weigh(draw(rng, False), {}, start),), None) for _ in range(1500)]
-    learned = learn(observed, observe(random_pairs, levels), levels, start, "em", 10)
-    truth = observe(draw_records(6, 400), levels).right
-    meant = choose(observed, levels, levels.vector(learned))
-    assert meant[truth].mean() > 0.8 > 0.2 > meant[~truth].mean()
-    for field, (same, other) in TRUE.items():
-        assert learned.table[field]["exact"] == pytest.approx(np.log2(same / other), abs=1.5), field
-    assert learned.origin["method"] == "em"
 
 
 def test_order_is_kept(levels: Levels) -> None:
