@@ -148,6 +148,9 @@ def test_a_mark_too_small_for_writing_is_no_silent_blank() -> None:
     second = read(made, Says("会費"))[1]
     assert (second.value, second.ditto) == ("会費", True)
     assert ReadingReason.LOW_CONFIDENCE in second.reasons
+    for sure, doubted in ((0.04, True), (0.005, False)):
+        second = read(made, Says("会費"), sure)[1]
+        assert second.blank and (ReadingReason.LOW_CONFIDENCE in second.reasons) is doubted
 
 
 def test_a_line_down_the_column_is_a_sign_that_a_person_looks_at() -> None:
