@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pytest
@@ -23,13 +24,28 @@ from pipeline.domain.statuses import (
     OutboundKind,
     OutboundStatus,
     ReasonCode,
+    RegroupingKind,
     StaffRole,
 )
 from pipeline.review.drafts import make_draft
+from pipeline.steps.packs import get_pack
+from pipeline.steps.people import index_person
+from pipeline.steps.traces import trace_account
 from pipeline.store.access import Viewer, grants
 from pipeline.store.engine import read, write
 from pipeline.store.events import append_event
-from pipeline.store.tables import Case, Entry, Event, Outbound, Submission, User
+from pipeline.store.tables import (
+    Case,
+    Entry,
+    Event,
+    Outbound,
+    Person,
+    Regrouping,
+    ReviewReason,
+    ReviewTask,
+    Submission,
+    User,
+)
 from tests.databases import Databases
 from tests.factories import (
     DEPARTMENT,
@@ -52,6 +68,8 @@ HIDDEN = {
     "account_number": "7654321", "child_name.1": "守山 光", "child_kana.1": "モリヤマ ヒカル",
 }  # fmt: skip
 
+HINA = date(2019, 4, 9)
+
 CURIOUS: dict[str, tuple[str, list[StaffRole]]] = {
     "reviewer": (DEPARTMENT, [StaffRole.REVIEWER]),
     "mailroom": (DEPARTMENT, [StaffRole.MAILROOM]),
@@ -67,7 +85,8 @@ def make_case(store: Store, submission_id: str, person: str, number: str, **give
     """An examined case of this application."""
     case = Case(
         number=number, procedure_id="child_benefit", instance="2026", subject_id=person, department=DEPARTMENT,
-        status=CaseStatus.EXAMINED, adopted_submission_id=submission_id, amount_yen=50_000, **given,
+        status=CaseStatus.EXAMINED, adopted_submission_id=submission_id, amount_yen=50_000,
+        opened_at=store.now, **given,
     )  # fmt: skip
     with write(store.runtime.engine) as session:
         session.add(case)
@@ -85,9 +104,11 @@ def fill(store: Store) -> None:
     for login, (department, roles) in CURIOUS.items():
         make_user(store, login, display_name=f"職員 {login}", department=department, roles=roles)
     make_user(store, "trusted", display_name="岡田 恵", roles=sorted(READERS), sees_protected=True)
-    child = make_person(store, "髙橋 陽菜", "タカハシ ヒナ", household_number="H1")
+    child = make_person(store, "髙橋 陽菜", "タカハシ ヒナ", household_number="H1", birth_date=HINA)
+    give_keys(store, child)
     for number in ("R8-000001", "R8-000002"):
         one = make_submission(store, channel=Channel.MAIL, receipt_number=number)
+        give_account(store, one)
         make_candidate(store, one, child)
         make_link(store, one, child)
         make_attachment(store, one)
@@ -97,6 +118,38 @@ def fill(store: Store) -> None:
     case = make_case(store, settled, other, "R8-C000001")
     drafter = Viewer("drafter", "", DEPARTMENT, grants(DEPARTMENT, StaffRole.REVIEWER))
     make_draft(store.runtime, drafter, DraftScope("child_benefit", DEPARTMENT), [Proposal(case)])
+
+
+def give_keys(store: Store, person_id: str) -> None:
+    """The person is found by who looks for somebody like them."""
+    with write(store.runtime.engine) as session:
+        index_person(session, session.get_one(Person, person_id), store.runtime.secrets.key)
+
+
+def give_account(store: Store, submission_id: str) -> None:
+    """The application is found by its account."""
+    with write(store.runtime.engine) as session:
+        pack = get_pack(session, store.pack_version_id)
+        trace_account(session, store.runtime.secrets, submission_id, pack, store.now)
+
+
+def one_of(store: Store, table: type[SQLModel], **known: str) -> str:
+    """The id of the first row that is so."""
+    with read(store.runtime.engine) as session:
+        return str(session.exec(select(table.id).filter_by(**known)).first())  # type: ignore[attr-defined]
+
+
+def known_pages(store: Store) -> list[str]:
+    """Pages of what everybody of the department may see and what hidden rows point at, in the same order in any
+    store."""
+    visible = one_of(store, Submission, receipt_number="R8-000002")
+    return [
+        f"/tasks/{one_of(store, ReviewTask, submission_id=visible)}",
+        f"/submissions/{visible}",
+        f"/persons/{one_of(store, Person, name='髙橋 陽菜')}",
+        f"/persons/{one_of(store, Person, name='髙橋 翼')}",
+        f"/cases/{one_of(store, Case, number='R8-C000001')}",
+    ]
 
 
 def plant(store: Store) -> set[str]:
@@ -115,6 +168,11 @@ def plant(store: Store) -> set[str]:
     sister = make_person(store, "守山 望", "モリヤマ ノゾミ", protected=True, household_number="H9")
     case = make_case(store, settled, sister, "R8-C000901", protected=True)
     make_draft(store.runtime, trusted, DraftScope("child_benefit", DEPARTMENT, True), [Proposal(case)])
+    give_account(store, open_one)
+    # Somebody hidden who would be taken for the visible child, and a merge of hidden people.
+    give_keys(store, make_person(store, "髙橋 陽菜", "タカハシ ヒナ", birth_date=HINA, protected=True))
+    with write(store.runtime.engine) as session:
+        session.add(Regrouping(kind=RegroupingKind.SPLIT, from_id=child, to_id=sister, number=1, made_by="drafter"))
     with write(store.runtime.engine) as session:
         session.add(
             Outbound(
@@ -126,8 +184,6 @@ def plant(store: Store) -> set[str]:
         # The visible application of another child names the hidden one as its duplicate, and the child as a namesake.
         visible = session.exec(select(Submission.id).where(Submission.receipt_number == "R8-000002")).one()
     make_candidate(store, visible, child, rank=2)
-    from pipeline.store.tables import ReviewReason, ReviewTask
-
     with write(store.runtime.engine) as session:
         there = session.exec(select(ReviewTask.id).where(ReviewTask.submission_id == visible)).one()
         session.add(ReviewReason(task_id=there, code=ReasonCode.DUPLICATE, about=open_one))
@@ -151,6 +207,7 @@ PAGES = (
     "/cases", "/cases?status=examined", "/cases?status=drafted", "/cases?several=1", "/drafts",
     "/drafts/new?procedure=child_benefit&department=kodomo",
     "/drafts/new?procedure=child_benefit&department=kodomo&protected=1", "/ranking", "/staff", "/password", "/outbox",
+    "/weights",
 )  # fmt: skip
 
 
@@ -195,6 +252,10 @@ def test_what_staff_without_the_right_see_is_as_if_nothing_were_there(stores: Pa
         assert seen.status_code == wanted.status_code, path
         assert plain(seen) == plain(wanted), path
         _tells_nothing(seen, hidden, path)
+    for path, same in zip(known_pages(planted), known_pages(bare), strict=True):
+        seen, wanted = curious.client.get(path), control.client.get(same)
+        assert (seen.status_code, plain(seen)) == (wanted.status_code, plain(wanted)), path
+        _tells_nothing(seen, hidden, path)
     _batches_tell_only_their_sheets(curious, hidden)
 
 
@@ -214,7 +275,10 @@ def _tells_nothing(answer: Any, hidden: set[str], path: str) -> None:
 
 OPERATORS = {StaffRole.OPERATOR}
 """What leaves for whom is theirs to send again by its number alone, whomever it is about: they are shown no value."""
-OF = {"task_id": "review_task", "draft_id": "draft", "outbound_id": "outbound", "batch_id": "batch"}
+OF = {
+    "task_id": "review_task", "draft_id": "draft", "outbound_id": "outbound", "batch_id": "batch",
+    "regrouping_id": "regrouping",
+}  # fmt: skip
 """What the parameters of the doors that change something name; pages are asked for every id there is."""
 
 
@@ -236,17 +300,19 @@ def test_every_address_into_it_answers_as_one_of_nothing(stores: Pair) -> None:
 
 def _try_door(curious: Browser, door: str, token: str, planted: Store, hidden: set[str], few: set[str]) -> None:
     method, path = door.split(" ", 1)
-    nothing = _ask(curious, method, re.sub(r"\{\w+\}", "0" * 32, path), token)
-    wanted = plain(nothing)
-    (name,) = re.findall(r"\{(\w+)\}", path)
-    tried = few if method == "GET" else few & all_ids(planted, OF.get(name, "person"))
-    assert tried, door
-    for one in sorted(tried):
-        answer = _ask(curious, method, re.sub(r"\{\w+\}", one, path), token)
-        assert answer.status_code == nothing.status_code != 200, (door, answer.status_code)
-        assert plain(answer).replace(one, "") == wanted, door
-        assert set(answer.headers) == set(nothing.headers), door
-        _tells_nothing(answer, hidden - {one}, door)
+    for name in re.findall(r"\{(\w+)\}", path):
+        # Beside it stands somebody who may be seen, so that nothing else is the cause of the answer.
+        start, end = path.split("{" + name + "}")
+        places = [re.sub(r"\{\w+\}", one_of(planted, Person, name="髙橋 翼"), part) for part in (start, end)]
+        tried = few if method == "GET" else few & all_ids(planted, OF.get(name, "person"))
+        assert tried, door
+        nothing = _ask(curious, method, ("0" * 32).join(places), token)
+        for one in sorted(tried):
+            answer = _ask(curious, method, one.join(places), token)
+            assert answer.status_code == nothing.status_code != 200, (door, answer.status_code)
+            assert plain(answer).replace(one, "") == plain(nothing), door
+            assert set(answer.headers) == set(nothing.headers), door
+            _tells_nothing(answer, hidden - {one}, door)
 
 
 def _ask(curious: Browser, method: str, path: str, token: str) -> Any:
@@ -289,6 +355,9 @@ def test_who_has_the_right_finds_all_of_it(stores: Pair) -> None:
     browser = Browser(planted, "trusted")
     assert "守山 静" in browser.text("/queue") and "守山 望" in browser.text("/cases")
     assert "R8-D000002" in browser.text("/drafts")
+    task, _, child, *_ = known_pages(planted)
+    assert "R8-000901" in browser.text(task), "the account of a hidden application"
+    assert "同じ人かもしれない記録" in browser.text(child)
     browser.post("/search", text="もりやま")
     assert "R8-000901" in browser.text("/search")
     with read(planted.runtime.engine) as session:
