@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.cutting.cut import PAPER, Patch, glyph_size, ink_extent, is_written
+from ocr.cutting.cut import PAPER, Patch, glyph_size, is_written
 from ocr.engine import Image
+from ocr.imaging import count_levels, find_level
 
 SIDE = 40  # of the picture the network sees, in pixels
 MARGIN = 2  # around the ink, in pixels of that picture
@@ -29,7 +31,7 @@ Scores = NDArray[np.float32]
 
 def glyph_picture(patch: Patch) -> Image:
     """The ink of a cell as SIDE x SIDE, 255 is ink, as large as it fits and as dark as a pen writes."""
-    x, y, width, height = ink_extent(patch.ink)
+    x, y, width, height = patch.extent
     if not width:
         return np.zeros((SIDE, SIDE), np.uint8)
     seam = cv2.dilate(patch.ink.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
@@ -48,19 +50,23 @@ def glyph_picture(patch: Patch) -> Image:
 
 def _darkness(ink: Image) -> float:
     """Grey levels below the paper of the darker part of the ink."""
-    values = ink[ink > 0]
-    return float(values[values >= values.mean()].mean()) if len(values) else 0.0
+    counts, levels = count_levels(ink), np.arange(256)
+    counts[0] = 0
+    if not counts.any():
+        return 0.0
+    counts[levels < (counts @ levels) / counts.sum()] = 0
+    return float((counts @ levels) / counts.sum())
 
 
 def darkness(patch: Patch) -> float:
     """Grey levels below the paper that the darkest tenth of the ink of a cell begins at; 0.0 without ink."""
-    return float(np.percentile(PAPER - patch.flat[patch.ink], 90)) if patch.ink.any() else 0.0
+    return PAPER - find_level(patch.flat[patch.ink], 0.1) if patch.extent[2] else 0.0
 
 
 def glyph_measures(patch: Patch, usual: float) -> Measures:
     """Width, height, middle x and y of the ink in shares of the cell, its size over the row's usual one, the
     cell's width over its height. `usual` is the median of `glyph_size` over the row's written cells."""
-    x, y, across, down = ink_extent(patch.ink)
+    x, y, across, down = patch.extent
     if not across:
         return np.zeros(6, np.float32)
     height, width = patch.ink.shape
@@ -75,7 +81,7 @@ def glyph_measures(patch: Patch, usual: float) -> Measures:
 def row_inputs(patches: Sequence[Patch]) -> tuple[Pictures, Measures]:
     """What the network sees of the written cells of one row: pictures [n, SIDE, SIDE] and measures [n, 6]."""
     written = [patch for patch in patches if is_written(patch)]
-    usual = float(np.median([glyph_size(patch) for patch in written])) if written else 1.0
+    usual = float(median([glyph_size(patch) for patch in written])) if written else 1.0
     pictures = [glyph_picture(patch) for patch in written]
     measures = [glyph_measures(patch, usual) for patch in written]
     return (

@@ -16,6 +16,19 @@ WRITTEN_PX: int = 60  # at 100 dpi: one short word
 INK_DEPTH = 48  # grey levels below the paper at which a pixel counts as ink; pencil is about 70
 
 
+class Same:
+    """A picture as a key: the same only as itself."""
+
+    def __init__(self, picture: Image) -> None:
+        self.picture = picture
+
+    def __hash__(self) -> int:
+        return id(self.picture)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.picture is other.picture
+
+
 def to_grey(image: Image) -> Image:
     """The picture as HxW grey values; BGR and BGRA are converted, grey is returned as it is."""
     if image.ndim == 2:
@@ -88,8 +101,11 @@ def level_at(counts: Counts, share: float) -> float:
     if not total:
         return 255.0
     place = share * (total - 1)
-    low, high = (int(upto.searchsorted(n, side="right")) for n in (int(place), min(int(place) + 1, total - 1)))
-    return low + (high - low) * (place - int(place))
+    before = int(place)
+    low = int(upto.searchsorted(before, side="right"))
+    if before + 1 >= total or upto[low] > before + 1:  # nearly always: many pixels have that grey value
+        return float(low)
+    return low + (int(upto.searchsorted(before + 1, side="right")) - low) * (place - before)
 
 
 def find_level(grey: Image, share: float) -> float:

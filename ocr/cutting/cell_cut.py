@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import median, median_low
 
 import numpy as np
 
@@ -81,7 +82,7 @@ def _nearest(runs: Runs, place: float) -> Runs:
 
 def _lower_median(values: Sequence[float]) -> float:
     """Of two values the smaller one; 0.0 of none."""
-    return float(np.quantile(values, 0.5, method="lower")) if len(values) else 0.0
+    return float(median_low(values)) if len(values) else 0.0
 
 
 def _past_rules(sides: Sequence[Runs], nearest: Sequence[Runs], thickness: float, edge: int, scale: float) -> list[int]:
@@ -89,7 +90,7 @@ def _past_rules(sides: Sequence[Runs], nearest: Sequence[Runs], thickness: float
     starts = [run[0] for runs in nearest for run in runs]
     if not starts:
         return [edge + 1 for _ in sides]
-    start = float(np.median(starts))
+    start = float(median(starts))
     cuts = []
     for runs in sides:
         found = min(runs, key=lambda run: abs(run[0] - start), default=None)

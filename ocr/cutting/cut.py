@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 
 import cv2
@@ -47,6 +48,11 @@ class Patch:
     scale: float
     x: int = 0
     y: int = 0
+
+    @cached_property
+    def extent(self) -> tuple[int, int, int, int]:
+        """`ink_extent` of its ink."""
+        return ink_extent(self.ink)
 
 
 def make_view(upright: Image, scale: float, reference: Image | None = None) -> View:
@@ -160,7 +166,7 @@ def is_written(patch: Patch) -> bool:
 
 def glyph_size(patch: Patch) -> float:
     """The longer side of the ink of a cell, in pixels."""
-    return float(max(ink_extent(patch.ink)[2:]))
+    return float(max(patch.extent[2:]))
 
 
 def ink_extent(ink: Mask) -> tuple[int, int, int, int]:
@@ -190,7 +196,7 @@ def line_picture(patch: Patch) -> Image | None:
     """The written part of a patch as one line with even margins, ready to be recognised; None when blank."""
     if not is_written(patch):
         return None
-    left, top, width, height = ink_extent(patch.ink)
+    left, top, width, height = patch.extent
     y0, y1 = _at_least(top, top + height, round(1.8 * patch.scale), patch.ink.shape[0])
     cleaned = np.where(_around(patch.ink), patch.flat, PAPER).astype(np.uint8)
     crop = cleaned[y0:y1, left : left + width]
@@ -235,8 +241,12 @@ def set_as_line(cells: Sequence[Patch]) -> Image | None:
 
 def _heightened(cell: Patch, height: int) -> Patch:
     """The cell with so much paper below it."""
-    below = ((0, height - cell.ink.shape[0]), (0, 0))
-    return replace(cell, flat=np.pad(cell.flat, below, constant_values=PAPER), ink=np.pad(cell.ink, below))
+    below = height - len(cell.ink)
+    if not below:
+        return cell
+    wide, ink = (below, cell.ink.shape[1]), np.zeros((height, cell.ink.shape[1]), np.bool_)
+    ink[: len(cell.ink)] = cell.ink
+    return replace(cell, flat=np.vstack([cell.flat, np.full(wide, PAPER, np.uint8)]), ink=ink)
 
 
 def find_cells(view: View, count: int) -> list[Box]:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ocr.cutting.cut import View
 from ocr.engine import Image
-from ocr.imaging import Counts, Mask, count_levels, find_level, level_at
+from ocr.imaging import Counts, Mask, Same, count_levels, find_level, level_at
 from ocr.layout import REFERENCE_DPI, Box
 
-Levels = NDArray[np.float32]
 PX_PER_MM = 6.0
 DEPTH, NOISE = 16.0, 5.0  # levels below the paper, or deviations of its grain: a faint pencil is seen as well
 PRINT_DEPTH = 30
@@ -51,15 +50,15 @@ def foreign_ink(view: View, box: Box) -> Mask | None:
     return None if view.reference is None else _foreign(view, box)[0]
 
 
-def _foreign(view: View, box: Box) -> tuple[Mask, Levels]:
-    """Where foreign ink is, and by how many levels each pixel is darker than the paper."""
+def _foreign(view: View, box: Box) -> tuple[Mask, Image, float]:
+    """Where foreign ink is, the grey levels there, and the paper's."""
     hidden = hidden_print(view, box)
     here = _cut(view.flat, box, view.scale, hidden.shape[::-1])
     counts = count_levels(here)
     paper = level_at(counts, _SHADE)
     grain = 1.4826 * _deviation(counts, paper)
-    depth = np.asarray(np.float32(paper) - here.astype(np.float32), np.float32)
-    return np.asarray((depth > max(DEPTH, NOISE * grain)) & ~hidden), depth
+    depth = np.float32(paper) - here.astype(np.float32)
+    return np.asarray((depth > max(DEPTH, NOISE * grain)) & ~hidden), here, paper
 
 
 def _deviation(counts: Counts, paper: float) -> float:
@@ -76,9 +75,12 @@ def _deviation(counts: Counts, paper: float) -> float:
 def hidden_print(view: View, box: Box) -> Mask:
     """True where the form prints something, or so near to it that ink cannot be told from it."""
     size = (max(1, round(box.w * PX_PER_MM)), max(1, round(box.h * PX_PER_MM)))
-    if view.reference is None:
-        return np.ones(size[::-1], np.bool_)
-    empty = _cut(view.reference, box, REFERENCE_DPI / 25.4, size)
+    return np.ones(size[::-1], np.bool_) if view.reference is None else _print_of(Same(view.reference), box, size)
+
+
+@lru_cache(maxsize=512)  # a few dozen places of each form, of some ten thousand pixels
+def _print_of(reference: Same, box: Box, size: tuple[int, int]) -> Mask:
+    empty = _cut(reference.picture, box, REFERENCE_DPI / 25.4, size)
     printed = empty < find_level(empty, _SHADE) - PRINT_DEPTH
     reach = 2 * round(OFF_MM * PX_PER_MM) + 1
     near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
@@ -94,7 +96,7 @@ def reach_mm(view: View, box: Box, others: Sequence[Box], most: float, gap: floa
     if view.reference is None:
         return 0.0
     region = Box(box.x - most, box.y - most, box.w + 2 * most, box.h + 2 * most)
-    foreign, _ = _foreign(view, region)
+    foreign, _, _ = _foreign(view, region)
     for other in others:
         foreign[_pixels(other, region)] = False
     within = _pixels(box, region)
@@ -135,7 +137,7 @@ def trails(view: View, box: Box) -> list[Trail] | None:
     """Foreign ink in a box, what is near to each other together; None without a picture of the empty form."""
     if view.reference is None:
         return None
-    foreign, depth = _foreign(view, box)
+    foreign, here, paper = _foreign(view, box)
     reach = 2 * round(GAP_MM * PX_PER_MM / 2) + 1
     near = cv2.dilate(foreign.astype(np.uint8), np.ones((reach, reach), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(near, connectivity=8)
@@ -148,7 +150,7 @@ def trails(view: View, box: Box) -> list[Trail] | None:
         if area >= _LEAST_MM2:
             x0, y0, x1, y1 = (value / PX_PER_MM for value in (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1))
             place = Box(box.x + float(x0), box.y + float(y0), float(x1 - x0), float(y1 - y0))
-            out.append(Trail(place, area, float(np.percentile(depth[ys, xs], 90))))
+            out.append(Trail(place, area, paper - find_level(here[ys, xs], 0.1)))
     return out
 
 

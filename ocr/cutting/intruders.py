@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ def without_intruders(cells: Sequence[Patch]) -> list[Patch]:
     found = [find_pieces(cell.ink) for cell in cells]
     largest = [_largest(pieces) for pieces in found]
     heights = [int(main[3]) for main in largest if main is not None]
-    usual = float(np.median(heights)) if heights else 0.0
+    usual = float(median(heights)) if heights else 0.0
     return [
         cell if main is None or main[3] < WHOLE * usual else _without(cell, pieces, main)
         for cell, pieces, main in zip(cells, found, largest, strict=True)

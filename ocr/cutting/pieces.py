@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
+from statistics import median
 
 import cv2
 import numpy as np
@@ -31,7 +32,7 @@ def usual_height(places: Sequence[Patch]) -> float:
     """The height of the larger strokes, in pixels; 1.0 without any."""
     heights = [height for place in places for height in find_pieces(place.ink).stats[1:, _HEIGHT].tolist()]
     large = [height for height in heights if height > 0.5 * max(heights)]
-    return float(np.median(large)) if large else 1.0
+    return float(median(large)) if large else 1.0
 
 
 def part(place: Patch, usual: float) -> list[Mask]:

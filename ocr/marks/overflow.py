@@ -42,10 +42,8 @@ def _crossing(band: Mask, near: int, far: int) -> int:
     """Columns in which ink stands in the outer half and the inner half of a band around an edge, and all between."""
     outside = shares(band[: far - near], 0) > _BESIDE
     inside = shares(band[far + near :], 0) > _BESIDE
-    between = (
-        cv2.dilate(band[far - near : far + near].astype(np.uint8), np.ones((1, 3), np.uint8)).mean(axis=0) > _JOINED
-    )
-    return int(np.count_nonzero(outside & inside & between))
+    between = cv2.dilate(band[far - near : far + near].astype(np.uint8), np.ones((1, 3), np.uint8))
+    return int(np.count_nonzero(outside & inside & (shares(between.view(np.bool_), 0) > _JOINED)))
 
 
 def runs_on(view: View, box: Box) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.engine import Image
-from ocr.imaging import to_grey
+from ocr.imaging import Same, to_grey
 from ocr.layout import REFERENCE_DPI, Box, PageLayout
 from ocr.place.geometry import MM_PER_INCH, Matrix
 
@@ -74,26 +74,13 @@ class Small:
         return find_features(np.asarray(cv2.GaussianBlur(self.picture, (0, 0), 0.7), np.uint8))
 
 
-class _Same:
-    """A picture as a key: the same only as itself."""
-
-    def __init__(self, picture: Image) -> None:
-        self.picture = picture
-
-    def __hash__(self) -> int:
-        return id(self.picture)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.picture is other.picture
-
-
 def find_print(layout: PageLayout) -> Print | None:
     """The print of a layout that has a reference, prepared once for every page that is read with it."""
-    return None if layout.reference is None else _prepare(_Same(layout.reference), layout.changing)
+    return None if layout.reference is None else _prepare(Same(layout.reference), layout.changing)
 
 
 @lru_cache(maxsize=32)
-def _prepare(reference: _Same, changing: tuple[Box, ...]) -> Print:
+def _prepare(reference: Same, changing: tuple[Box, ...]) -> Print:
     picture = to_grey(reference.picture).copy()
     usable = np.ones(picture.shape, np.uint8)
     for box in changing:
