@@ -120,9 +120,13 @@ def _trellis(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """The class of each place of each string, blanks between [places, strings]; its probability at each step
     [T, places, strings]; and 1.0 where a place may be reached from the last but one."""
-    labels = np.zeros((2 * max(len(string) for string in strings) + 1, len(strings)), np.int64)
-    for column, string in zip(labels.T, strings, strict=True):
-        column[1 : 2 * len(string) : 2] = string
+    lengths = set(map(len, strings))
+    labels = np.zeros((2 * max(lengths) + 1, len(strings)), np.int64)
+    if len(lengths) == 1:
+        labels[1::2] = np.array(strings, np.int64).T
+    else:
+        for column, string in zip(labels.T, strings, strict=True):
+            column[1 : 2 * len(string) : 2] = string
     used = np.zeros(log_probs.shape[1], np.bool_)
     used[labels] = True
     emissions = np.exp(log_probs[:, used])[:, (np.cumsum(used) - 1)[labels]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import log
+from statistics import median
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def weigh_sizes(decoded: Decoded, sizes: Sequence[float]) -> Decoded:
     plain = [size for char, size in zip(characters, sizes, strict=True) if _is_plain(char.char)]
     if len(plain) < 2:
         return decoded
-    usual = float(np.median(plain))
+    usual = float(median(plain))
     weighed = [_weigh(char, size / usual) for char, size in zip(characters, sizes, strict=True)]
     change = 1.0
     for old, new in zip(characters, weighed, strict=True):

@@ -29,7 +29,7 @@ without lists where its ink is clear (docs/decisions/0034)."""
 UNSEEN = -14.0  # ln of what is left for a character that nothing says of a place
 FAINT = 8.0  # characters so much fainter than the best of their place are in no unlisted word
 KEPT = 8  # unlisted words at a time
-NEGLIGIBLE = 30.0  # words so much less likely, as a logarithm, than the likeliest are not looked at
+NEGLIGIBLE = 20.0  # words so much less likely, as a logarithm, than the likeliest are not looked at
 BEST = 12  # words of each part, and names, that are told
 ALONE = -3.0
 """ln of how much rarer it is that one word stands alone than that two are written in one go."""

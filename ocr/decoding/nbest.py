@@ -22,7 +22,7 @@ from ocr.decoding.acceptor import Acceptor
 from ocr.decoding.ctc import LogProbs
 
 MOST_OPENED = 200
-_NEGLIGIBLE = 1e-9  # share of the whole mass below which a prefix is not followed
+_NEGLIGIBLE = 1e-7  # share of the whole mass below which a prefix is not followed
 _TINY = 1e-290
 _END = -1  # instead of an arc: the string ends here
 
