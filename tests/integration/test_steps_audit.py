@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlmodel import col, select
 
-from pipeline.domain.statuses import CaseStatus, DraftStatus, OutboundKind, PageFate
+from pipeline.domain.statuses import CaseStatus, DraftStatus, LinkStatus, OutboundKind, PageFate
 from pipeline.runtime import Runtime
 from pipeline.steps.advance import advance_batch
 from pipeline.steps.audit import RULES, audit
@@ -26,6 +27,9 @@ from pipeline.store.tables import (
     DraftCase,
     Entry,
     Event,
+    Household,
+    HouseholdLink,
+    HouseholdMember,
     Link,
     MatchKey,
     Outbound,
@@ -33,6 +37,7 @@ from pipeline.store.tables import (
     Page,
     Person,
     ReviewTask,
+    Roster,
     Seal,
     Submission,
     Trace,
@@ -208,6 +213,21 @@ def somebody_unmeant_with_keys(runtime: Runtime, session: Any) -> str:
     return person.id
 
 
+def second_household(runtime: Runtime, session: Any) -> str:
+    link = session.exec(select(HouseholdLink).where(HouseholdLink.status != "undone")).first()
+    other = session.exec(select(Household).where(Household.id != link.household_id)).first()
+    session.add(HouseholdLink(submission_id=link.submission_id, household_id=other.id, status=LinkStatus.AUTO))
+    return str(link.submission_id)
+
+
+def in_two_households(runtime: Runtime, session: Any) -> str:
+    stay = session.exec(select(HouseholdMember)).first()
+    other = session.exec(select(Household).where(Household.id != stay.household_id)).first()
+    later = stay.valid_from + timedelta(days=1)
+    session.add(HouseholdMember(household_id=other.id, person_id=stay.person_id, valid_from=later))
+    return str(stay.person_id)
+
+
 MERGING = {"merged_are_empty", "keys_are_of_the_living"}
 """Rules that only people who were registered or merged by a clerk give something to look at."""
 
@@ -230,6 +250,9 @@ BREAKS: dict[str, tuple[str, Callable[[Runtime, Any], str]]] = {
     ),
     "an entry nowhere": ("entries_in_one_place", orphan_entry),
     "a second link": ("one_active_link_each", second_link),
+    "a second household": ("one_household_each", second_household),
+    "in two households": ("one_household_at_a_time", in_two_households),
+    "a list not read to its end": ("lists_are_whole", change(Roster, {}, done=1)),
     "nobody adopted": ("cases_have_one_adopted", change(Case, {}, adopted_submission_id=None)),
     "a status by hand": ("cases_replay", change(Case, {"status": "examined"}, status="open")),
     "an event altered": ("chains_whole", altered_event),
