@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from hashlib import blake2b
 
-from sqlalchemy import BigInteger, cast, delete, func
+from sqlalchemy import BigInteger, bindparam, cast, delete, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import class_mapper
 from sqlmodel import Session, col, select
@@ -51,11 +51,7 @@ def find_frequencies(session: Session, secret: bytes, wanted: NormalisedPerson) 
         for part in values
         if part
     }
-    rows = session.exec(
-        select(NameCount.digest, NameCount.people).where(
-            NameCount.counting_id == counting.id, col(NameCount.digest).in_(list(digests))
-        )
-    ).all()
+    rows = session.execute(_COUNTS, {"counting": counting.id, "digests": list(digests)})
     counts: dict[str, dict[str, int]] = {}
     for digest, people in rows:
         kind, part = digests[digest]
@@ -67,12 +63,19 @@ def find_frequencies(session: Session, secret: bytes, wanted: NormalisedPerson) 
 
 
 def _newest(session: Session) -> NameCounting | None:
-    return session.exec(
-        select(NameCounting)
-        .where(col(NameCounting.complete).is_(True), NameCounting.rule == key_rules_version())
-        .order_by(col(NameCounting.made_at).desc())
-        .limit(1)
-    ).first()
+    return session.execute(_NEWEST, {"rule": key_rules_version()}).scalars().first()
+
+
+# Made once, since making a query takes longer than asking it.
+_NEWEST = (
+    select(NameCounting)
+    .where(col(NameCounting.complete).is_(True), NameCounting.rule == bindparam("rule"))
+    .order_by(col(NameCounting.made_at).desc())
+    .limit(1)
+)
+_COUNTS = select(NameCount.digest, NameCount.people).where(
+    NameCount.counting_id == bindparam("counting"), col(NameCount.digest).in_(bindparam("digests", expanding=True))
+)
 
 
 def _possible(person: NormalisedPerson) -> dict[str, set[str]]:
