@@ -11,6 +11,7 @@ import numpy as np
 
 from pipeline.channels.errors import TooManyPages
 from pipeline.channels.kinds import FileKind, sniff
+from pipeline.channels.looks import look_of
 from pipeline.channels.pdf import count_pdf_pages, iter_pdf_pages
 from pipeline.channels.pictures import MAX_PAGES, PagePicture, UnreadablePage
 from pipeline.channels.raster import count_raster_pages, decode_small, iter_raster_pages
@@ -35,14 +36,14 @@ def read_pages(data: bytes, start: int) -> Iterator[Message]:
 
 
 def read_attachment(data: bytes) -> Iterator[Message]:
-    """One message, {pages}, when the picture decodes to its end or the PDF's pages can be counted.
+    """One message, {pages, look}, when the picture decodes to its end or the PDF's pages can be counted; look "" for a
+    PDF.
 
     A JPEG is decoded to an eighth of its size: the same bytes are gone through, at a third of the cost.
     """
     pages = _count(data)
-    if sniff(data) is not FileKind.PDF:
-        decode_small(data)
-    yield {"pages": pages}, b""
+    look = "" if sniff(data) is FileKind.PDF else look_of(decode_small(data))
+    yield {"pages": pages, "look": look}, b""
 
 
 def _count(data: bytes) -> int:

@@ -7,10 +7,11 @@ import struct
 from collections.abc import Iterable, Iterator
 from zlib import error as ZlibError
 
+import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pipeline.channels.errors import ArrivalError, DamagedFile, PictureTooLarge
-from pipeline.channels.pictures import PagePicture, UnreadablePage, check_page, check_size, to_pixels
+from pipeline.channels.pictures import PagePicture, Pixels, UnreadablePage, check_page, check_size, to_pixels
 
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 # What Pillow raises for broken content, found by cutting and flipping bytes of good files.
@@ -27,6 +28,8 @@ _BROKEN = (
 )
 
 _SQUARE = 0.02
+_LEAST = 192
+"""Pixels below which a picture is not made small, so that it still shows what it looks like."""
 
 
 def count_raster_pages(data: bytes) -> int:
@@ -59,12 +62,13 @@ def iter_raster_pages(data: bytes, indexes: Iterable[int]) -> Iterator[PagePictu
         picture.close()
 
 
-def decode_small(data: bytes) -> None:
-    """Nothing, when the first page can be decoded to its end. Raises DamagedFile or PictureTooLarge."""
+def decode_small(data: bytes) -> Pixels:
+    """The first page in grey, made small where that is cheap, when it can be decoded to its end. Raises DamagedFile or
+    PictureTooLarge."""
     with _open(data) as picture:
         try:
-            picture.draft("L", (picture.width // 8, picture.height // 8))
-            picture.load()
+            picture.draft("L", (max(picture.width // 8, _LEAST), max(picture.height // 8, _LEAST)))
+            return np.asarray(picture.convert("L"), np.uint8)
         except (*_BOMBS, MemoryError):
             raise PictureTooLarge from None
         except _BROKEN:

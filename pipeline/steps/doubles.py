@@ -14,6 +14,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, or_, select
 
+from pipeline.channels.looks import bits_apart
 from pipeline.domain.statuses import (
     CaseStatus,
     DecisionKind,
@@ -39,8 +40,8 @@ CODE_OF = {
     TraceKind.FILE: ReasonCode.SAME_PICTURE,
     TraceKind.LOOK: ReasonCode.SAME_PICTURE,
 }
-MAX_BITS = 3
-"""By how many of its 64 bits the look of one picture may differ."""
+MAX_BITS = 56
+"""By how many of its 1024 bits the look of one picture may differ when it is sent in another size or quality."""
 STANDARD = 5
 """A sheet of no known kind that more than so many others have too is a printed one, and nobody's own."""
 MOST = 200
@@ -204,14 +205,19 @@ def _with_trace(session: Session, own: Trace) -> Sequence[Trace]:
         .order_by(col(Submission.received_at), col(Submission.receipt_number))
         .limit(MOST)
     ).all()
-    alike = [row for row in rows if looks_alike(row.look, own.look)]
+    alike = _looking_alike(session, own, rows) if own.kind is TraceKind.LOOK else list(rows)
     having = len({row.submission_id for row in alike})
     return [] if own.kind is not TraceKind.ACCOUNT and having > STANDARD and not _is_known(session, own) else alike
 
 
-def looks_alike(one: str, other: str) -> bool:
-    """True when two looks (hex) differ in at most MAX_BITS bits; also when neither is one."""
-    return (int(one or "0", 16) ^ int(other or "0", 16)).bit_count() <= MAX_BITS
+def _looking_alike(session: Session, own: Trace, others: Sequence[Trace]) -> list[Trace]:
+    """Those whose pictures look like this one's as a whole; one band they have in common by chance now and then."""
+    ids = {own.about, *(one.about for one in others)}
+    looks = dict(session.exec(select(Attachment.id, Attachment.look).where(col(Attachment.id).in_(ids))).all())
+    mine = looks.get(own.about)
+    if not mine:
+        return []
+    return [one for one in others if (look := looks.get(one.about)) and bits_apart(mine, look) <= MAX_BITS]
 
 
 def _is_known(session: Session, trace: Trace) -> bool:

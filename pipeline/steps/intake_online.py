@@ -196,5 +196,5 @@ def _attachment(runtime: Runtime, position: int, kind: str, blob: str | None) ->
         row.problem_code = "missing_attachment"
         return row
     facts = inspect_attachment(runtime.blobs.get(blob))
-    row.media_type, row.problem_code = facts.media_type, facts.problem
+    row.media_type, row.problem_code, row.look = facts.media_type, facts.problem, facts.look
     return row

@@ -80,7 +80,7 @@ def read_submission(runtime: Runtime, submission_id: str) -> None:
             _write_page(session, result)
         write_facts(session, facts)
         trace_account(session, runtime.secrets, submission_id, pack, runtime.clock())
-        trace_files(session, runtime.secrets, submission_id, {}, runtime.clock())
+        trace_files(session, runtime.secrets, submission_id, runtime.clock())
         move_submission(session, held, SubmissionStatus.READ)
         append_event(
             session,

@@ -59,5 +59,5 @@ def write_facts(session: Session, facts: dict[str, AttachmentFacts]) -> None:
     """Keeps what `inspect_files` found."""
     for row_id, found in facts.items():
         row = session.get_one(Attachment, row_id)
-        row.media_type, row.problem_code = found.media_type, found.problem
+        row.media_type, row.problem_code, row.look = found.media_type, found.problem, found.look
         session.add(row)

@@ -13,13 +13,15 @@ from typing import NamedTuple
 from sqlmodel import Session, col, select
 
 from japan.bank import parse_account
+from pipeline.channels.looks import BLANK, bits_of
 from pipeline.domain.statuses import TraceKind
 from pipeline.procedures.pack import Procedure
 from pipeline.runtime import Secrets
 from pipeline.store.tables import Attachment, Document, FieldValue, Page, Trace
 
-BAND_BITS = 16
-"""A look is found by its four bands: pictures that differ in at most three bits agree in one of them."""
+BANDS, BAND_BITS = 8, 40
+"""A look is found by bands of its lowest bits: pictures that are the same agree in at least one, and those of different
+people's papers of one layout seldom do."""
 
 
 class Wanted(NamedTuple):
@@ -28,7 +30,6 @@ class Wanted(NamedTuple):
     kind: TraceKind
     about: str
     digest: str
-    look: str = ""
 
 
 def trace_account(session: Session, secrets: Secrets, submission_id: str, pack: Procedure, at: datetime) -> None:
@@ -53,45 +54,40 @@ def account_digest(secrets: Secrets, pack: Procedure, values: Mapping[str, str |
     return secrets.digest(f"account:{account.bank}{account.branch}{account.number}")
 
 
-def trace_files(
-    session: Session, secrets: Secrets, submission_id: str, looks: Mapping[str, str | None], at: datetime
-) -> None:
-    """The traces of the application's papers and files: of their bytes, and of what the pictures look like.
+def trace_files(session: Session, secrets: Secrets, submission_id: str, at: datetime) -> None:
+    """The traces of the application's papers and files: of their bytes, and of what pictures that were sent look like.
 
-    looks: attachment or page id -> its look (`picture_look`), None for a blank picture, which leaves no trace at all.
+    A blank picture leaves none.
     """
     session.flush()
     wanted = []
-    for about, blob in _files(session, submission_id):
-        if about in looks and looks[about] is None:
-            continue
-        wanted.append(Wanted(TraceKind.FILE, about, secrets.digest(f"file:{blob}")))
-        wanted += bands_of(secrets, about, looks.get(about) or "")
+    for about, blob, look in _files(session, submission_id):
+        if look != BLANK:
+            wanted.append(Wanted(TraceKind.FILE, about, secrets.digest(f"file:{blob}")))
+            wanted += bands_of(secrets, about, look)
     put_traces(session, submission_id, {TraceKind.FILE, TraceKind.LOOK}, wanted, at)
 
 
 def bands_of(secrets: Secrets, about: str, look: str) -> Iterable[Wanted]:
-    """A look's traces, one for each of its bands; none of "". look: hex."""
-    step = BAND_BITS // 4
-    for number, start in enumerate(range(0, len(look), step)):
-        band = secrets.digest(f"look:{number}:{look[start : start + step]}")
-        yield Wanted(TraceKind.LOOK, about, band, look)
+    """A look's traces, one for each of its bands; none of ""."""
+    bits = bits_of(look)[: BANDS * BAND_BITS] if look else ""
+    for number in range(BANDS if look else 0):
+        # Every eighth bit, so that each band has low and high frequencies.
+        yield Wanted(TraceKind.LOOK, about, secrets.digest(f"look:{number}:{bits[number::BANDS]}"))
 
 
-def _files(session: Session, submission_id: str) -> list[tuple[str, str]]:
-    """Id and blob of every attachment, and of every page that is none."""
-    attachments = session.exec(
-        select(Attachment.id, Attachment.blob, Attachment.page_id).where(Attachment.submission_id == submission_id)
-    ).all()
+def _files(session: Session, submission_id: str) -> list[tuple[str, str, str]]:
+    """Id, blob and look of every attachment, and of every page that is none."""
+    attachments = session.exec(select(Attachment).where(Attachment.submission_id == submission_id)).all()
+    attached = {row.page_id for row in attachments}
     pages = session.exec(
         select(Page.id, Page.blob)
         .join(Document, col(Document.id) == Page.document_id)
         .where(Document.submission_id == submission_id)
     ).all()
-    attached = {page_id for _, _, page_id in attachments}
-    found = [(row_id, blob) for row_id, blob, _ in attachments]
-    found += [(row_id, blob) for row_id, blob in pages if row_id not in attached]
-    return [(row_id, blob) for row_id, blob in found if blob]
+    found = [(row.id, row.blob, row.look) for row in attachments]
+    found += [(row_id, blob, "") for row_id, blob in pages if row_id not in attached]
+    return [(row_id, blob, look) for row_id, blob, look in found if blob]
 
 
 def put_traces(
@@ -99,11 +95,11 @@ def put_traces(
 ) -> None:
     """The application's traces of these kinds become exactly `wanted`; those it has already stay as they are."""
     rows = session.exec(select(Trace).where(Trace.submission_id == submission_id, col(Trace.kind).in_(kinds))).all()
-    held = {Wanted(row.kind, row.about, row.digest, row.look): row for row in rows}
+    held = {Wanted(row.kind, row.about, row.digest): row for row in rows}
     for old in held.keys() - set(wanted):
         session.delete(held[old])
     session.flush()
-    for kind, about, digest, look in sorted(set(wanted) - held.keys()):
-        row = Trace(submission_id=submission_id, kind=kind, about=about, digest=digest, look=look, made_at=at)
+    for kind, about, digest in sorted(set(wanted) - held.keys()):
+        row = Trace(submission_id=submission_id, kind=kind, about=about, digest=digest, made_at=at)
         session.add(row)
     session.flush()

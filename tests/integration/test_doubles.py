@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 from sqlmodel import col, select
 
 from pipeline.domain.statuses import ReasonCode, SubmissionStatus
@@ -55,12 +57,12 @@ def export_row(number: str) -> dict[str, str]:
     return dict(zip(header.split(","), cells, strict=True))
 
 
-def send(runtime: Runtime, number: str, sent_as: str, **changed: str) -> str:
+def send(runtime: Runtime, number: str, sent_as: str, file: tuple[str, bytes] | None = None, **changed: str) -> str:
     """The sample's application of this number as another one, with some cells changed; advanced; its id."""
     _, files = small_export("portal_utf8/portal_20261106.csv")
     row = export_row(number) | {"受付番号": sent_as} | changed
     data = ",".join(row) + "\n" + ",".join(row.values()) + "\n"
-    (one,) = receive_export(runtime, "portal", data.encode(), files).taken
+    (one,) = receive_export(runtime, "portal", data.encode(), [*files, file] if file else files).taken
     advance(runtime, one)
     return one
 
@@ -160,6 +162,25 @@ def test_a_paper_of_strangers_is_a_doubt(small: Runtime) -> None:
     assert codes(small, one) == {("same_picture", first)}
     with read(small.engine) as session:
         assert {trace.kind.value for trace in shared_traces(session, REVIEWER, one)} >= {"file"}
+
+
+def test_a_paper_of_strangers_is_known_in_another_size_too(small: Runtime) -> None:
+    forget(small, FIRST)
+    _, files = small_export("portal_utf8/portal_20261106.csv")
+    stolen = dict(files)[export_row(STRANGER)["本人確認書類"]]
+    with Image.open(BytesIO(stolen)) as picture:
+        changed = BytesIO()
+        picture.resize((picture.width * 3 // 4, picture.height * 3 // 4)).save(changed, "JPEG", quality=60)
+    one = send(
+        small,
+        FIRST,
+        "2026110000921",
+        file=("attachments/mine.jpg", changed.getvalue()),
+        本人確認書類="attachments/mine.jpg",
+    )
+    assert codes(small, one) == {("same_picture", by_source_number(small, STRANGER).id)}
+    with read(small.engine) as session:
+        assert {trace.kind.value for trace in shared_traces(session, REVIEWER, one)} == {"look"}
 
 
 def test_accounts_leave_keyed_digests_and_go_with_the_application(small: Runtime) -> None:

@@ -15,8 +15,7 @@ class Trace(SQLModel, table=True):
     """Something an application gives that strangers' applications seldom have too: an account, a file, a picture.
 
     digest: keyed, so that the table tells neither accounts nor pictures. about: field name, attachment id or page id.
-    look: what the picture looks like, 64 bits in hex, "" for other kinds. A trace stays while what it is made from
-    stays: made_at is the moment since when the application has it.
+    A trace stays while what it is made from stays: made_at is the moment since when the application has it.
     """
 
     __tablename__ = "trace"
@@ -27,7 +26,6 @@ class Trace(SQLModel, table=True):
     kind: TraceKind = word(TraceKind)
     digest: str = Field(index=True)
     about: str
-    look: str = ""
     made_at: datetime = Field(default_factory=now_utc, sa_type=UtcDateTime)
 
 

@@ -74,7 +74,10 @@ class Submission(SQLModel, table=True):
 
 
 class Attachment(SQLModel, table=True):
-    """添付書類 of a submission: a page of paper, or a file the applicant sent. kind "" is not yet known."""
+    """添付書類 of a submission: a page of paper, or a file the applicant sent. kind "" is not yet known.
+
+    look: what a picture that was sent looks like (`pipeline.channels.looks`), "" for others.
+    """
 
     __tablename__ = "attachment"
 
@@ -86,6 +89,7 @@ class Attachment(SQLModel, table=True):
     media_type: str = "application/octet-stream"
     page_id: str | None = Field(default=None, foreign_key="page.id")
     problem_code: str | None = None
+    look: str = ""
 
 
 class FieldValue(SQLModel, table=True):

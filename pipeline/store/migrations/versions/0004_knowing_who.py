@@ -85,7 +85,6 @@ def _doubles() -> None:
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("about", sa.String(), nullable=False),
-        sa.Column("look", sa.String(), nullable=False),
         sa.Column("made_at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(["submission_id"], ["submission.id"]),
         sa.PrimaryKeyConstraint("id"),
@@ -137,6 +136,7 @@ def _doubles() -> None:
     op.create_index("ix_regrouped_row_row_id", "regrouped_row", ["row_id"])
     op.add_column("distinction", sa.Column("whole", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_index("ix_distinction_data_digest", "distinction", ["data_digest"])
+    op.add_column("attachment", sa.Column("look", sa.String(), nullable=False, server_default=""))
     op.add_column("link", sa.Column("data_digest", sa.String(), nullable=True))
     op.create_index("ix_link_data_digest", "link", ["data_digest"])
 
