@@ -17,6 +17,7 @@ _BEFORE_MM, _BEHIND_MM = 3.0, 6.0  # of its right edge: where writing is looked 
 _LETTER_MM = 0.8  # lower than this is dirt or a dash
 _ACROSS_MM = (1.2, 0.4, 4.0)  # a letter across the edge: so far inside at least, so far outside at least and at most
 _LAST_MM, _GAP_MM = 2.4, 3.5  # a last letter so near to the edge, and the next one so near to it, are one text
+_WHOLE, _RULE_MM = 0.97, 1.5  # of the rows that are looked at
 _FULL_MM = 1.5  # height of a letter that is no dirt for sure
 
 
@@ -52,12 +53,17 @@ def runs_on(view: View, box: Box) -> bool:
     if not _inked(view, edge - _BEFORE_MM, edge - 0.2, top, height):
         return False
     found = trails(view, Box(edge - _BEFORE_MM, top, _BEFORE_MM + _BEHIND_MM, height)) or []
-    letters = [one.box for one in found if _LETTER_MM <= one.box.h < 0.97 * height]
+    letters = [one.box for one in found if one.box.h >= _LETTER_MM and not _is_rule(one.box, height)]
     inside, outside, farthest = _ACROSS_MM
     if any(one.x <= edge - inside and outside <= one.x + one.w - edge <= farthest for one in letters):
         return True
     last = _last_letter(view, box) if letters else None
     return last is not None and any(0 < one.x - edge <= _GAP_MM - last and one.h > _FULL_MM for one in letters)
+
+
+def _is_rule(box: Box, height: float) -> bool:
+    """Whether ink goes all the way down and is no wider than a rule or a scanner's line; a letter of a low row is."""
+    return box.h >= _WHOLE * height and box.w < _RULE_MM
 
 
 def _inked(view: View, left: float, right: float, top: float, height: float) -> bool:

@@ -145,3 +145,13 @@ def test_text_that_goes_on_behind_its_box_is_seen_where_the_form_is_known() -> N
         write(sheet, count, Box(LINE.x - 1.5, LINE.y, LINE.w, LINE.h))
         page = make_view(sheet.image, sheet.scale, Sheet(100).image)
         assert runs_on(page, LINE) is outside
+
+
+@pytest.mark.parametrize(("width", "outside"), [(3.6, True), (0.0, False)], ids=["a letter", "a rule"])
+def test_a_letter_as_high_as_its_row_goes_on_behind_the_box(width: float, outside: bool) -> None:
+    edge, sheet = LINE.x + LINE.w, Sheet()
+    sheet.stroke((edge - 4, 42), (edge - 1, 47))
+    sheet.stroke((edge - 1, 42), (edge - 4, 47))
+    for stroke in (((0, -1), (0, 10)), ((0, 4), (width, 5)), ((width, -1), (width, 10)))[: 3 if width else 1]:
+        sheet.stroke(*((edge + 1.5 + x, LINE.y + y) for x, y in stroke))
+    assert runs_on(make_view(sheet.image, sheet.scale, Sheet(100).image), LINE) is outside
