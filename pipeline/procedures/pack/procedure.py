@@ -14,12 +14,25 @@ from pipeline.procedures.pack.forms import FormTemplate
 from pipeline.procedures.pack.outbound import RANKING, Outbound
 from pipeline.procedures.pack.scores import Scores
 
+ATTRIBUTES = frozenset(
+    ["name", "kana", "birth_date", "postal_code", "address", "phone", "email", "resident_number", "household_number"]
+)
+"""What of a person fields may tell matching. A printed 整理番号 comes with the form and needs no field."""
+
 
 class MatchRole(PackModel):
     """Which fields identify somebody of a role: record attribute -> field name."""
 
     role: str
     attributes: dict[str, str]
+
+    @model_validator(mode="after")
+    def _attributes_are_known(self) -> MatchRole:
+        if unknown := set(self.attributes) - ATTRIBUTES:
+            raise ValueError(
+                f"matching asks for {', '.join(sorted(unknown))}; it knows {', '.join(sorted(ATTRIBUTES))}"
+            )
+        return self
 
 
 class Exclusion(PackModel):
