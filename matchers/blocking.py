@@ -12,6 +12,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from hashlib import blake2b
 
+from japan.kana import kana_shape_key
 from japan.variants import fold_variants, tables_version
 from matchers.normalise import NormalisedPerson, Words
 
@@ -53,9 +54,9 @@ def key_values(person: NormalisedPerson) -> Iterator[tuple[str, str]]:
         yield "d", person.birth_date.isoformat()
     for words in (person.name, *person.former, *person.aliases):
         yield from _name(words)
-    if person.kana_shape.whole:
+    if shape := kana_shape_key(person.reading):
         # Sorted, so that family and given name in each other's place are one.
-        yield "k", "".join(sorted(person.kana_shape.whole))
+        yield "k", "".join(sorted(shape))
     if person.numbers:
         # Twice, since one of place and postal code is often misread or left out.
         for rule, place in (("a", person.place), ("z", person.postal)):

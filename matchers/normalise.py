@@ -14,7 +14,7 @@ from japan.address import building_key, place_key, split_for_key
 from japan.bank import account_key
 from japan.email import normalise_email
 from japan.era import read_date
-from japan.kana import kana_key, kana_shape_key, to_full_katakana
+from japan.kana import kana_key, to_full_katakana
 from japan.names import is_latin, name_key, normalise_name, split_name
 from japan.phone import normalise_phone
 from japan.postal import complete_place, normalise_postal
@@ -48,7 +48,7 @@ class NormalisedPerson:
     """What is compared of a person. "" and None mean not given.
 
     written: the name as registered, in one width; name: its key with variant characters folded;
-    kana: the key of the reading; kana_shape: the coarse key for machine-read kana;
+    kana: the key of the reading; reading: itself, in katakana;
     place and numbers: the address without prefecture and building; building: the key of building and room;
     former: keys of former names, in parts; aliases: keys of other names in use, in parts; sex: "M", "F" or "";
     confidence: as in PersonRecord.
@@ -57,7 +57,7 @@ class NormalisedPerson:
     written: Words = Words()
     name: Words = Words()
     kana: Words = Words()
-    kana_shape: Words = Words()
+    reading: str = ""
     birth_date: date | None = None
     postal: str = ""
     place: str = ""
@@ -80,15 +80,14 @@ def normalise(record: PersonRecord) -> NormalisedPerson:
     said = read_registered_name(record.name or "")
     reading = to_full_katakana(record.kana or said.kana)
     written, name = _written(said.legal, reading), name_words(said.legal, reading)
-    kana, shape = _readings(reading, written)
     address = split_for_key(record.address or "")
     postal = normalise_postal(record.postal_code or "") or ""
     former = (*said.former, *record.former_names)
     return NormalisedPerson(
         written=written,
         name=name,
-        kana=kana,
-        kana_shape=shape,
+        kana=_reading(reading, written),
+        reading=reading,
         birth_date=record.birth_date,
         postal=postal,
         place=complete_place(place_key(address.place), postal),
@@ -112,7 +111,7 @@ def names_of(record: PersonRecord) -> tuple[Words, Words]:
     """The keys of name and reading as `normalise` makes them, at a quarter of its cost: for counting many people."""
     said = read_registered_name(record.name or "")
     reading = to_full_katakana(record.kana or said.kana)
-    return name_words(said.legal, reading), _readings(reading, _written(said.legal, reading))[0]
+    return name_words(said.legal, reading), _reading(reading, _written(said.legal, reading))
 
 
 def name_words(text: str, reading: str = "") -> Words:
@@ -144,19 +143,13 @@ def _written(name: str, reading: str) -> Words:
     return Words(whole, guess.family, guess.given or "", True) if guess else Words(whole)
 
 
-def _readings(reading: str, written: Words) -> tuple[Words, Words]:
-    """The key and the shape key of a reading; without a space, parted by the name it reads."""
-    kana, shape = _parts(reading, kana_key), _parts(reading, kana_shape_key)
+def _reading(reading: str, written: Words) -> Words:
+    """The key of a reading; without a space, parted by the name it reads."""
+    kana = _parts(reading, kana_key)
     if kana.given or not kana.whole or not written.given:
-        return kana, shape
+        return kana
     cut = split_reading(written.family, written.given, reading)
-    if cut is None:
-        return kana, shape
-    family, given = cut
-    return (
-        replace(kana, family=kana_key(family), given=kana_key(given), guessed=True),
-        replace(shape, family=kana_shape_key(family), given=kana_shape_key(given), guessed=True),
-    )
+    return kana if cut is None else replace(kana, family=kana_key(cut[0]), given=kana_key(cut[1]), guessed=True)
 
 
 def _former(text: str, name: Words) -> Words:
