@@ -18,6 +18,7 @@ from ocr.fullpage import FullPageReader
 from pipeline.runtime import Runtime, Secrets
 from pipeline.steps.frequencies import count_names_once
 from pipeline.steps.reindex import reindex_people
+from pipeline.steps.retrace import retrace_applications
 from pipeline.store.blobs import Blobs
 from pipeline.store.engine import open_engine
 from pipeline.store.migrate import upgrade
@@ -27,11 +28,12 @@ KEY_FILE = "ichimado.key"
 
 def open_runtime(settings: Settings | None = None) -> Runtime:
     """A runtime on an up-to-date store; folders, key and schema are made where they are missing, and blocking keys of
-    older rules made anew (some minutes for a million people, once)."""
+    older rules made anew (some minutes for a million people, once), traces written where there are none."""
     runtime = make_runtime(settings or Settings())
     upgrade(runtime.engine)
     reindex_people(runtime)
     count_names_once(runtime)
+    retrace_applications(runtime)
     return runtime
 
 

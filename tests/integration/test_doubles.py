@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from sqlalchemy import delete
 from sqlmodel import col, select
 
 from pipeline.domain.statuses import ReasonCode, SubmissionStatus
@@ -29,6 +30,7 @@ from pipeline.steps.advance import advance
 from pipeline.steps.audit import audit
 from pipeline.steps.doubles import find_shared
 from pipeline.steps.packs import get_pack, install_pack
+from pipeline.steps.retrace import retrace_applications
 from pipeline.store.engine import read, write
 from pipeline.store.tables import Decision, Link, Person, ReviewTask, Submission, Trace
 from tests.runtime import (
@@ -188,6 +190,17 @@ def test_accounts_leave_keyed_digests_and_go_with_the_application(small: Runtime
     traces = rows_of(small, Trace, submission_id=by_source_number(small, FIRST).id)
     assert {trace.kind.value for trace in traces} >= {"account", "file"}
     assert all(number not in repr(trace) and len(trace.digest) == 64 for trace in traces)
+
+
+def test_applications_of_before_get_their_traces_once(small: Runtime) -> None:
+    def told() -> set[tuple[str, str, str]]:
+        return {(row.submission_id, row.kind.value, row.digest) for row in rows_of(small, Trace)}
+
+    before = told()
+    with write(small.engine) as session:
+        session.execute(delete(Trace))
+    assert retrace_applications(small) == len(rows_of(small, Submission)) and told() == before
+    assert retrace_applications(small) == 0
 
 
 def protect(runtime: Runtime, submission_id: str) -> None:
