@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 import numpy as np
@@ -16,6 +16,7 @@ from matchers.blocking import blocking_keys
 from matchers.candidates import CAP, Near, choose_candidates
 from matchers.compare import compare
 from matchers.decide import decide
+from matchers.explain import explain
 from matchers.frequency import Frequencies, count_values, value_shares
 from matchers.ink import forms_of, likeliest
 from matchers.normalise import NormalisedPerson
@@ -26,10 +27,13 @@ from matchers.weights import Weights, load_weights
 
 @dataclass
 class Links:
-    """What came of it. linked: automatic links; near: how often the true row was among those compared."""
+    """What came of it. linked: automatic links; explained: how many of them could say why; wrong: of applications whose
+    best candidate is not their person, the decision; near: how often the true row was among those compared."""
 
     scored: list[Scored] = field(default_factory=list)
     linked: list[Scored] = field(default_factory=list)
+    explained: int = 0
+    wrong: dict[str, MatchDecision] = field(default_factory=dict)
     compared: list[int] = field(default_factory=list)
     near: int = 0
     capped: int = 0
@@ -84,18 +88,22 @@ def link(cases: Cases, *, ink: bool, weights: Weights | None = None) -> Links:
             Candidate(id, compare(person, row, own, said, frequencies=frequencies))
             for id, row, said in zip(near.ids, rows, asked, strict=True)
         ]
-        _keep(links, record.id, decide(candidates, weights=own))
+        _keep(links, record.id, decide(candidates, weights=own), truth.get(record.id))
     links.link_s = time.perf_counter() - began - links.index_s
     return links
 
 
-def _keep(links: Links, id: str, decision: MatchDecision) -> None:
+def _keep(links: Links, id: str, decision: MatchDecision, truth: str | None) -> None:
     if not decision.candidates:
         return
-    one = Scored(id, decision.candidates[0].candidate_id, decision.scores[0])
+    best = decision.candidates[0]
+    one = Scored(id, best.candidate_id, decision.scores[0])
     links.scored.append(one)
     if decision.outcome is Outcome.LINK:
         links.linked.append(one)
+        links.explained += all(sentence for _, sentence, _ in explain(best.comparison))
+    if best.candidate_id != truth:
+        links.wrong[id] = replace(decision, candidates=decision.candidates[:3])
 
 
 def count_names(people: Sequence[NormalisedPerson]) -> Frequencies:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.linking.cases import Cases, draw_cases, write_table
+from benchmarks.linking.mistakes import list_wrong
 from benchmarks.linking.ours import link
 from benchmarks.linking.scores import (
     Point,
@@ -77,6 +78,7 @@ def _ours(cases: Cases, *, ink: bool) -> dict[str, Any]:
     return measure(cases, links.scored) | {
         "linked": len(links.linked),
         "linked_wrong": len(links.linked) - right,
+        "linked_explained": links.explained,
         "linked_recall": right / len(cases.truth),
         "linked_twins": merged_twins(links.linked, cases.twins, dict(cases.truth), float("-inf")),
         "blocking_recall": links.near / len(cases.truth),
@@ -85,6 +87,7 @@ def _ours(cases: Cases, *, ink: bool) -> dict[str, Any]:
         "index_s": round(links.index_s, 1),
         "link_s": round(links.link_s, 1),
         "records_per_s": round(len(links.compared) / links.link_s),
+        "worst": list_wrong(cases, links),
     }
 
 
