@@ -43,6 +43,7 @@ DONE = {
     "nothing": words.Pair("いま担当できる作業はありません。", "There is nothing to work on now."),
     "field": words.Pair("項目を保存しました。", "The field was saved."),
     "person": words.Pair("対象者を更新しました。", "The person was updated."),
+    "household": words.Pair("世帯を更新しました。", "The household was updated."),
     "merged": words.Pair("1人の記録にまとめました。", "They are one person now."),
     "split": words.Pair("新しい人に分けました。", "Split off to a new person."),
     "different": words.Pair("別の人と記録しました。", "Recorded as not the same."),

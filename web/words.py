@@ -26,6 +26,7 @@ from pipeline.domain.statuses import (
     PageFate,
     ReasonCode,
     RegroupingKind,
+    RosterMarkKind,
     StaffRole,
     SubmissionStatus,
     TaskKind,
@@ -352,6 +353,12 @@ DIFFERENCE = {
     "misread": Pair("誤読か", "misread?"),
     "moved": Pair("転居か", "moved?"),
     "other": Pair("相違", "differs"),
+}
+ROSTER_MARK = {
+    RosterMarkKind.MOVED_OUT: Pair("転出", "moved out"),
+    RosterMarkKind.DECEASED: Pair("死亡", "deceased"),
+    RosterMarkKind.PAID: Pair("支給済", "paid"),
+    RosterMarkKind.APPLIED: Pair("申請済", "applied"),
 }
 REGROUPING = {
     RegroupingKind.MERGE: Pair("統合した", "merged"),

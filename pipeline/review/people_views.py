@@ -21,6 +21,7 @@ from pipeline.review.explanations import (
 )
 from pipeline.review.field_views import role_label
 from pipeline.steps.evidence import read_evidence
+from pipeline.steps.listed import Listed, listed
 from pipeline.steps.people import record_of
 from pipeline.steps.roles import role_record, values_by_key
 from pipeline.steps.weights import weights_of
@@ -33,7 +34,6 @@ from pipeline.store.tables import (
     FieldValue,
     Link,
     Person,
-    RosterRow,
     Submission,
     User,
 )
@@ -41,7 +41,7 @@ from pipeline.store.tables import (
 
 @dataclass(frozen=True)
 class PersonView:
-    """A person as registered. eligible: None when on no list."""
+    """A person as registered. listed: what the list of the procedure at hand says of them, None when on no list."""
 
     id: str
     resident_number: str | None
@@ -50,8 +50,13 @@ class PersonView:
     kana: str
     birth_date: date | None
     address: str | None
-    eligible: bool | None
     registered: bool
+    listed: Listed | None = None
+
+    @property
+    def eligible(self) -> bool | None:
+        """Whether a benefit may be granted for them; None when on no list."""
+        return self.listed.eligible if self.listed else None
 
 
 @dataclass(frozen=True)
@@ -157,7 +162,7 @@ def _known(session: Session, viewer: Viewer, submission: Submission, pack: Proce
     entries = session.exec(select(Entry).where(Entry.submission_id == submission.id)).all()
     distinct = session.exec(select(Distinction).where(Distinction.submission_id == submission.id)).all()
     ids = {row.person_id for row in candidates} | {row.person_id for row in links}
-    people, records = see_people(session, viewer, ids)
+    people, records = see_people(session, viewer, ids, pack.id)
     makers = {row.made_by for row in links}
     return _Known(
         session=session,
@@ -234,17 +239,14 @@ def _places(candidates: Sequence[Candidate], links: Sequence[Link], entries: Seq
 
 
 def see_people(
-    session: Session, viewer: Viewer, ids: set[str]
+    session: Session, viewer: Viewer, ids: set[str], procedure_id: str = ""
 ) -> tuple[dict[str, PersonView], dict[str, PersonRecord]]:
-    """Of these persons those the viewer may see, for the page and as records to compare."""
+    """Of these persons those the viewer may see, for the page and as records to compare.
+
+    procedure_id: whose list is asked about them; none without one.
+    """
     rows = session.exec(select(Person).where(col(Person.id).in_(ids), visible(Person, viewer))).all()
-    eligible = dict(
-        session.exec(
-            select(RosterRow.person_id, RosterRow.eligible)
-            .where(col(RosterRow.person_id).in_(ids))
-            .order_by(col(RosterRow.valid_from))
-        ).all()
-    )
+    said = listed(session, procedure_id, {row.id for row in rows}) if procedure_id else {}
     views = {
         row.id: PersonView(
             id=row.id,
@@ -254,8 +256,8 @@ def see_people(
             kana=row.kana,
             birth_date=row.birth_date,
             address=row.address,
-            eligible=eligible.get(row.id),
             registered=row.source == "roster",
+            listed=said.get(row.id),
         )
         for row in rows
     }

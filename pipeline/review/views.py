@@ -18,6 +18,7 @@ from pipeline.review.duplicates import Duplicate, find_duplicates
 from pipeline.review.erased import Erased, find_erased
 from pipeline.review.field_views import FieldGroup, FieldView, group_fields
 from pipeline.review.history import HistoryItem, history_of
+from pipeline.review.household_views import HouseholdView, household_panel
 from pipeline.review.paper_views import (
     AttachmentView,
     PageView,
@@ -131,6 +132,7 @@ class SubmissionView:
     findings: tuple[FindingView, ...]
     scores: tuple[ScoreView, ...]
     people: tuple[RolePanel, ...]
+    household: HouseholdView | None
     duplicates: tuple[Duplicate, ...]
     shared: tuple[SharedView, ...]
     excluded: tuple[ExcludedCase, ...]
@@ -275,6 +277,7 @@ def _submission_view(
         findings=tuple(FindingView(f.code, _keys(f.fields), Label(ja=f.message_ja, en=f.message_en)) for f in findings),
         scores=scores_of(session, row, pack),
         people=role_panels(session, viewer, row, pack),
+        household=household_panel(session, viewer, row, pack),
         duplicates=find_duplicates(session, viewer, row, pack),
         shared=shared_views(session, viewer, row, pack, reasons),
         excluded=excluded_cases(session, viewer, reasons),

@@ -54,6 +54,7 @@ DOORS: dict[str, set[StaffRole] | str] = {
     "POST /tasks/{task_id}/field": {REVIEWER},
     "POST /tasks/{task_id}/person": {REVIEWER},
     "POST /tasks/{task_id}/paper": {REVIEWER},
+    "POST /tasks/{task_id}/household": {REVIEWER},
     "POST /tasks/{task_id}/settle": {REVIEWER},
     "POST /tasks/{task_id}/decide": WORKERS,
     "GET /tasks/{task_id}/correction": {REVIEWER},

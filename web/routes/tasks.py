@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -10,7 +11,7 @@ from starlette.datastructures import FormData
 
 from pipeline.domain.errors import Conflict
 from pipeline.domain.statuses import ReasonCode
-from pipeline.review import decisions, fields, persons
+from pipeline.review import decisions, fields, households, persons
 from pipeline.review.claim import claim, claim_next, release, renew
 from pipeline.review.doubles import settle_doubt
 from pipeline.review.field_views import FieldView
@@ -133,6 +134,20 @@ def decide_paper(task_id: str, runtime: RuntimeHere, staff: Reviewer, form: Form
     return _after_step(runtime, staff, task_id, form, "done=paper")
 
 
+@router.post("/tasks/{task_id}/household")
+def decide_household(task_id: str, runtime: RuntimeHere, staff: Reviewer, form: Form) -> Response:
+    """Which household the application comes from, whoever of it is meant; or that it is not this one."""
+    version, action = number_of(form, "version"), text_of(form, "action")
+    if action == "same":
+        household = text_of(form, "household_id", longest=64)
+        households.confirm_household(runtime, staff.viewer, task_id, household, version)
+    elif action == "undo":
+        households.undo_household(runtime, staff.viewer, task_id, version)
+    else:
+        raise FormBroken
+    return _after_step(runtime, staff, task_id, form, "done=household")
+
+
 @router.post("/tasks/{task_id}/settle")
 def settle(task_id: str, runtime: RuntimeHere, staff: Reviewer, form: Form) -> Response:
     """An account, a picture or a case of another procedure that is no reason to wait."""
@@ -144,17 +159,23 @@ def settle(task_id: str, runtime: RuntimeHere, staff: Reviewer, form: Form) -> R
     return _after_step(runtime, staff, task_id, form, "done=settled")
 
 
-_ACTS: dict[str, tuple[Callable[..., bool | None], str, bool]] = {
-    "accept": (decisions.accept, "accepted", False),
-    "adopt": (decisions.adopt, "adopted", False),
-    "keep_earlier": (decisions.keep_earlier, "kept", False),
-    "reject": (decisions.reject, "ended", True),
-    "withdraw": (decisions.withdraw, "ended", True),
-    "refer": (decisions.refer, "ended", True),
-    "close": (decisions.close, "closed", True),
+class Note(StrEnum):
+    """What a decision wants of the reason that a clerk writes: OPTIONAL ones say themselves when they need it."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+_ACTS: dict[str, tuple[Callable[..., bool | None], str, Note]] = {
+    "accept": (decisions.accept, "accepted", Note.OPTIONAL),
+    "adopt": (decisions.adopt, "adopted", Note.OPTIONAL),
+    "keep_earlier": (decisions.keep_earlier, "kept", Note.NONE),
+    "reject": (decisions.reject, "ended", Note.REQUIRED),
+    "withdraw": (decisions.withdraw, "ended", Note.REQUIRED),
+    "refer": (decisions.refer, "ended", Note.REQUIRED),
+    "close": (decisions.close, "closed", Note.REQUIRED),
 }
-_GROUNDED = ("accept", "adopt")
-"""What takes a note where the list speaks against it."""
 
 
 class NoteMissing(FormBroken):
@@ -171,11 +192,11 @@ def decide(task_id: str, runtime: RuntimeHere, staff: Worker, form: Form) -> Res
     action, version = text_of(form, "action"), number_of(form, "version")
     if action not in _ACTS:
         raise FormBroken
-    act, done, with_note = _ACTS[action]
+    act, done, wants = _ACTS[action]
     note = text_of(form, "note").strip()
-    if with_note and not note:
+    if wants is Note.REQUIRED and not note:
         raise NoteMissing
-    given = (note, version) if with_note else (version, note) if action in _GROUNDED else (version,)
+    given = {Note.NONE: (version,), Note.OPTIONAL: (version, note), Note.REQUIRED: (note, version)}[wants]
     if act(runtime, staff.viewer, task_id, *given):
         done = "to_refuse"
     return next_or_queue(runtime, staff.viewer, filter_of(form), done)
