@@ -101,6 +101,8 @@ def find_pictures(
 ) -> Pictures:
     """The pictures of a submission; of what came online there are none."""
     page_ids = {row.page_id for row in values.values() if row.page_id and _is_unconfirmed(row)}
+    if not page_ids:
+        return Pictures(runtime, pack, {}, {})
     rows = session.exec(
         select(Document, Page)
         .join(Page, col(Page.document_id) == Document.id)

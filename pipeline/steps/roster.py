@@ -17,7 +17,7 @@ from sqlmodel import Session, select
 from pipeline.channels.roster import RosterFile, Row
 from pipeline.procedures.pack import Procedure
 from pipeline.runtime import Runtime
-from pipeline.steps.frequencies import count_names
+from pipeline.steps.frequencies import count_names_again
 from pipeline.steps.packs import latest_pack
 from pipeline.steps.roster_cells import Problem, RosterEntry, read_row
 from pipeline.steps.roster_report import skipped_lines
@@ -123,7 +123,7 @@ def _go_on(runtime: Runtime, pack: Procedure, roster: Roster, rows: Iterator[Row
 
 def _complete(runtime: Runtime, roster: Roster, counted: Progress) -> None:
     """Puts the list in force, with how common the names are now."""
-    count_names(runtime, counted)
+    count_names_again(runtime, counted)
     with write(runtime.engine) as session:
         session.get_one(Roster, roster.id).complete = True
 

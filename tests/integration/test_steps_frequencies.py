@@ -14,7 +14,13 @@ from matchers.normalise import normalise
 from matchers.records import PersonRecord
 from pipeline.runtime import Runtime
 from pipeline.steps import frequencies
-from pipeline.steps.frequencies import FEWEST, count_names, count_names_once, find_frequencies
+from pipeline.steps.frequencies import (
+    FEWEST,
+    count_names,
+    count_names_again,
+    count_names_once,
+    find_frequencies,
+)
 from pipeline.store.engine import read, write
 from pipeline.store.tables import NameCount, NameCounting, Person
 
@@ -60,10 +66,14 @@ def test_counting_again_leaves_one_count(peopled: Runtime) -> None:
     assert count_names_once(peopled) == 0
     with read(peopled.engine) as session:
         before = session.exec(select(func.count()).select_from(NameCount)).one()
+    assert count_names_again(peopled) == 0, "nobody came or went"
     count_names(peopled)
     with read(peopled.engine) as session:
         assert session.exec(select(func.count()).select_from(NameCount)).one() == before
         assert session.exec(select(func.count()).select_from(NameCounting)).one() == 1
+    with write(peopled.engine) as session:
+        session.add_all(Person(name="勅使河原　花子", kana="テシガワラ ハナコ") for _ in range(20))
+    assert count_names_again(peopled) == PEOPLE + 20
 
 
 def test_a_few_people_say_nothing(rostered: Runtime) -> None:
