@@ -15,6 +15,7 @@ STREAK_MM = 0.4  # thickness of a streak at most; a pen is broader or its stroke
 BEYOND_MM = (1.0, 2.6)  # where above and below the field a streak is looked for
 HIGH = 0.9  # of the field, that a streak takes at least
 APART = 0.5  # heights of the writing beside it from which a speck belongs to no letter
+LETTER, CLOSE_MM = 3, 0.6  # so many specks, no farther apart, dust seldom leaves
 MOST_SPECKS = 6  # more of them may be faint writing that fell to pieces
 
 Stats = NDArray[np.int32]
@@ -78,6 +79,7 @@ def without_specks(patch: Patch) -> Patch:
     if not len(specks) or (not len(written) and len(specks) > MOST_SPECKS):
         return patch
     dust = specks[_apart(stats, specks, written)] if len(written) else specks
+    dust = dust[~_together(stats, dust, patch.scale)]
     if not len(dust):
         return patch
     kept = np.ones(len(stats), np.bool_)
@@ -91,3 +93,16 @@ def _apart(stats: Stats, specks: NDArray[np.int64], written: NDArray[np.int64]) 
     gap = APART * float(stats[written, cv2.CC_STAT_HEIGHT].max())
     before = right[specks] < left[written].min() - gap
     return np.asarray(before | (left[specks] > right[written].max() + gap))
+
+
+def _together(stats: Stats, specks: NDArray[np.int64], scale: float) -> Mask:
+    """Which specks are strokes of one small letter, as of ミ: at least LETTER of them, each close to another."""
+    if len(specks) < LETTER:
+        return np.zeros(len(specks), np.bool_)
+    low = stats[specks, :2].astype(np.int64)
+    high = low + stats[specks, 2:4]
+    between = np.maximum(low[:, None], low[None]) - np.minimum(high[:, None], high[None])
+    near = between.max(axis=2) <= CLOSE_MM * scale
+    for _ in range(len(specks).bit_length()):  # what is close to what is close belongs together as well
+        near = near @ near
+    return np.asarray(near.sum(axis=1) >= LETTER)

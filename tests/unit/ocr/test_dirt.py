@@ -81,3 +81,11 @@ def test_dust_alone_is_nothing_but_many_dots_may_be_faint_writing() -> None:
     dots = [(200 + 30 * n, 140, 204 + 30 * n, 144) for n in range(8)]
     assert not _left(_page(*dots[:3])).any()
     assert _left(_page(*dots)).any()
+
+
+def test_three_short_strokes_close_to_each_other_are_a_letter_not_dust() -> None:
+    strokes = [(600, 130 + 8 * n, 606, 133 + 8 * n) for n in range(3)]
+    assert _left(_page(LETTER, *strokes)).sum() == _left(_page(LETTER)).sum() + 3 * 6 * 3
+    assert np.array_equal(_left(_page(LETTER, *strokes[:2])), _left(_page(LETTER)))
+    apart = [(560 + 20 * n, 140, 564 + 20 * n, 144) for n in range(4)]
+    assert np.array_equal(_left(_page(LETTER, *apart)), _left(_page(LETTER)))
