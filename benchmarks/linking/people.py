@@ -56,14 +56,12 @@ def measure_people(
         figures["splink_best"] = measure(cases, best_of_each(scored, lambda one: one.left))
     for who in ("ours", "ours_with_ink", "splink", "splink_best"):
         if like and who in like and who in figures:
-            figures[who]["thresholds_set_elsewhere"] = _elsewhere(
-                figures[who].pop("curve"), len(cases.truth), like[who]
-            )
+            figures[who]["thresholds_set_elsewhere"] = elsewhere(figures[who].pop("curve"), len(cases.truth), like[who])
         figures.get(who, {}).pop("curve", None)
     return figures
 
 
-def _elsewhere(points: Sequence[Point], truths: int, other: Mapping[str, Any]) -> dict[str, Any]:
+def elsewhere(points: Sequence[Point], truths: int, other: Mapping[str, Any]) -> dict[str, Any]:
     """What the thresholds of the other world's best F1 and of its proven precision give here."""
     best, sure = (at_score(points, other[name]) for name in ("best_score", "score_proven"))
     return {

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.linking.blocking import measure_rules
 from benchmarks.linking.cases import draw_cases, person_record
+from benchmarks.linking.decisions import draw_decisions
 from benchmarks.linking.febrl import true_pairs
+from benchmarks.linking.mistakes import list_wrong
 from benchmarks.linking.ours import link
+from benchmarks.linking.people import elsewhere
 from benchmarks.linking.scores import (
     Point,
     Scored,
@@ -20,7 +26,12 @@ from benchmarks.linking.scores import (
     merged_twins,
     recall_by,
 )
+from benchmarks.linking.twins import measure_twins
 from fixtures.matching.split import Part
+from matchers.compare import weigh
+from matchers.observed import Labelled
+from matchers.records import FieldEvidence
+from matchers.weights import load_weights
 
 TRUTH = frozenset({("a1", "r1"), ("a2", "r2"), ("a3", "r3"), ("a4", "r4")})
 LINKS = [
@@ -112,6 +123,45 @@ def test_a_small_world_is_linked_with_hardly_a_mistake() -> None:
     assert len(links.linked) > 0.6 * len(cases.truth)
     assert not wrong
     assert links.near > 0.93 * len(cases.truth)
+    assert links.explained == len(links.linked)
+    worst = list_wrong(cases, links, 3)
+    assert [one["score"] for one in worst] == sorted((one["score"] for one in worst), reverse=True)
+    assert all(one["why"] and one["said"] != one["taken_for"] for one in worst)
+
+
+def test_thresholds_of_another_world_by_hand() -> None:
+    told = elsewhere(curve(LINKS, TRUTH), 4, {"best_score": 6.5, "score_proven": 8.5})
+    assert (told["best_precision"], told["best_recall"]) == (pytest.approx(2 / 3), 0.5)
+    assert (told["sure_precision"], told["sure_recall"], told["sure_wrong"]) == (1.0, 0.25, 0)
+
+
+def test_twins_of_a_small_town_stay_two() -> None:
+    figures = measure_twins(3, 60, Part.TUNE)
+    assert figures["twin_pairs"] > 3
+    for way in figures["ways"].values():
+        assert way["linked"] > 0.4 * figures["applications"]
+        assert way["merged"] == way["wrong"] == 0
+
+
+def test_what_rules_find_adds_up() -> None:
+    figures = measure_rules(3, 80, Part.TUNE, 40)
+    assert 0.9 < figures["recall"] <= figures["shared"] <= 1.0
+    rules = figures["rules"]
+    assert max(one["found"] for one in rules.values()) <= figures["shared"]
+    assert sum(one["only"] for one in rules.values()) <= figures["shared"]
+
+
+def test_decisions_are_those_of_the_queue_and_what_was_let_stand() -> None:
+    own = load_weights()
+    sure = weigh(
+        [FieldEvidence(field, "exact", 0.0) for field in ("family", "given", "birth_date", "address")], {}, own
+    )
+    name = weigh([FieldEvidence(field, "exact", 0.0) for field in ("family", "given", "address")], {}, own)
+    nobody = weigh([FieldEvidence(field, "else", 0.0) for field in ("family", "given", "birth_date")], {}, own)
+    cases = [Labelled((sure, nobody), 1), Labelled((name,), None), Labelled((nobody,), None)]
+    decided = draw_decisions(cases, own, 5, Random(1))
+    # The wrong link is let stand as it was made; the open one is answered; who is nobody comes to no clerk.
+    assert sorted(decided, key=lambda one: len(one.candidates)) == [cases[1], Labelled((sure, nobody), 0)]
 
 
 def test_a_record_of_a_register_keeps_its_former_names_and_number() -> None:
