@@ -73,7 +73,7 @@ REASON = {
     ReasonCode.OTHER_APPLICANT: Pair("別の申請者からも申請", "Another applicant too"),
     ReasonCode.SAME_ACCOUNT: Pair("他の世帯と同じ口座", "Account of another household"),
     ReasonCode.SAME_PICTURE: Pair("他の申請と同じ画像", "Picture of another application"),
-    ReasonCode.PAID_ELSEWHERE: Pair("別の手続で支給済", "Paid by another procedure"),
+    ReasonCode.PAID_ELSEWHERE: Pair("併給できない手続の案件", "Excluded by another case"),
     ReasonCode.RECEIPT_CHANGED: Pair("同じ受付番号で別内容", "Same receipt, other content"),
     ReasonCode.PAGE_MISSING: Pair("頁が不足", "Page missing"),
     ReasonCode.FILE_REFUSED: Pair("開けないファイル", "File refused"),

@@ -1,7 +1,7 @@
 """What a picture looks like, in 1024 bits: the same for the same picture in another size, quality or brightness.
 
 The signs of the low frequencies of its cosine transform (a perceptual hash), the lowest first. Sixty-four of them, as
-is usual, cannot tell the licences of two people apart, which are one layout; a thousand can (docs/decisions/0043).
+is usual, cannot tell the licences of two people apart, which are one layout; a thousand can (docs/decisions/0040).
 """
 
 from __future__ import annotations

@@ -88,8 +88,12 @@ def versions_of_instance(session: Session, pack: Procedure) -> list[str]:
 def duplicate_doubts(
     session: Session, submission: Submission, pack: Procedure, subjects: Collection[str]
 ) -> list[Doubt]:
-    """A doubt for each other application for these subjects, which says so where somebody else sent it in."""
-    others = others_on(session, submission, pack, subjects)
+    """A doubt for each other application for these subjects, which says so where somebody else sent it in.
+
+    What this one answers for is no double while it waits for that answer; settled meanwhile, a clerk says which counts.
+    """
+    answered = _awaiting(session, submission) if submission.answers_id else set()
+    others = [one for one in others_on(session, submission, pack, subjects) if one not in answered]
     role = applying_role(pack).role
     if role == pack.matching.subject_role:
         return [Doubt(ReasonCode.DUPLICATE, other) for other in others]
@@ -101,6 +105,15 @@ def duplicate_doubts(
         )
         for other in others
     ]
+
+
+def _awaiting(session: Session, submission: Submission) -> set[str]:
+    """The applications that this one answers for and that still wait for it."""
+    query = select(Submission.id).where(
+        col(Submission.id).in_(family_of(session, submission.id) - {submission.id}),
+        Submission.status == SubmissionStatus.AWAITING_CORRECTION,
+    )
+    return set(session.exec(query).all())
 
 
 def _active(session: Session, role: str, submission_ids: Collection[str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
@@ -14,7 +15,7 @@ from sqlmodel import col, select
 
 from pipeline.domain.statuses import ReasonCode, SubmissionStatus
 from pipeline.procedures.pack import Exclusion
-from pipeline.review.decisions import accept
+from pipeline.review.decisions import DeficiencyDraft, accept, request_correction
 from pipeline.review.doubles import (
     NoSuchDoubt,
     SettledThere,
@@ -33,6 +34,7 @@ from pipeline.steps.packs import get_pack, install_pack
 from pipeline.steps.retrace import retrace_applications
 from pipeline.store.engine import read, write
 from pipeline.store.tables import Decision, Link, Person, ReviewTask, Submission, Trace
+from tests.desk import NO_CONSENT, at
 from tests.runtime import (
     REVIEWER,
     SECOND,
@@ -67,6 +69,21 @@ def send(runtime: Runtime, number: str, sent_as: str, file: tuple[str, bytes] | 
     (one,) = receive_export(runtime, "portal", data.encode(), [*files, file] if file else files).taken
     advance(runtime, one)
     return one
+
+
+def resend(runtime: Runtime, number: str, sent_as: str) -> str:
+    """An application of the city's site once more, as another one; advanced; its id."""
+    data, files = small_export("city_site/applications_20261113.json")
+    (one,) = receive_export(runtime, "city_site", only(data, number, sent_as), files, "again.json").taken
+    advance(runtime, one)
+    return one
+
+
+def only(data: bytes, number: str, sent_as: str) -> bytes:
+    """The export with the one record of this number, under another."""
+    export = json.loads(data)
+    kept = [one | {"receipt": sent_as} for one in export["applications"] if one["receipt"] == number]
+    return json.dumps(export | {"applications": kept}).encode()
 
 
 def account_of(number: str) -> dict[str, str]:
@@ -138,6 +155,26 @@ def test_what_was_settled_holds_for_the_answer_and_for_the_other_side(small: Run
 def _reasons_if_any(runtime: Runtime, submission_id: str) -> set[tuple[str, str]]:
     tasks = [task for task in rows_of(runtime, ReviewTask, submission_id=submission_id) if task.open_key]
     return reasons_of(runtime, tasks[0].id) if tasks else set()
+
+
+def test_an_answer_is_no_double_of_what_waits_for_it(small: Runtime) -> None:
+    first, task, version = at(small, NO_CONSENT)
+    wanted = [DeficiencyDraft("consent_missing", "consent", "同意の欄に印を付けてください。")]
+    request_correction(small, REVIEWER, task, wanted, version)
+    answer = resend(small, NO_CONSENT, "C26-009056")
+    assert ("duplicate", first) in codes(small, answer)
+
+    def answers(status: SubmissionStatus) -> set[tuple[str, str]]:
+        with write(small.engine) as session:
+            one, earlier = session.get_one(Submission, answer), session.get_one(Submission, first)
+            one.answers_id, one.status, one.due = first, SubmissionStatus.CHECKED, True
+            earlier.status, earlier.due = status, False
+            session.add_all([one, earlier])
+        advance(small, answer)
+        return {(code, about) for code, about in codes(small, answer) if about == first}
+
+    assert answers(SubmissionStatus.AWAITING_CORRECTION) == {("resubmitted", first)}
+    assert answers(SubmissionStatus.SETTLED) == {("resubmitted", first), ("duplicate", first)}, "which one counts?"
 
 
 def test_a_family_shares_an_account_and_papers(small: Runtime) -> None:
