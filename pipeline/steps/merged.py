@@ -84,6 +84,8 @@ def _is_meant(session: Session, person: Person) -> bool:
 def index_people(session: Session, person_ids: Collection[str], secret: bytes) -> None:
     """Writes the keys of these persons and of those they were merged into as they are to be now, in the transaction
     that made it so."""
+    if not person_ids:
+        return
     session.flush()
     lives = survivors(session)
     wanted = {*person_ids, *(lives[one] for one in person_ids if one in lives)}
