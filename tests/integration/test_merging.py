@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from typing import Any
 
 import pytest
@@ -38,7 +41,7 @@ from pipeline.steps.regroup_errors import (
 )
 from pipeline.steps.reindex import reindex_people
 from pipeline.store.engine import read, write
-from pipeline.store.tables import Case, Link, MatchKey, Person, Regrouping, RosterRow, Submission
+from pipeline.store.tables import Case, Link, MatchKey, Person, Regrouping, ReviewTask, Roster, RosterRow, Submission
 from tests.desk import UNKNOWN, again, at
 from tests.runtime import (
     MAILROOM,
@@ -105,14 +108,11 @@ def test_a_merge_moves_everything_and_its_undoing_moves_it_back(small: Runtime) 
     kept = applicant_of(small, FIRST)
     with write(small.engine) as session:
         gone = session.get_one(Person, applicant)
-        gone.source = "roster"  # as if a list had come in that knows them too
-        roster_id = session.exec(select(RosterRow.roster_id)).first()
-        base = session.exec(select(RosterRow.valid_from)).first()
-        session.add_all([gone, RosterRow(roster_id="other", person_id=applicant, valid_from=base)])
-        session.info["roster"] = roster_id
-        from pipeline.store.tables import Roster
-
-        session.add(Roster(id="other", procedure_id="other", digest="other", base_date=base, complete=True))
+        gone.source = "roster"  # as if another procedure's list had come in that knows them too
+        day = date(2026, 10, 1)
+        session.add(Roster(id="other", procedure_id="other", digest="other", base_date=day, complete=True))
+        session.flush()
+        session.add_all([gone, RosterRow(roster_id="other", person_id=applicant, valid_from=day)])
     before = belongings(small)
     merge = merge_persons(small, REVIEWER, kept.id, applicant)
     after = belongings(small)
@@ -262,18 +262,26 @@ def test_a_link_taken_back_leaves_no_trace_in_the_keys(small: Runtime) -> None:
     assert audit(small).breaches == ()
 
 
-def test_a_second_registration_of_one_person_finds_the_first(small: Runtime) -> None:
+def test_two_registrations_of_one_person_at_once_make_one_person(small: Runtime) -> None:
     """Two clerks with the same unknown person before them, each on a page that shows nobody."""
-    first, task, version = at(small, UNKNOWN)
+    first = by_source_number(small, UNKNOWN).id
     second = again(small, UNKNOWN, "2026110000931")
-    other = task_of(small, second)
-    new_person(small, REVIEWER, task, "applicant", 0, version)
-    (known,) = [row.person_id for row in rows_of(small, Link, submission_id=first, role="applicant")]
+    tasks = [task_of(small, one) for one in (first, second)]
     people = len(rows_of(small, Person))
-    new_person(small, REVIEWER, other.id, "applicant", 0, other.version)
-    assert len(rows_of(small, Person)) == people
-    (link,) = [row for row in rows_of(small, Link, submission_id=second, role="applicant") if row.status.is_active]
-    assert link.person_id == known
+    gate = threading.Barrier(2)
+
+    def register(task: ReviewTask) -> None:
+        gate.wait()
+        new_person(small, REVIEWER, task.id, "applicant", 0, task.version)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(register, tasks))
+    assert len(rows_of(small, Person)) == people + 1
+    links = [row for row in rows_of(small, Link, role="applicant") if row.submission_id in (first, second)]
+    active = [row for row in links if row.status.is_active]
+    assert len(active) == 2 and len({row.person_id for row in active}) == 1
+    assert {row.status for row in active} == {LinkStatus.CONFIRMED, LinkStatus.AUTO}
+    assert audit(small).breaches == ()
 
 
 def test_what_was_said_holds_for_the_next_application_of_the_same_data(small: Runtime) -> None:
