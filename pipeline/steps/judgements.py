@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
+from matchers.compare import MISSING
 from matchers.comparisons import AS_COMPARED, level_codes
 from matchers.fields import PERSON
 from matchers.observed import Labelled
-from matchers.records import Comparison
+from matchers.records import Comparison, FieldEvidence
 from pipeline.domain.statuses import LinkStatus, Verdict
 from pipeline.runtime import Secrets
 from pipeline.steps.evidence import read_evidence
 from pipeline.store.tables import Candidate, Judgement, Link
 
+LEARNED = 20_000
+"""Judgements that are learned from: a few hundred megabytes of comparisons, and half a minute."""
 _DECLARED = level_codes(PERSON)
 _ABOUT_ALL = (Verdict.SAME, Verdict.NEW, Verdict.LET_STAND)
 """Verdicts that say who it is, of which a role has one; NOT_SAME says it of one person only."""
@@ -63,13 +66,18 @@ def keep_judgement(
             role_index=role_index,
             person_id=person_id,
             verdict=verdict,
-            evidence=json.dumps([json.loads(one.evidence) for one in candidates]),
+            evidence=json.dumps([_given(one.evidence) for one in candidates], separators=(",", ":")),
             right_place=places[0] if verdict in (Verdict.SAME, Verdict.LET_STAND) else None,
             made_by=by,
             made_at=at,
         )
     )
     session.flush()
+
+
+def _given(evidence: str) -> list[dict[str, object]]:
+    """What was compared; most fields of most pairs are missing, and there are many judgements."""
+    return [item for item in json.loads(evidence) if item["level"] != MISSING]
 
 
 def forget_judgement(
@@ -120,28 +128,28 @@ def count_judgements(session: Session) -> dict[Verdict, int]:
     return {verdict: found.get(verdict, 0) for verdict in Verdict}
 
 
-def judgements(session: Session, secrets: Secrets) -> Iterator[Judged]:
-    """All judgements, as comparisons with the right one named.
+def judgements(session: Session, secrets: Secrets) -> list[Judged]:
+    """The latest judgements, LEARNED at most, the latest last, as comparisons with the right one named.
 
     A digest of the application says which are fitted on (two of three) and which thresholds are set on: what was said
     of one application is always on one side.
     """
-    for row in session.exec(select(Judgement).order_by(col(Judgement.made_at), col(Judgement.id))):
-        comparisons = tuple(comparison_of(json.dumps(one)) for one in json.loads(row.evidence))
-        fitting = int(secrets.digest(f"learning:{row.submission_id}")[:8], 16) % 3 < 2
-        yield Judged(row.submission_id, row.verdict, Labelled(comparisons, row.right_place), fitting)
+    rows = session.exec(select(Judgement).order_by(col(Judgement.made_at).desc(), col(Judgement.id)).limit(LEARNED))
+    return [_judged(row, secrets) for row in rows][::-1]
+
+
+def _judged(row: Judgement, secrets: Secrets) -> Judged:
+    comparisons = tuple(comparison_of(json.dumps(one)) for one in json.loads(row.evidence))
+    fitting = int(secrets.digest(f"learning:{row.submission_id}")[:8], 16) % 3 < 2
+    return Judged(row.submission_id, row.verdict, Labelled(comparisons, row.right_place), fitting)
 
 
 def comparison_of(evidence: str) -> Comparison:
-    """A stored comparison; levels that are declared no longer are as if not given."""
-    found = read_evidence(evidence, 0.0)
-    return replace(
-        found,
-        evidence=tuple(
-            one if _is_declared(one.field, one.level) else one._replace(level="missing") for one in found.evidence
-        ),
-    )
+    """A stored comparison with every declared field; what is declared no longer is as if not given."""
+    stored = read_evidence(evidence, 0.0)
+    known = {one.field: one for one in stored.evidence if _is_declared(one.field, one.level)}
+    return replace(stored, evidence=tuple(known.get(name, FieldEvidence(name, MISSING, 0.0)) for name in _DECLARED))
 
 
 def _is_declared(field: str, level: str) -> bool:
-    return field not in _DECLARED or AS_COMPARED.get(level, level) in (*_DECLARED[field], "missing")
+    return AS_COMPARED.get(level, level) in _DECLARED.get(field, ())

@@ -91,7 +91,7 @@ def retrain(runtime: Runtime, by: str) -> WeightsRow:
     Raises TooFewJudgements.
     """
     with read(runtime.engine) as session:
-        old, kept = weights_in_force(session), list(judgements(session, runtime.secrets))
+        old, kept = weights_in_force(session), judgements(session, runtime.secrets)
     if len(kept) < FEWEST:
         raise TooFewJudgements
     fitted_on, judged_on = split_judged(kept)
@@ -123,7 +123,7 @@ def compare_versions(runtime: Runtime, old: str, new: str) -> Versions:
     """
     with read(runtime.engine) as session:
         before, after = get_weights(session, old), get_weights(session, new)
-        _, judged = split_judged(list(judgements(session, runtime.secrets)))
+        _, judged = split_judged(judgements(session, runtime.secrets))
         report = compare_weights(before, after, [one.labelled for one in judged])
         roles = list(_recent(session))
     decided = [(place, _decide(met, before), _decide(met, after)) for place, met in roles]
