@@ -86,11 +86,12 @@ def ink_mask(flat: Image, depth: int = INK_DEPTH) -> Mask:
     return np.asarray(smooth < paper - max(depth, 4.5 * noise))
 
 
-def count_levels(grey: Image) -> Counts:
-    """How many pixels [256] have each grey value."""
+def count_levels(grey: Image, where: Mask | None = None) -> Counts:
+    """How many pixels [256] have each grey value; of those alone that `where` marks."""
     if not grey.size:
         return np.zeros(256, np.int64)
-    return np.asarray(cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel(), np.int64)
+    among = None if where is None else where.view(np.uint8)
+    return np.asarray(cv2.calcHist([grey], [0], among, [256], [0, 256]).ravel(), np.int64)
 
 
 def level_at(counts: Counts, share: float) -> float:

@@ -57,6 +57,8 @@ def is_row_struck_out(view: View, cells: Sequence[Box]) -> bool:
     small = _small(patch.ink, patch.scale)
     pitch, height = min(cell.w for cell in cells) * PX_PER_MM, len(small)
     least = min(CELLS, MOST * len(cells)) * pitch
+    if _widest(_thickened(small)) < least - 2:  # by so many pixels a stroke may come out longer below
+        return False
     count, labels, stats, _ = cv2.connectedComponentsWithStats(_level(small), connectivity=8)
     for label in range(1, count):
         x, y, w, h = (int(v) for v in stats[label, :4])
@@ -89,9 +91,14 @@ def _is_penned(patch: Patch, part: Mask) -> bool:
     return bool(depth.any()) and float(np.percentile(depth[depth > 0], 25)) >= PALE * usual
 
 
+def _thickened(small: Image) -> Image:
+    """The ink a little thicker, so that strokes do not break off where they rise."""
+    return np.asarray(cv2.dilate(small, np.ones((3, 2), np.uint8)), np.uint8)
+
+
 def _level(small: Image) -> Image:
     """The strokes that run nearly level for at least _STROKE_MM."""
-    thick = cv2.dilate(small, np.ones((3, 2), np.uint8))
+    thick = _thickened(small)
     out, length = np.zeros_like(small), round(_STROKE_MM * PX_PER_MM)
     for slope in _SLOPES:
         out |= np.asarray(cv2.morphologyEx(thick, cv2.MORPH_OPEN, _line(slope, length)), np.uint8)

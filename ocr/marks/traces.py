@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil, floor
 
 import cv2
 import numpy as np
 
 from ocr.cutting.cut import View
 from ocr.engine import Image
-from ocr.imaging import Mask, count_levels, find_level, middle_level
+from ocr.imaging import Mask, count_levels, find_pieces, level_at, middle_level
 from ocr.layout import Box
 
 PX_PER_MM = 6.0
@@ -39,20 +40,20 @@ def traces_mm2(view: View, box: Box) -> float:
     if min(small.shape) < 2 * _SMALLEST_PX:
         return 0.0
     free = ~seams
-    if free.sum() < 100:
+    counts, written = count_levels(small, free), count_levels(small, ink)
+    if counts.sum() < 100:
         return 0.0
-    paper = middle_level(count_levels(small[free]))
-    darkest = (paper - find_level(small[ink], 0.2)) if ink.any() else 255.0
+    paper = middle_level(counts)
+    darkest = (paper - level_at(written, 0.2)) if written.any() else 255.0
     if darkest < _DARK:
         return 0.0
-    lighter = small[free & (small >= paper)]
-    grain = 1.4826 * (middle_level(count_levels(lighter)) - paper) if len(lighter) else 0.0
-    depth = np.float32(paper) - small.astype(np.float32)
-    pale = free & (depth > max(LEVELS, NOISE * grain)) & (depth < _PALEST * darkest)
-    count, _, stats, _ = cv2.connectedComponentsWithStats(pale.astype(np.uint8), connectivity=8)
+    lighter = np.where(np.arange(256) >= paper, counts, 0)
+    grain = 1.4826 * (middle_level(lighter) - paper) if lighter.any() else 0.0
+    low, high = floor(paper - _PALEST * darkest) + 1, ceil(paper - max(LEVELS, NOISE * grain)) - 1
+    pale = cv2.inRange(small, max(0, low), high).view(np.bool_) & free if high >= 0 else np.zeros_like(free)
     height, width = pale.shape
     area = 0
-    for x, y, w, h, size in stats[1:count].tolist():
+    for x, y, w, h, size in find_pieces(pale).stats[1:].tolist():
         at_edge = x == 0 or y == 0 or x + w == width or y + h == height
         if not at_edge and size >= _SMALLEST_PX and max(w, h) >= _SMALLEST_PX:
             area += size
