@@ -50,7 +50,7 @@ def test_a_model_is_small_and_names_its_recipe(path: Path) -> None:
     import onnxruntime
 
     meta = onnxruntime.InferenceSession(str(path)).get_modelmeta().custom_metadata_map
-    assert path.stat().st_size < 3_200_000
+    assert path.stat().st_size < 6_000_000  # a wheel and a clone stay small; three networks of cells in one are 4.4 MB
     assert {"seed", "samples", "epochs", "torch"} <= set(json.loads(meta["recipe"]))
 
 
