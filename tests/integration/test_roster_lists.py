@@ -13,19 +13,25 @@ import pytest
 from sqlmodel import select
 
 from pipeline.channels.errors import MissingColumn, WrongEncoding
-from pipeline.domain.statuses import RosterMarkKind, RosterProblemCode, SubmissionStatus
-from pipeline.procedures.pack import RosterColumns
+from pipeline.domain.statuses import Channel, LinkStatus, Origin, RosterMarkKind, RosterProblemCode, SubmissionStatus
+from pipeline.procedures.pack import MatchRole, RosterColumns
 from pipeline.review.decisions import NoteNeeded, accept
 from pipeline.review.fields import correct_field
 from pipeline.runtime import Runtime
+from pipeline.steps.advance import advance
 from pipeline.steps.audit import audit
+from pipeline.steps.households import members_of
 from pipeline.steps.listed import listed
+from pipeline.steps.numbers import receipt_number
 from pipeline.steps.packs import install_pack
+from pipeline.steps.people import applicant_record
 from pipeline.steps.roster import import_roster
 from pipeline.steps.roster_report import problems_of, roster_reports
-from pipeline.store.engine import read
+from pipeline.store.engine import read, write
 from pipeline.store.tables import (
+    Candidate,
     Decision,
+    FieldValue,
     HouseholdMember,
     Link,
     MatchKey,
@@ -34,13 +40,16 @@ from pipeline.store.tables import (
     Roster,
     RosterMark,
     RosterRow,
+    Submission,
 )
 from tests.desk import NO_CONSENT, at
 from tests.recorded_runtime import ROOT
 from tests.runtime import (
+    NOW,
     PROCEDURE,
     REVIEWER,
     SMALL,
+    by_source_number,
     reasons_of,
     rows_of,
     sample_pack,
@@ -262,3 +271,69 @@ def test_a_killed_import_goes_on_where_it_stopped(
             connection.exec_driver_sql(f"DELETE FROM {table}")
     import_roster(runtime, PROCEDURE, path)
     assert _whole(runtime) == resumed, "as in a store where nothing was killed"
+
+
+def _preprinted(runtime: Runtime, reference: str, name: str, birth_date: date | None) -> str:
+    """A preprinted form that bears this number and this person's name; gives the submission."""
+    with write(runtime.engine) as session:
+        row = Submission(
+            receipt_number=receipt_number(session, NOW.date()),
+            procedure_id=PROCEDURE,
+            pack_version_id=by_source_number(runtime, NO_CONSENT).pack_version_id,
+            channel=Channel.MAIL,
+            source="scanner",
+            department="kodomo",
+            received_at=NOW,
+            received_on=NOW.date(),
+            reference_number=reference,
+            status=SubmissionStatus.CHECKED,
+        )
+        session.add(row)
+        session.flush()
+        said = {"applicant_name": name, "applicant_birth_date": str(birth_date), "phone": "0277721234"}
+        session.add_all(
+            FieldValue(submission_id=row.id, key=key, raw=text, value=text, origin=Origin.CLERK, accepted=True)
+            for key, text in said.items()
+        )
+    advance(runtime, row.id)
+    return row.id
+
+
+def test_a_printed_number_comes_first_and_never_against_the_name(small: Runtime) -> None:
+    numbered = [p for p in rows_of(small, Person) if p.reference_number and p.household_number]
+    owner, other = numbered[0], numbered[-1]
+    assert owner.household_number != other.household_number
+    one = _preprinted(small, owner.reference_number, owner.name, owner.birth_date)
+    (link,) = rows_of(small, Link, submission_id=one, role="applicant")
+    assert (link.person_id, link.status) == (owner.id, LinkStatus.AUTO)
+    swapped = _preprinted(small, owner.reference_number, other.name, other.birth_date)
+    assert not [x for x in rows_of(small, Link, submission_id=swapped) if x.status.is_active]
+    assert ("reference_contradicted", "applicant") in reasons_of(small, task_of(small, swapped).id)
+    asked = {row.person_id for row in rows_of(small, Candidate, submission_id=swapped, role="applicant")}
+    assert {owner.id, other.id} <= asked, "a clerk sees both: whose letter it is, and who signed it"
+
+
+def test_a_preprinted_form_is_about_those_who_lived_together_then(small: Runtime) -> None:
+    """A child that moved out after the reference date is still on the letter; one that was not yet there is not."""
+    parent = next(p for p in rows_of(small, Person) if p.reference_number == "2600010011")
+    (home,) = rows_of(small, HouseholdMember, person_id=parent.id)
+    with read(small.engine) as session:
+        there = [m for m in members_of(session, home.household_id) if m.id != parent.id]
+        eligible = {one for one, said in listed(session, PROCEDURE, [m.id for m in there]).items() if said.eligible}
+    gone, *others = sorted(eligible)
+    assert others
+    with write(small.engine) as session:
+        stays = {row.person_id: row for row in session.exec(select(HouseholdMember)).all()}
+        stays[gone].valid_to = date(2026, 10, 20)
+        stays[others[0]].valid_from = date(2026, 10, 20)
+        session.add_all([stays[gone], stays[others[0]]])
+    one = _preprinted(small, parent.reference_number, parent.name, parent.birth_date)
+    assert {row.person_id for row in rows_of(small, Link, submission_id=one, role="child")} == {gone, *others[1:]}
+
+
+def test_a_printed_resident_number_is_looked_for() -> None:
+    values = {"number": FieldValue(submission_id="", key="number", raw="0012", value="0012", origin=Origin.OCR)}
+    record = applicant_record(values, {"resident_number": "number"}, 0, None)
+    assert record.resident_number == "0012"
+    with pytest.raises(ValueError, match="resident_no"):
+        MatchRole(role="applicant", attributes={"resident_no": "number"})

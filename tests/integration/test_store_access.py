@@ -23,6 +23,7 @@ from pipeline.domain.statuses import (
 )
 from pipeline.review.batch_views import get_batch_view
 from pipeline.review.claim import claim, claim_next
+from pipeline.review.households import confirm_household
 from pipeline.review.persons import same_person
 from pipeline.review.queue import QueueFilter, list_tasks, waiting_ids
 from pipeline.review.search import search
@@ -40,6 +41,9 @@ from pipeline.store.tables import (
     Document,
     Draft,
     FieldValue,
+    Household,
+    HouseholdLink,
+    HouseholdMember,
     Link,
     Outbound,
     Page,
@@ -95,6 +99,7 @@ def two_people(runtime: Runtime) -> Runtime:
 def _fill(session: Any, prefix: str, pack_id: str, place: int) -> None:
     hidden = prefix == PROTECTED
     session.add(Person(id=f"{prefix}person", name="白鳥 沙羅" if hidden else "森 花", protected=hidden))
+    session.add(Household(id=f"{prefix}household", number=prefix))
     session.add(
         Submission(
             id=f"{prefix}submission", receipt_number=f"R8-00000{place}", procedure_id=PROCEDURE,
@@ -124,6 +129,13 @@ def _fill(session: Any, prefix: str, pack_id: str, place: int) -> None:
             evidence="[]", **about,
         ),
         Link(id=f"{prefix}link", person_id=f"{prefix}person", status=LinkStatus.AUTO, **about),
+        HouseholdMember(
+            id=f"{prefix}member", household_id=f"{prefix}household", person_id=f"{prefix}person", valid_from=NOW.date()
+        ),
+        HouseholdLink(
+            id=f"{prefix}home", submission_id=about["submission_id"], household_id=f"{prefix}household",
+            status=LinkStatus.AUTO,
+        ),
         Case(
             id=f"{prefix}case", number=f"C{place}", procedure_id=PROCEDURE, instance="2026",
             subject_id=f"{prefix}person", department=DEPARTMENT, protected=hidden, status="granted",
@@ -159,6 +171,9 @@ SEEN: dict[type[Any], tuple[set[str], set[str], set[str], set[str]]] = {
     Page: (PLAIN_ONLY, BOTH, NONE, NONE),
     # People belong to the city, not to a department.
     Person: (PLAIN_ONLY, BOTH, BOTH, PLAIN_ONLY),
+    Household: (PLAIN_ONLY, BOTH, BOTH, PLAIN_ONLY),
+    HouseholdMember: (PLAIN_ONLY, BOTH, BOTH, PLAIN_ONLY),
+    HouseholdLink: (PLAIN_ONLY, BOTH, NONE, NONE),
     # A batch is sheets and counts; what is on a sheet is behind its page.
     Batch: ({"batch"}, {"batch"}, NONE, NONE),
     Arrival: ({"arrival"}, {"arrival"}, NONE, NONE),
@@ -203,6 +218,7 @@ GONE: dict[str, Callable[[Runtime], Any]] = {
     "task": lambda runtime: get_task_view(runtime, REVIEWER, "p-task"),
     "submission": lambda runtime: get_submission_view(runtime, REVIEWER, "p-submission"),
     "claim": lambda runtime: claim(runtime, REVIEWER, "p-task"),
+    "household": lambda runtime: confirm_household(runtime, REVIEWER, "q-task", "p-household", 1),
     "link": lambda runtime: same_person(runtime, REVIEWER, "q-task", "applicant", 0, "p-person", 1),
     "other department": lambda runtime: get_task_view(runtime, ELSEWHERE, "q-task"),
     "batch of a mailroom": lambda runtime: get_batch_view(runtime, REVIEWER, "batch"),
