@@ -34,19 +34,16 @@ def learn_weights(
 def judged_threshold(judged_on: Sequence[Labelled], weights: Weights, target: float = TARGET) -> Thresholds:
     """The thresholds of the weights with the link score that these decisions bear out.
 
-    Where they are enough to prove the target with a confidence of 95 % (some three thousand right links and no wrong
-    one), the lowest score that keeps it. Else the score as it was, raised above every link that would be wrong.
+    As it was, but raised above every link that would be wrong. Where they are enough to prove the target with a
+    confidence of 95 % (some three thousand right links and no wrong one), no higher than the lowest score that keeps
+    it: then a few wrong ones are borne, and a lower threshold than before is allowed.
     """
     judged = [_judge(one, weights) for one in judged_on if one.candidates]
     scored = [(score, right) for score, right, _ in judged]
+    wrong = [score for score, right, linked in judged if linked and not right]
+    least = max([weights.thresholds.link_score, *(score + _STEP for score in wrong)])
     proven = choose_threshold(scored, sum(one.right is not None for one in judged_on), target).score
-    least = weights.thresholds.link_score
-    if math.isfinite(proven):
-        least = proven
-    else:
-        wrong = [score for score, right, linked in judged if linked and not right]
-        least = max([least, *(score + _STEP for score in wrong)])
-    return replace(weights.thresholds, link_score=math.ceil(least * 10) / 10)
+    return replace(weights.thresholds, link_score=math.ceil(round(min(least, proven) * 10, 6)) / 10)
 
 
 _STEP = 0.1
