@@ -15,6 +15,9 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pipeline.domain.statuses import Channel, Origin, ReasonCode, StaffRole
+from pipeline.steps.people import index_person
+from pipeline.store.engine import write
+from pipeline.store.tables import Person, ReviewTask
 from tests.browsers import ACT_WITHIN_MS
 from tests.factories import (
     PASSWORD,
@@ -87,6 +90,63 @@ def make_paper(store: Store) -> str:
         doubtful={"phone": 0.61, "account_number": 0.93},
         alternatives={"account_number": letters("1713604", {4: [("8", 0.4)]})},
     )
+
+
+def make_double(store: Store, task: str) -> tuple[str, str]:
+    """Somebody on the list and once more from an application, both candidates of the task's application."""
+    born = date(2019, 4, 9)
+    listed = make_person(store, "髙橋 陽菜", "タカハシ ヒナ", birth_date=born, resident_number="0012345")
+    other = make_person(store, "高橋 陽菜", "タカハシ ヒナ", birth_date=born, source="application")
+    with write(store.runtime.engine) as session:
+        submission = session.get_one(ReviewTask, task).submission_id
+        for person in (listed, other):
+            index_person(session, session.get_one(Person, person), store.runtime.secrets.key)
+    assert submission is not None
+    for rank, person in enumerate((listed, other), start=1):
+        make_candidate(store, submission, person, rank=rank)
+    return listed, other
+
+
+def test_one_person_registered_twice_by_keyboard(page: Page, store: Store, address: str) -> None:
+    task = make_task(store, make_submission(store), (ReasonCode.PERSON_UNCLEAR, "child.1"))
+    make_double(store, task)
+    sign_in(page, address)
+    page.goto(f"{address}/tasks/{task}")
+    expect(page.locator("html.js")).to_be_attached()
+    grounds = page.locator("#people details.grounds").first
+    expect(grounds).to_have_attribute("open", "")
+    expect(grounds.locator("table.compared")).to_contain_text("名が一致しています")
+    page.keyboard.press("g")
+    expect(grounds).not_to_have_attribute("open", "")
+    page.locator("#people a.whose").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#doubles")).to_contain_text("高橋 陽菜")
+    page.locator("#doubles details.grounds > summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#doubles mark.df-variant").first).to_have_text("髙")
+    page.get_by_role("link", name="統合を確かめる").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("2つの記録を1人にまとめます")
+    page.get_by_role("button", name="同じ人としてまとめる").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#flash")).to_contain_text("1人の記録にまとめました")
+    page.get_by_role("button", name="取り消す").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#doubles")).to_contain_text("別の人と確認済")
+
+
+def test_the_grounds_without_javascript_and_on_paper(browser: Browser, store: Store, address: str) -> None:
+    task = make_task(store, make_submission(store), (ReasonCode.PERSON_UNCLEAR, "child.1"))
+    make_double(store, task)
+    with someone(browser, java_script_enabled=False) as page:
+        sign_in(page, address)
+        page.goto(f"{address}/tasks/{task}")
+        expect(page.locator("svg.fall").first).not_to_be_visible()
+        page.locator(".drawn > summary").first.click()
+        expect(page.locator("svg.fall rect.bar-total").first).to_be_visible()
+        page.emulate_media(media="print")
+        expect(page.locator("svg.fall rect.bar-total").first).to_be_visible()
+        expect(page.get_by_role("button", name="同じ人").first).not_to_be_visible()
 
 
 def test_a_day_by_keyboard(page: Page, store: Store, address: str) -> None:
@@ -225,6 +285,7 @@ def test_too_large_an_upload_without_javascript(browser: Browser, store: Store, 
 def test_no_page_scrolls_sideways(browser: Browser, store: Store, address: str, width: int, height: int) -> None:
     long = {"applicant_name": "クリスティアン・アレハンドロ・デ・ラ・クルス・サントス" * 2}
     task = make_task(store, make_submission(store, channel=Channel.MAIL, values=long))
+    person, other = make_double(store, task)
     batch = make_batch(store, sheets=1)
     make_page(store, batch, 1)
     with someone(browser, viewport={"width": width, "height": height}) as page:
@@ -237,6 +298,8 @@ def test_no_page_scrolls_sideways(browser: Browser, store: Store, address: str, 
             "/batches",
             "/batches/new",
             f"/batches/{batch}",
+            f"/persons/{person}",
+            f"/persons/{person}/merge/{other}",
         ):
             page.goto(address + path)
             wide = page.evaluate("document.documentElement.scrollWidth")

@@ -6,6 +6,9 @@ from enum import StrEnum
 
 import pytest
 
+from matchers.differences import Difference
+from matchers.explain import FIELD_LABELS
+from matchers.waterfall import BOUND
 from ocr.readings import ReadingReason
 from pipeline.channels.errors import ArrivalError
 from pipeline.domain import statuses
@@ -36,6 +39,10 @@ TABLES: list[tuple[str, type[StrEnum]]] = [
     ("VALUE_PROBLEM", ValueProblem),
     ("PARKED_ABOUT", About),
     ("PARKED_STEP", Step),
+    ("WEIGHTS_ORIGIN", statuses.WeightsOrigin),
+    ("VERDICT", statuses.Verdict),
+    ("REGROUPING", statuses.RegroupingKind),
+    ("ROSTER_MARK", statuses.RosterMarkKind),
 ]
 
 
@@ -44,6 +51,12 @@ def test_every_code_has_words(table: str, codes: type[StrEnum]) -> None:
     known = getattr(words, table)
     missing = [code for code in codes if not known.get(code) or not all(known[code])]
     assert missing == []
+
+
+def test_everything_compared_and_every_difference_has_words() -> None:
+    assert set(words.EVIDENCE_FIELD) == {*FIELD_LABELS, BOUND, "total"}
+    unmarked = {Difference.SAME, Difference.SPELLING}
+    assert set(words.DIFFERENCE) == {one.value for one in set(Difference) - unmarked} | {"misread", "moved"}
 
 
 def test_every_arrival_problem_has_words() -> None:
