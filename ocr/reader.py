@@ -8,9 +8,9 @@ from dataclasses import replace
 from ocr.confidence.calibration import calibrated, engine_of, signs_of
 from ocr.cutting.cell_cut import cut_cells
 from ocr.cutting.cut import View, find_cells, line_picture, make_view, trim_picture
-from ocr.decoding.content import exact_lengths
 from ocr.decoding.decode import decode_content
 from ocr.decoding.kana import spell
+from ocr.decoding.values import exact_lengths
 from ocr.engine import Image, Logits, Recogniser
 from ocr.fields.blanks import doubt_pale, doubt_unread
 from ocr.fields.ditto import repeat_above

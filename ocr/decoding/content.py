@@ -1,18 +1,14 @@
-"""What each kind of field may hold: its characters, the look-alikes that fold into them, its grammar."""
+"""What each kind of field may hold: its characters, and the look-alikes that fold into them."""
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from math import inf
+from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ocr.decoding.grammar import find_grammar, to_amount, to_time
+from ocr.decoding.masks import CharMask
 from ocr.layout import Content
 
 KANA_LARGE = (
@@ -50,89 +46,7 @@ _ADDRESS_SIGNS = _JAPANESE_SIGNS + "0123456789０１２３４５６７８９-－
 _EMAIL = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._-+"
 # Kanji that hardly stand in names and addresses, and look like ones that do (千 日 才 大 未 土 ...).
 _RARE_TWINS = "干曰夭戊戌已"
-NEGLIGIBLE = 5e-7
-"""Outputs that no step of a line says with more than this probability are no part of it (`decode._LEAST` is more)."""
 BLANKED = ""  # output of classes whose ink separates characters and is no character itself
-
-
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """What a line says within a mask.
-
-    log_probs: [T, len(outputs)], each step summing to one; output 0 is the CTC blank. held: how much of the ink the
-    mask explains, 0.0-1.0: low when the ink is something else.
-    """
-
-    outputs: tuple[str, ...]
-    log_probs: NDArray[np.float64]
-    held: float
-
-
-@dataclass(frozen=True)
-class CharMask:
-    """The classes a field may hold.
-
-    outputs: what may be read; index 0 is the CTC blank.
-    columns: indices into the engine's classes; groups: for each of them the index into `outputs`;
-    weights: natural logarithms of how far a look-alike counts.
-    """
-
-    outputs: tuple[str, ...]
-    columns: NDArray[np.int64]
-    groups: NDArray[np.int64]
-    weights: NDArray[np.float64]
-
-    def apply(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Log-probabilities [T, len(outputs)] over the mask, each step summing to one."""
-        return np.asarray(np.log(self._probabilities(logits)[0]), np.float64)
-
-    def see(self, logits: NDArray[np.float32], also: Iterable[str] | None = ()) -> Seen:
-        """What a line says within the mask, without the many outputs that it says next to nothing of, but for those
-        of `also`; None for all outputs."""
-        probabilities, held = self._probabilities(logits)
-        if also is None:
-            return Seen(self.outputs, np.asarray(np.log(probabilities), np.float64), held)
-        kept = probabilities.max(axis=0) > NEGLIGIBLE
-        kept[[0, *(self.index[char] for char in also)]] = True
-        log_probs = np.asarray(np.log(probabilities[:, kept]), np.float64)
-        return Seen(tuple(self._names[kept].tolist()), log_probs, held)
-
-    def _probabilities(self, logits: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
-        """Probabilities [T, len(outputs)], each step summing to one; and how much of the ink they are of."""
-        columns, factors, layers = self._layers
-        chosen = np.take(logits, columns, axis=1)
-        np.exp(chosen, out=chosen)
-        inked = float((1.0 - np.exp(logits[:, 0].astype(np.float64))).sum())  # each step sums to one
-        kept = float(chosen[:, 1:].sum(dtype=np.float64))
-        chosen *= factors
-        sums, start = chosen[:, : len(self.outputs)], len(self.outputs)
-        for groups in layers:
-            sums[:, groups] += chosen[:, start : start + len(groups)]
-            start += len(groups)
-        sums = np.maximum(sums, 1e-9)
-        sums /= sums.sum(axis=1, keepdims=True)
-        return sums, min(1.0, kept / inked) if inked > 1e-6 else 1.0
-
-    @cached_property
-    def _names(self) -> NDArray[np.object_]:
-        return np.array(self.outputs, np.object_)
-
-    @cached_property
-    def index(self) -> Mapping[str, int]:
-        """The place of each output but the blank."""
-        return {char: place for place, char in enumerate(self.outputs) if place}
-
-    @cached_property
-    def _layers(self) -> tuple[NDArray[np.int64], NDArray[np.float32], list[NDArray[np.int64]]]:
-        """The columns with their factors, first one for each output, then second ones, third ones...; and the outputs
-        of each layer after the first. Few outputs have more than one column, so adding layers is adding little."""
-        order = np.argsort(self.groups, kind="stable")
-        groups = self.groups[order]
-        rank = np.arange(len(groups)) - np.searchsorted(groups, groups)
-        layered = np.lexsort((groups, rank))
-        layers = [groups[layered][rank[layered] == level] for level in range(1, int(rank.max()) + 1)]
-        chosen = order[layered]
-        return self.columns[chosen], np.exp(self.weights[chosen]).astype(np.float32), layers
 
 
 @lru_cache(maxsize=64)
@@ -288,79 +202,3 @@ def _text(char: str) -> tuple[str, float] | None:
     if found is not None or len(char) != 1 or not char.isprintable() or not _writable(char):
         return found
     return char, _SIGN_WEIGHT
-
-
-def exact_lengths(content: Content) -> tuple[int, ...]:
-    """The numbers of characters a value may have; empty when any number is possible."""
-    if content is Content.POSTAL_CODE:
-        return (7,)
-    if content is Content.MY_NUMBER:
-        return (12,)
-    return (10, 11) if content is Content.PHONE else ()
-
-
-def to_value(content: Content, raw: str) -> str | None:
-    """The value in the field's grammar, None when the characters do not make one."""
-    text = raw.strip()
-    if content is Content.KATAKANA:
-        return re.sub(r"\s+", " ", unicodedata.normalize("NFC", compose(text))) or None
-    if content is Content.ADDRESS:
-        return settle_numbers(settle_twins(re.sub(r"\s+", " ", text))) or None
-    if content in (Content.NAME, Content.TEXT):
-        return settle_twins(re.sub(r"\s+", " ", text)) or None
-    if content is Content.EMAIL:
-        return text if re.fullmatch(_EMAIL_SHAPE, text) else None
-    grammar = find_grammar(content)
-    if grammar is None:
-        return text
-    if not text or grammar.weight(text) == -inf:
-        return None
-    return _SPELT[content](text) if content in _SPELT else text
-
-
-_EMAIL_SHAPE = r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
-_SPELT = {Content.MONEY: to_amount, Content.TIME: to_time}
-
-
-_KANA = "[ァ-ヶー]"
-_TWINS = (  # one shape in two scripts: the neighbours tell
-    (r"(?<=[ぁ-ん])リ|リ(?=[ぁ-ん])", "り"),
-    (r"(?<=[ぁ-ん])ヘ|ヘ(?=[ぁ-ん])", "へ"),
-    (rf"(?<={_KANA})[一―-](?={_KANA}|\s|$)", "ー"),
-    (rf"(?<={_KANA})二(?={_KANA})", "ニ"),
-    (rf"(?<={_KANA})口(?={_KANA})", "ロ"),
-    (rf"(?<={_KANA})力(?={_KANA})", "カ"),
-    (rf"(?<={_KANA})工(?={_KANA})", "エ"),
-    (rf"(?<={_KANA})夕(?={_KANA})", "タ"),
-    (rf"(?<={_KANA})卜(?={_KANA}|\s|$)", "ト"),
-)
-
-
-def settle_twins(text: str) -> str:
-    """The text with letters that two scripts share set in the script of their neighbours."""
-    for pattern, letter in _TWINS:
-        text = re.sub(pattern, letter, text)
-    return text
-
-
-_NUMBER = "[0-9]"
-_AFTER = r"(?=[0-9番丁号-]|$)"
-_HOUSE_NUMBERS = (  # what stands among the digits of a house number is one, or parts them
-    (rf"(?<={_NUMBER})[丁T工](?:[目日月自]|$)", "丁目"),
-    (rf"(?<={_NUMBER})[.・](?={_NUMBER})", "-"),
-    (rf"(?<=[0-9-])[/|lI]{_AFTER}|[/|lI](?=丁目)", "1"),
-    (rf"(?<=[0-9-])[Ss]{_AFTER}", "5"),
-    (r"(?<=[0-9])[.・,、]$", ""),
-)
-
-
-def settle_numbers(text: str) -> str:
-    """The address with look-alikes among the digits of its house number as what they must be."""
-    for pattern, sign in _HOUSE_NUMBERS:
-        text = re.sub(pattern, sign, text)
-    return text
-
-
-def compose(text: str) -> str:
-    """Katakana with voicing marks of their own joined to the kana before them."""
-    return re.sub(r"\s*[゛ﾞ]", "\u3099", re.sub(r"\s*[゜ﾟ]", "\u309a", text))

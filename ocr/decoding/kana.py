@@ -10,9 +10,10 @@ from statistics import median
 import numpy as np
 
 from japan.name_words import Script
-from ocr.decoding.content import compose, to_value
-from ocr.decoding.decode import ALTERNATIVES, Decoded
+from ocr.decoding.decode import Decoded
 from ocr.decoding.names import spell_words, spell_written
+from ocr.decoding.rivals import ALTERNATIVES
+from ocr.decoding.values import compose, to_value
 from ocr.layout import Content
 from ocr.readings import CharReading
 

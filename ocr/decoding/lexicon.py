@@ -23,8 +23,9 @@ from japan.postal import PostalArea, lookup_all
 from japan.variants import fold_variants
 from ocr.decoding.content import mask_for
 from ocr.decoding.ctc import LogProbs, best_path, log_begin_likelihoods
-from ocr.decoding.decode import NOTHING, Decoded, align, decode_content, decode_line
+from ocr.decoding.decode import NOTHING, Decoded, decode_content, decode_line
 from ocr.decoding.ink import score_strings
+from ocr.decoding.rivals import align
 from ocr.engine import Logits
 from ocr.layout import Content
 from ocr.readings import CharReading

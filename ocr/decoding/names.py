@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from japan.name_words import LISTED, Script, follow, listed_words, log_next, log_word, start_of
 from japan.readings import NamePart
 from japan.variants import fold_variants
-from ocr.decoding.decode import ALTERNATIVES, Decoded
+from ocr.decoding.decode import Decoded
+from ocr.decoding.rivals import ALTERNATIVES
 from ocr.readings import CharReading
 
 Place = Mapping[str, float]

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp
 
-from ocr.decoding.content import CharMask, mask_for
+from ocr.decoding.content import mask_for
 from ocr.decoding.ctc import log_share
 from ocr.decoding.decode import decode_line
+from ocr.decoding.masks import CharMask
 from ocr.engine import Image, Logits
 from ocr.fields.cells import CellRow
 from ocr.layout import Content

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from ocr.cutting.cut import Patch
 from ocr.cutting.pieces import as_cell
-from ocr.decoding.content import to_value
-from ocr.decoding.decode import ALTERNATIVES, Decoded
+from ocr.decoding.decode import Decoded
+from ocr.decoding.rivals import ALTERNATIVES
+from ocr.decoding.values import to_value
 from ocr.engine import Image
 from ocr.fields.jobs import CONTRADICTED
 from ocr.glyphs import DUST, OTHER, SIDE, GlyphModel, glyph_measures, glyph_picture

@@ -11,10 +11,10 @@ import numpy as np
 from ocr.cutting.beyond import cut_beyond
 from ocr.cutting.cut import View, cut_box, line_picture, split_lines, without_guides
 from ocr.cutting.dirt import without_specks, without_streaks
-from ocr.decoding.content import exact_lengths, to_value
 from ocr.decoding.decode import Decoded, decode_content
 from ocr.decoding.kana import spell
 from ocr.decoding.lexicon import begin_address, choose_word, mend_beginning, towns_of
+from ocr.decoding.values import exact_lengths, to_value
 from ocr.engine import Image, Logits
 from ocr.fields.doubts import line_doubts
 from ocr.fields.jobs import BLANK_CONFIDENCE, Job, done

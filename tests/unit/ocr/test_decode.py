@@ -8,8 +8,10 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from ocr.decoding.content import mask_for, settle_twins, to_value
-from ocr.decoding.decode import align, decode_line
+from ocr.decoding.content import mask_for
+from ocr.decoding.decode import decode_line
+from ocr.decoding.rivals import align
+from ocr.decoding.values import settle_twins, to_value
 from ocr.engine import Logits
 from ocr.layout import Content
 

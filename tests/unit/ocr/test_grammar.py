@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from japan.check import is_my_number, my_number_check_digit
 from japan.phone import normalise_phone
-from ocr.decoding.content import mask_for, to_value
+from ocr.decoding.content import mask_for
 from ocr.decoding.decode import decode_content, decode_grammar
 from ocr.decoding.grammar import (
     digits_grammar,
@@ -24,6 +24,7 @@ from ocr.decoding.grammar import (
     to_amount,
     to_time,
 )
+from ocr.decoding.values import to_value
 from ocr.engine import Logits
 from ocr.layout import Content
 from tests.unit.ocr.test_decode import ALPHABET, line, text

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ocr.decoding.content import settle_numbers
 from ocr.decoding.decode import decode_content
 from ocr.decoding.lexicon import begin_address, choose_word, mend_beginning, rank_words, towns_of, ways_of_writing
+from ocr.decoding.values import settle_numbers
 from ocr.layout import Content
 from tests.unit.ocr.test_decode import line, text
 
