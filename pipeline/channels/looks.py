@@ -1,7 +1,7 @@
-"""What a picture looks like, in 1024 bits: the same for the same picture in another size, quality or brightness.
+"""What a picture looks like, in 4096 bits: the same for the same picture in another size, quality or brightness.
 
 The signs of the low frequencies of its cosine transform (a perceptual hash), the lowest first. Sixty-four of them, as
-is usual, cannot tell the licences of two people apart, which are one layout; a thousand can (docs/decisions/0040).
+is usual, cannot tell the licences of two people apart, which are one layout; thousands can (docs/decisions/0040).
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 BLANK = "blank"
-BITS = 1024
-SIDE = 96
+BITS = 4096
+SIDE = 192
 """Pixels to which a picture is brought first, whatever its shape."""
-_FREQUENCIES = 32
+_FREQUENCIES = 64
 _EVEN = 6.0
 """A picture whose grey values spread less than this is blank."""
 
@@ -25,7 +25,7 @@ _ORDER = sorted(
 
 
 def look_of(grey: NDArray[np.uint8]) -> str:
-    """The look of a grey picture (height x width) in 256 hex digits; BLANK for one with nothing on it."""
+    """The look of a grey picture (height x width) in 1024 hex digits; BLANK for one with nothing on it."""
     small = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
     if float(small.std()) < _EVEN:
         return BLANK
@@ -35,7 +35,7 @@ def look_of(grey: NDArray[np.uint8]) -> str:
 
 
 def bits_of(look: str) -> str:
-    """A look as 1024 characters, 0 or 1, the lowest frequency first."""
+    """A look as 4096 characters, 0 or 1, the lowest frequency first."""
     return f"{int(look, 16):0{BITS}b}"
 
 

@@ -28,7 +28,7 @@ _BROKEN = (
 )
 
 _SQUARE = 0.02
-_LEAST = 192
+_LEAST = 384
 """Pixels below which a picture is not made small, so that it still shows what it looks like."""
 
 

@@ -40,8 +40,8 @@ CODE_OF = {
     TraceKind.FILE: ReasonCode.SAME_PICTURE,
     TraceKind.LOOK: ReasonCode.SAME_PICTURE,
 }
-MAX_BITS = 56
-"""By how many of its 1024 bits the look of one picture may differ when it is sent in another size or quality."""
+MAX_BITS = 120
+"""By how many of its 4096 bits the look of one picture may differ when it is sent in another size or quality."""
 STANDARD = 5
 """A sheet of no known kind that more than so many others have too is a printed one, and nobody's own."""
 MOST = 200

@@ -209,7 +209,7 @@ def test_a_paper_of_strangers_is_known_in_another_size_too(small: Runtime) -> No
     stolen = dict(files)[export_row(STRANGER)["本人確認書類"]]
     with Image.open(BytesIO(stolen)) as picture:
         changed = BytesIO()
-        picture.resize((picture.width * 3 // 4, picture.height * 3 // 4)).save(changed, "JPEG", quality=60)
+        picture.resize((picture.width * 3 // 2, picture.height * 3 // 2)).save(changed, "JPEG", quality=70)
     one = send(
         small,
         FIRST,

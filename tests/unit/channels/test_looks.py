@@ -24,7 +24,7 @@ SECRETS = Secrets(b"dGVzdHMtb25seS1rZXktdGVzdHMtb25seS1rZXkhISE=")
 def cards() -> list[Grey]:
     """Licences of eight people: one layout and one face, so that only the writing differs."""
     people = [home.parents[0] for home in draw_town(11, 10).households if home.parents][:8]
-    return [np.asarray(draw_identity_card(one, "運転免許証", 120).convert("L"), np.uint8) for one in people]
+    return [np.asarray(draw_identity_card(one, "運転免許証", 300).convert("L"), np.uint8) for one in people]
 
 
 def compressed(card: Grey) -> Grey:
@@ -63,6 +63,6 @@ def test_a_blank_picture_has_no_look() -> None:
 
 def test_bands_tell_nothing_and_are_as_many_as_said(cards: list[Grey]) -> None:
     look = look_of(cards[0])
-    assert len(bits_of(look)) == 4 * len(look) == 1024
+    assert len(bits_of(look)) == 4 * len(look) == 4096
     assert len(bands(look)) == BANDS and list(bands_of(SECRETS, "one", "")) == []
     assert all(len(digest) == 64 and digest not in look for digest in bands(look))
