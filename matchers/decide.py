@@ -16,6 +16,8 @@ _OTHER_CHARACTERS = {"look_alike", "close", "similar", "else"}
 _NUMBERS = ("resident_number", "reference_number")
 _INK_OF = {"given": "ink_name", "kana_given": "ink_kana"}
 _CONTACT = ("address", "phone", "account", "email", "household_number")
+_LIKE_HOME = {"exact", "other_room", "close", "close_street", "area_missing"}
+_OTHER_FAMILY = {"similar", "other_reading", "else"}
 
 
 def decide(
@@ -26,8 +28,9 @@ def decide(
 
     LINK needs: no contradiction; enough evidence against everybody else, and of it enough from the person; a trusted
     given name or reading that agrees, no given name in other characters, and with them the birth date or a printed
-    number; no other candidate with the printed number; and where a brother or sister of the same birth date stands
-    among the candidates, a given name without any doubt. NEW when nobody comes near; REVIEW between.
+    number, and something of the family name or the home; no other candidate with the printed number; and where a
+    brother or sister of the same birth date stands among the candidates, a given name without any doubt. NEW when
+    nobody comes near; REVIEW between.
     """
     own = weights or load_weights()
     bounds = thresholds or own.thresholds
@@ -68,7 +71,7 @@ def _doubts(ranked: tuple[Scored, ...], score: float, nobody: float, bounds: Thr
         reasons.append("contradiction")
     if best.comparison.total - nobody < bounds.link_score:
         reasons.append("below_threshold")
-    identified = _anchored(levels) and _given_agrees(levels)
+    identified = _anchored(levels) and _given_agrees(levels) and not _of_another_family(levels)
     if best.comparison.person_evidence < bounds.link_person or not identified:
         reasons.append("weak_person_evidence")
     if _level(levels, "given") in _OTHER_CHARACTERS and not _supported(levels, "given"):
@@ -114,6 +117,15 @@ def _number_says_other(levels: dict[str, FieldEvidence], others: tuple[Scored, .
 
 def _anchored(levels: dict[str, FieldEvidence]) -> bool:
     return _level(levels, "birth_date") == "exact" or _number_agrees(levels)
+
+
+def _of_another_family(levels: dict[str, FieldEvidence]) -> bool:
+    """True where family name and its reading are others and nothing of the home agrees either: in a city there are
+    people of one given name born on one day.
+    """
+    unlike = _level(levels, "family") in _OTHER_FAMILY and _level(levels, "kana_family") in {"missing", *_OTHER_FAMILY}
+    at_home = any(_level(levels, field) in _LIKE_HOME for field in _CONTACT)
+    return unlike and not at_home and not _number_agrees(levels)
 
 
 def _supported(levels: dict[str, FieldEvidence], field: str) -> bool:

@@ -87,6 +87,16 @@ DECISIONS = [
         Outcome.LINK,
         "maiden name known",
     ),
+    (
+        {"name": "岡本 美咲", "kana": "オカモト ミサキ", "postal_code": None, "address": None, "phone": None},
+        Outcome.REVIEW,
+        "a stranger of one given name, born on one day",
+    ),
+    (
+        {"name": "岡本 美咲", "kana": "オカモト ミサキ"},
+        Outcome.LINK,
+        "another family name at the same home",
+    ),
     ({"birth_date": None}, Outcome.REVIEW, "no birth date and no number"),
     ({"birth_date": date(2015, 1, 4)}, Outcome.REVIEW, "month and day swapped: a person looks"),
     ({"birth_date": date(2015, 4, 7)}, Outcome.REVIEW, "one digit of the birth date wrong"),
