@@ -197,7 +197,11 @@ const keys = {
   w: () => sheet() && views.width(sheet()),
   s: () => judge("same"),
   x: () => judge("not_same"),
-  g: () => press("details.grounds > summary", document.activeElement.closest(".candidate, .panel") ?? $(".panel.doubtful") ?? document),
+  g: () => {
+    const here = document.activeElement.closest(".candidate, .panel");
+    if (here) return press("details.grounds > summary", here);
+    return press(".panel.doubtful details.grounds > summary") || press("details.grounds > summary");
+  },
   d: () => { const box = $("#decide"); box?.scrollIntoView({ block: "center" }); box && $("button.primary", box)?.focus(); },
   h: () => press("[data-key=h]"),
   "?": () => { const map = $("#keys"); map.open = !map.open; map.scrollIntoView({ block: "nearest" }); },
