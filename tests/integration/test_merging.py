@@ -77,10 +77,10 @@ def belongings(runtime: Runtime) -> dict[str, Any]:
 
 
 def twin_of(runtime: Runtime, person: Person, **changed: Any) -> str:
-    """Somebody else's row for the same human being, on no list; gives its id."""
+    """Another row of a register for the same human being; gives its id."""
     facts = {"name": person.name, "kana": person.kana, "birth_date": person.birth_date, "address": person.address}
     with write(runtime.engine) as session:
-        row = Person(**(facts | {"source": "application"} | changed))
+        row = Person(**(facts | changed))
         session.add(row)
         session.flush()
         index_person(session, row, runtime.secrets.key)
