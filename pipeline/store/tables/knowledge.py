@@ -74,7 +74,7 @@ class NameCounting(SQLModel, table=True):
 
 
 class NameCount(SQLModel, table=True):
-    """How many people bear a part of a name; digest is a keyed one of kind and part, so that the table holds no names."""
+    """How many people bear a part of a name. digest: a keyed one of kind and part, so that the table holds no names."""
 
     __tablename__ = "name_count"
 
