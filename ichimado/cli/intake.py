@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +17,9 @@ from pipeline.channels.errors import ArrivalError
 from pipeline.channels.slip import BatchSlip
 from pipeline.domain.statuses import RosterProblemCode
 from pipeline.runtime import Runtime
+
+if TYPE_CHECKING:
+    from pipeline.steps.roster_report import ProblemLines
 
 app = typer.Typer()
 
@@ -122,20 +126,56 @@ def _import_roster(runtime: Runtime, procedure: str, path: Path, as_json: bool) 
         return False
     with read(runtime.engine) as session:
         problems = problems_of(session, done.roster_id)
-    told_problems = [
-        {"code": one.code.value, "column": one.header or None, "count": one.count, "lines": list(one.lines)}
-        for one in problems
-    ]
     answer = {"rows": done.rows, "skipped": len(done.skipped)}
     if as_json:
         skipped = list(done.skipped[:_LISTED_LINES])
-        emit({**answer, "skipped_lines": skipped, "problems": told_problems, "refused": None})
+        emit({**answer, "skipped_lines": skipped, "problems": _problems(problems), "refused": None})
         return True
     answer_with(answer, False, "対象者名簿")
+    _say_problems(problems)
+    return True
+
+
+@app.command()
+def rosters(
+    procedure: Annotated[str, typer.Option(help="手続の id")],
+    as_json: Json = False,
+) -> None:
+    """Show the eligible lists of a procedure: how far each is in, what it says of people, which lines were wrong."""
+    from pipeline.steps.roster_report import roster_reports
+    from pipeline.store.engine import read
+
+    with read(open_runtime().engine) as session:
+        reports = roster_reports(session, procedure)
+    for one in reports:
+        answer = {
+            "base_date": one.base_date.isoformat(),
+            "imported_at": one.imported_at.isoformat(),
+            "rows": one.rows,
+            "done": one.done,
+            "in_force": one.in_force,
+            "listed": one.listed,
+            "eligible": one.eligible,
+            **{kind.value: count for kind, count in one.marks.items()},
+        }
+        if as_json:
+            emit({**answer, "problems": _problems(one.problems)})
+        else:
+            answer_with(answer, False, "対象者名簿")
+            _say_problems(one.problems)
+
+
+def _problems(problems: Sequence[ProblemLines]) -> list[dict[str, object]]:
+    return [
+        {"code": one.code.value, "column": one.header or None, "count": one.count, "lines": list(one.lines)}
+        for one in problems
+    ]
+
+
+def _say_problems(problems: Sequence[ProblemLines]) -> None:
     for one in problems:
         lines = "、".join(map(str, one.lines)) + ("…" if one.count > len(one.lines) else "")
         say(f"  {PROBLEMS[one.code]}{f'({one.header})' if one.header else ''}: {one.count}行  {lines}行目")
-    return True
 
 
 def _import_export(runtime: Runtime, procedure: str, path: Path, as_json: bool, channel: str | None = None) -> bool:
