@@ -11,9 +11,9 @@ from matchers.blocking import rule_of
 
 CAP = 500
 """Members above which a block is left out: those in it share next to nothing, and are found by other keys."""
-MOST = 60
-"""Candidates that are compared. Of the true ones that share a key with a record of 100,000 people, all were among the
-first 40 (docs/normalisation.md)."""
+MOST = 40
+"""Candidates that are compared. Of the true ones that share a key with a record, all were among the first 40, with
+100,000 people and with a million (decision 0035)."""
 _LARGEST = 21.0  # log2 of a block that says nothing: two million people
 
 
