@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
 from japan.kana import kana_shape_key
-from japan.variants import fold_variants
+from japan.variants import fold_variants, tables_version
 from matchers.confusion import Script, look_alike_bits
 from matchers.sides import Sides
 
@@ -60,9 +61,16 @@ def former(code: str = "former") -> Level:
 
 def weak_variant() -> Level:
     """Equal when characters that people interchange (斉/斎) count as one."""
-    return Level(
-        "variant_weak", lambda sides: fold_variants(sides.left, weak=True) == fold_variants(sides.right, weak=True)
-    )
+    return Level("variant_weak", lambda sides: _weakly(sides.left) == _weakly(sides.right))
+
+
+def _weakly(text: str) -> str:
+    return _fold_weakly(text, tables_version())
+
+
+@lru_cache(maxsize=2**14)
+def _fold_weakly(text: str, tables: str) -> str:
+    return fold_variants(text, weak=True)
 
 
 def look_alike(script: Script, bits_a_character: float) -> Level:
