@@ -72,15 +72,17 @@ def kana_key(text: str) -> str:
 
 
 _ANY_KANA = re.compile("[ァ-ヺ]")
-_REPEATED = re.compile("([ァ-ヺ])([ヽヾ]+)")
+_REPEATED = re.compile("([ァ-ヺ])(ー*)([ヽヾ]+)")
 
 
 def _repeat(found: re.Match[str]) -> str:
     """The kana before the marks once more for each of them; ヾ voices it and ヽ unvoices nothing."""
-    said = found[1]
-    for mark in found[2]:
-        voiced = unicodedata.normalize("NFC", said[-1] + "\u3099") if mark == "ヾ" else said[-1]
-        said += voiced if len(voiced) == 1 else said[-1]  # ミ has no voiced form
+    said = found[1] + found[2]
+    last = found[1]
+    for mark in found[3]:
+        voiced = unicodedata.normalize("NFC", last + "\u3099") if mark == "ヾ" else last
+        last = voiced if len(voiced) == 1 else last  # ミ has no voiced form
+        said += last
     return said
 
 
