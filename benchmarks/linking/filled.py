@@ -7,18 +7,19 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import class_mapper
+from sqlmodel import col, select
 
 from benchmarks.linking.cases import person_record
 from fixtures.matching.world import World
 from matchers.records import PersonRecord
 from pipeline.runtime import Runtime
+from pipeline.steps.frequencies import count_names_once
 from pipeline.steps.people import add_keys, keys_of
 from pipeline.store.bulk import add_plain_rows, learn_sizes
 from pipeline.store.columns import new_id
-from pipeline.store.engine import open_engine, write
-from pipeline.store.tables import MatchKey, Person
+from pipeline.store.engine import open_engine, read, write
+from pipeline.store.tables import MatchKey, NameCount, NameCounting, Person
 
 CHUNK = 20_000
 """People a write: their keys go into the index in its order, so that each of its pages is touched once a chunk."""
@@ -38,9 +39,28 @@ def fill(runtime: Runtime, world: World, other: str | None = None) -> dict[str, 
             add_plain_rows(session, Person, COLUMNS, [columns for columns, _ in chunk])
             add_keys(session, {str(columns[0]): keys for columns, keys in chunk})
         count += len(chunk)
+    if other:
+        _copy_counts(runtime, other)
+    count_names_once(runtime)
     learn_sizes(runtime.engine, Person, MatchKey)
     spent = time.perf_counter() - began
     return {"rows": count, "wall_s": round(spent, 1), "rows_per_s": round(count / spent)}
+
+
+def _copy_counts(runtime: Runtime, url: str) -> None:
+    """How common names are, as the other store has counted it; nothing where it has not."""
+    engine = open_engine(url)
+    with read(engine) as session:
+        counting = session.exec(select(NameCounting).where(col(NameCounting.complete).is_(True))).first()
+        counts = session.exec(select(NameCount)).all() if counting else []
+    engine.dispose()
+    if counting is None:
+        return
+    rows = [(one.counting_id, one.digest, one.kind, one.people) for one in counts if one.counting_id == counting.id]
+    with write(runtime.engine) as session:
+        session.add(NameCounting(**counting.model_dump()))
+        session.flush()
+        add_plain_rows(session, NameCount, ("counting_id", "digest", "kind", "people"), rows)
 
 
 def drawn(world: World, secret: bytes) -> Iterator[Row]:

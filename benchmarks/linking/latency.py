@@ -26,7 +26,6 @@ from matchers.blocking import key_rules_version
 from matchers.records import MatchDecision, Outcome
 from matchers.weights import load_weights
 from pipeline.score.bounds import quantile
-from pipeline.steps.frequencies import count_names_once
 from pipeline.steps.questions import ask_who
 from pipeline.store.engine import read
 from pipeline.store.tables import MatchKey, Person
@@ -77,7 +76,6 @@ def _fill(url: str, other: str | None, folder: Path, seed: int, people: int) -> 
     with read(runtime.engine) as session:
         stored = session.exec(select(func.count()).select_from(Person)).one()
     done = {"rows": stored, "kept": True} if stored else fill(runtime, draw_world(seed, people, Part.TUNE), other)
-    count_names_once(runtime)
     runtime.engine.dispose()
     return done
 
