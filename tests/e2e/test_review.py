@@ -93,10 +93,10 @@ def make_paper(store: Store) -> str:
 
 
 def make_double(store: Store, task: str) -> tuple[str, str]:
-    """Somebody on the list and once more from an application, both candidates of the task's application."""
+    """Somebody on the list and once more without a number, both candidates of the task's application."""
     born = date(2019, 4, 9)
     listed = make_person(store, "髙橋 陽菜", "タカハシ ヒナ", birth_date=born, resident_number="0012345")
-    other = make_person(store, "高橋 陽菜", "タカハシ ヒナ", birth_date=born, source="application")
+    other = make_person(store, "高橋 陽菜", "タカハシ ヒナ", birth_date=born)
     with write(store.runtime.engine) as session:
         submission = session.get_one(ReviewTask, task).submission_id
         for person in (listed, other):

@@ -96,8 +96,9 @@ def test_an_address_with_a_nul_is_no_page(runtime: Runtime, address: str) -> Non
 def test_a_list_of_people_that_is_no_table_is_named_and_a_row_that_is_no_text_left_out(runtime: Runtime) -> None:
     columns = sample_pack().procedure.roster
     names = (columns.resident_number, columns.household_number, columns.name, columns.kana, columns.birth_date)
-    header = ",".join(names)
-    good, bad = "1,1,山田,ヤマダ,1980-01-01", "2,1,山\x00田,ヤマダ,1980-01-01"
+    others = [name for name in columns.headers if name not in names]
+    header, rest = ",".join((*names, *others)), "," * len(others)
+    good, bad = f"1,1,山田,ヤマダ,1980-01-01{rest}", f"2,1,山\x00田,ヤマダ,1980-01-01{rest}"
     with pytest.raises(ExportError):
         import_roster(runtime, PROCEDURE, f'{header}\n{good}\n"'.encode() + b"x" * 200_000)
     imported = import_roster(runtime, PROCEDURE, f"{header}\n{good}\n{bad}\n".encode())

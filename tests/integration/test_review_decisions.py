@@ -32,8 +32,8 @@ from pipeline.review.history import history_of
 from pipeline.runtime import Runtime
 from pipeline.steps.audit import audit
 from pipeline.steps.export import export_decided
-from pipeline.store.engine import read, write
-from pipeline.store.tables import Case, CorrectionRequest, Deficiency, Entry, FieldValue, Outbound, ReviewTask
+from pipeline.store.engine import read
+from pipeline.store.tables import Case, CorrectionRequest, Deficiency, Entry, Outbound, ReviewTask
 from tests.desk import NO_CONSENT, NO_PHONE, again, at, value
 from tests.runtime import (
     CHIEF,
@@ -69,10 +69,8 @@ def test_of_two_applications_one_counts_and_one_payment_leaves(small: Runtime, d
     task = task_of(small, second)
     with pytest.raises(StillUnclear):
         accept(small, REVIEWER, task.id, task.version)
-    with write(small.engine) as session:
-        row = session.get_one(FieldValue, value(small, second, "account_number").id)
-        row.value = "7777777"
-        session.add(row)
+    correct_field(small, REVIEWER, task.id, "account_number", "7777777", task.version)
+    task = task_of(small, second)
     assert paid(small) == []
     decide(small, REVIEWER, task.id, task.version)
     assert submission(small, second).status is SubmissionStatus.SETTLED
