@@ -11,7 +11,6 @@ import numpy as np
 
 from pipeline.channels.errors import TooManyPages
 from pipeline.channels.kinds import FileKind, sniff
-from pipeline.channels.looks import look_of
 from pipeline.channels.pdf import count_pdf_pages, iter_pdf_pages
 from pipeline.channels.pictures import MAX_PAGES, PagePicture, UnreadablePage
 from pipeline.channels.raster import count_raster_pages, decode_small, iter_raster_pages
@@ -42,6 +41,9 @@ def read_attachment(data: bytes) -> Iterator[Message]:
     A JPEG is decoded to an eighth of its size: the same bytes are gone through, at a third of the cost.
     """
     pages = _count(data)
+    # Only here, since it brings OpenCV, whose 40 MB a child that reads pages would pay for nothing.
+    from pipeline.channels.looks import look_of
+
     look = "" if sniff(data) is FileKind.PDF else look_of(decode_small(data))
     yield {"pages": pages, "look": look}, b""
 

@@ -150,10 +150,10 @@ def test_a_child_that_the_machine_ended_refuses_nothing(runtime: Runtime, monkey
 
 
 def test_memory_stays_flat_over_many_large_pages() -> None:
-    """Sixty pages of 8.7 million pixels each, 520 MB: the child has one in hand, beside 300 MB of libraries."""
+    """Sixty pages of 8.7 million pixels each: the child has one in hand at a time."""
     page = pictures.Image.new("L", (2480, 3508), 255)
     data = pictures._saved("TIFF", *[page] * 60, compression="tiff_adobe_deflate")
-    limits = Limits(memory=390 * jobs.MB)
+    limits = Limits(memory=350 * jobs.MB)
     seen = sum(
         fields.get("height") == 3508 for fields, _ in sandbox.run_limited(paper.read_pages, data, 0, limits=limits)
     )
